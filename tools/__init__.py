@@ -1,0 +1,1 @@
+"""What developers run: the tasks of the Makefile and the practice Stripe."""
