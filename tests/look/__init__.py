@@ -1,0 +1,1 @@
+"""The look: words, assets, every component and every behaviour."""
