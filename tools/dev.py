@@ -10,16 +10,16 @@ if sys.version_info < (3, 11):  # noqa: UP036 - said before anything newer is im
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from tools.environment import (  # noqa: E402 - found through the line above
+from tools.environment import (
     DEV_LOCK,
     ROOT,
     RUN_LOCK,
@@ -27,9 +27,9 @@ from tools.environment import (  # noqa: E402 - found through the line above
     VENV,
     ensure,
     ensure_uv,
+    find_chromium,
 )
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MOST_TEST_WORKERS = 4
 CHECKS: dict[str, list[str | Path]] = {
     "ruff check": ["-m", "ruff", "check"],
@@ -70,7 +70,7 @@ def run(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run the tests, all or those that pytest's arguments name."""
     python = ensure(DEV_LOCK)
-    if not any(shutil.which(name) for name in CHROMIUM_NAMES):
+    if find_chromium() is None:
         print("NOT TESTED HERE: browser tests need Chromium (Debian: apt-get install chromium).")
     return _become([python, "-m", "pytest", *_spread(arguments), *arguments])
 

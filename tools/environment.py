@@ -1,4 +1,4 @@
-"""The virtual environment: make it, fill it from a lock file, know when it is current.
+"""What the machine has: the virtual environment, made and filled from a lock file, and a browser.
 
 Uses the standard library only. Every step may be killed: the stamp that says "current" is written
 last, and an environment whose installation was cut off is built anew.
@@ -23,6 +23,7 @@ CUT_OFF = VENV / ".installing"
 RUN_LOCK = ROOT / "requirements.txt"
 DEV_LOCK = ROOT / "requirements-dev.txt"
 UV_LOCK = ROOT / "requirements-uv.txt"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def ensure(lock: Path) -> Path:
@@ -45,6 +46,11 @@ def ensure_uv() -> str:
     if found is None:
         raise SystemExit("uv is needed for this and could not be installed: pip install uv")
     return found
+
+
+def find_chromium() -> str | None:
+    """Return the path of the machine's Chromium, if it has one."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 def _is_current(lock: Path) -> bool:
@@ -151,7 +157,7 @@ def _install_with_pip(lock: Path) -> bool:
 
 
 def _pip_install(lock: Path, *, quietly: bool) -> bool:
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     command += ["--no-input", "--require-hashes", "-r", str(lock)]
     if quietly:
         return _run_quietly(command)
