@@ -1,0 +1,262 @@
+"""The pages people see: an overview of the practice account, and checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from itertools import islice
+from pathlib import Path
+from time import gmtime, strftime
+from urllib.parse import parse_qsl, urlsplit
+
+from . import checkout, paying
+from .books import Books, Thing
+from .coupons import fresh_code
+from .discounts import weigh
+from .errors import Refusal
+from .replies import Reply
+
+_STYLE = Path(__file__).with_name("practice.css")
+_WHOLE_UNITS = {
+    *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
+    *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+}
+_MOST_ROWS = 100
+
+
+class Pages:
+    """Answers browsers. Every page says that no real money is moved."""
+
+    def __init__(self, books: Books, after_commit: Callable[[], None]) -> None:
+        self._books = books
+        self._after_commit = after_commit
+
+    def answer(self, method: str, path: str, body: bytes) -> Reply:
+        """Serve one page."""
+        if path == "/" and method in ("GET", "HEAD"):
+            return self._overview()
+        if path == "/practice.css" and method in ("GET", "HEAD"):
+            return Reply(200, _STYLE.read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
+        if path.startswith("/checkout/"):
+            return self._checkout(method, path.removeprefix("/checkout/"), body)
+        return _page("Not found", "<p>There is nothing at this address.</p>", status=404)
+
+    def _overview(self) -> Reply:
+        with self._books.acting():
+            return _page("Practice account", _overview(self._books))
+
+    def _checkout(self, method: str, session_id: str, body: bytes) -> Reply:
+        problem = ""
+        try:
+            if method == "POST":
+                return self._pay(session_id, dict(parse_qsl(body.decode(errors="replace"))))
+        except Refusal as refusal:
+            problem = str(refusal)
+        try:
+            with self._books.acting():
+                session = checkout.retrieve(self._books, {}, session_id)
+                return _checkout(self._books, session, problem=problem)
+        except Refusal:
+            return _page("Not found", "<p>There is no such checkout session.</p>", status=404)
+
+    def _pay(self, session_id: str, form: dict[str, str]) -> Reply:
+        with self._books.acting():
+            session = checkout.retrieve(self._books, {}, session_id)
+            if session["status"] != "complete":
+                session = paying.pay(
+                    self._books,
+                    session_id,
+                    email=form.get("email") or None,
+                    name=form.get("name") or None,
+                    promotion_code=form.get("promotion_code") or None,
+                    is_delayed="is_delayed" in form,
+                )
+        self._after_commit()
+        return Reply(303, b"", {"Location": _success_url(session), **_safety(session)})
+
+
+def _overview(books: Books) -> str:
+    """Everything worth seeing at a glance, newest first."""
+    customers = [
+        (one["name"], one["email"], one["id"], _balance(one))
+        for one in _newest(books, "customer")
+        if not one.get("deleted")
+    ]
+    entries = [
+        (_moment(one), one["customer"], _signed(one), one["type"], one["description"])
+        for one in _newest(books, "customer_balance_transaction")
+    ]
+    codes = [
+        (
+            one["code"],
+            one["customer"] or "anyone",
+            "active" if one["active"] else "inactive",
+            str(one["times_redeemed"]),
+        )
+        for one in (fresh_code(books, each) for each in _newest(books, "promotion_code"))
+    ]
+    charges = [
+        (
+            _moment(one),
+            one["customer"] or "guest",
+            _money(one["amount"], one["currency"]),
+            _money(one["amount_refunded"], one["currency"]),
+            one["status"],
+        )
+        for one in _newest(books, "charge")
+    ]
+    events = [(_moment(one), one["type"], one["id"]) for one in _newest(books, "event")]
+    return "".join(
+        (
+            _table("Customers", ("Name", "E-mail", "Id", "Balance"), customers),
+            _table("Balance transactions", ("When", "Customer", "Amount", "Kind", "Why"), entries),
+            _table("Promotion codes", ("Code", "For", "State", "Times used"), codes),
+            _table("Payments", ("When", "Customer", "Amount", "Refunded", "State"), charges),
+            _table("Events", ("When", "Type", "Id"), events),
+        )
+    )
+
+
+def _checkout(books: Books, session: Thing, *, problem: str) -> Reply:
+    """The payment page of a session."""
+    unit = session["currency"]
+    if session["status"] == "complete":
+        return _page(
+            "Paid",
+            f"<p>{_money(session['amount_total'], unit)} was paid. "
+            f'<a href="{escape(_success_url(session))}">Go on</a></p>',
+            session=session,
+        )
+    if session["status"] == "expired":
+        return _page("Too late", "<p>This checkout session has expired.</p>", status=410)
+    lines = "".join(
+        f"<tr><td>{escape(line['description'])} &times; {line['quantity']}</td>"
+        f"<td>{_money(line['amount'], unit)}</td></tr>"
+        for line in session["_lines"]
+    )
+    taken = session["total_details"]["amount_discount"]
+    if taken:
+        lines += (
+            f"<tr><td>{_discount(books, session)}</td><td>&minus;{_money(taken, unit)}</td></tr>"
+        )
+    total = _money(session["amount_total"], unit)
+    body = f"""
+<table><caption>Your order</caption><tbody>{lines}</tbody>
+<tfoot><tr><th scope="row">Total</th><td>{total}</td></tr></tfoot></table>
+{f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""}
+<form method="post">
+{_fields(session)}
+<button>Pay {total}</button>
+</form>
+"""
+    if session["cancel_url"]:
+        body += f'<p><a href="{escape(session["cancel_url"])}">Back without paying</a></p>'
+    return _page("Pay", body, session=session, status=400 if problem else 200)
+
+
+def _fields(session: Thing) -> str:
+    fields = ""
+    if session["_email"] is None:
+        fields += (
+            '<label>E-mail <input name="email" type="email" autocomplete="email" required>'
+            '</label><label>Name <input name="name" autocomplete="name"></label>'
+        )
+    if session["allow_promotion_codes"]:
+        fields += '<label>Promotion code <input name="promotion_code" autocomplete="off"></label>'
+    if session["mode"] == "payment":
+        fields += (
+            '<label class="choice"><input name="is_delayed" type="checkbox"> '
+            "Pay by slow bank transfer</label>"
+        )
+    return fields
+
+
+def _discount(books: Books, session: Thing) -> str:
+    asked = {name: value for name, value in session["discounts"][0].items() if value}
+    try:
+        coupon, code, _ = weigh(
+            books,
+            asked,
+            customer=session["customer"],
+            amount=session["amount_subtotal"],
+            currency=session["currency"],
+        )
+    except Refusal as refusal:
+        return escape(str(refusal))
+    return escape(code["code"] if code else coupon["name"] or coupon["id"])
+
+
+def _page(title: str, body: str, *, session: Thing | None = None, status: int = 200) -> Reply:
+    html = f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} · Practice Stripe</title>
+<link rel="stylesheet" href="/practice.css"></head>
+<body><header><strong>Practice Stripe</strong> no real money is moved here</header>
+<main><h1>{escape(title)}</h1>{body}</main></body></html>
+"""
+    headers = {"Content-Type": "text/html; charset=utf-8", **_safety(session)}
+    return Reply(status, html.encode(), headers)
+
+
+def _safety(session: Thing | None) -> dict[str, str]:
+    """Headers for a page. Chromium holds redirects after a form to form-action as well."""
+    targets = "'self'"
+    if session is not None:
+        target = urlsplit(session["success_url"])
+        targets += f" {target.scheme}://{target.netloc}"
+    policy = (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action {targets}"
+    )
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str | None, ...]]) -> str:
+    if not rows:
+        return f"<section><h2>{title}</h2><p>None yet.</p></section>"
+    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell or '-')}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<section><h2>{title}</h2><div class="wide" tabindex="0" role="region" '
+        f'aria-label="{title}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
+        "</table></div></section>"
+    )
+
+
+def _newest(books: Books, kind: str) -> list[Thing]:
+    return list(islice(books.every(kind), _MOST_ROWS))
+
+
+def _success_url(session: Thing) -> str:
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _balance(customer: Thing) -> str:
+    amount, unit = customer["balance"], customer["currency"] or "usd"
+    if amount == 0:
+        return "0"
+    return f"{_money(abs(amount), unit)} {'credit' if amount < 0 else 'owed'}"
+
+
+def _signed(entry: Thing) -> str:
+    kind = "credit" if entry["amount"] < 0 else "debit"
+    return f"{_money(abs(entry['amount']), entry['currency'])} {kind}"
+
+
+def _money(amount: int, currency: str) -> str:
+    if currency in _WHOLE_UNITS:
+        return f"{amount:,} {currency.upper()}"
+    return f"{amount // 100:,}.{amount % 100:02d} {currency.upper()}"
+
+
+def _moment(thing: Thing) -> str:
+    return strftime("%Y-%m-%d %H:%M:%S", gmtime(thing["created"]))
