@@ -1,0 +1,125 @@
+"""The product's settings, read from the environment once; nothing else reads it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).parent
+INSTANCE = ROOT / "instance"
+DEVELOPMENT_SECRET = "development-only-secret-not-for-production"
+
+
+class Environment(StrEnum):
+    """Where the product runs: it decides which shortcuts are allowed."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class UnsafeSettings(Exception):
+    """The settings would put customers or money at risk, so the product refuses to start."""
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; `problems` says which ones are not fit for production."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    referral_env: Environment = Environment.DEVELOPMENT
+    secret_key: SecretStr = SecretStr("")
+    database_url: str = ""
+    base_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    redis_url: str = ""
+    mail_url: str = ""
+    mail_from: str = ""
+    stripe_api_base: str = ""
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    metrics_token: SecretStr = SecretStr("")
+    rate_limit_scale: float = Field(1.0, gt=0)
+    clock_offset_s: int = 0
+    web_threads: int = Field(8, ge=1, le=64)
+    web_processes: int = Field(0, ge=0, le=64)
+    failpoint: str = ""
+
+    @cached_property
+    def is_production(self) -> bool:
+        return self.referral_env is Environment.PRODUCTION
+
+    @cached_property
+    def is_test(self) -> bool:
+        return self.referral_env is Environment.TEST
+
+    @cached_property
+    def signing_key(self) -> str:
+        """Return the secret that signs and encrypts; development has a public one of its own."""
+        return self.secret_key.get_secret_value() or DEVELOPMENT_SECRET
+
+    @cached_property
+    def sqlalchemy_url(self) -> str:
+        """Return the database address for SQLAlchemy; plain PostgreSQL means psycopg 3."""
+        url = self.database_url or f"sqlite:///{INSTANCE / 'referral.sqlite3'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url
+
+    @cached_property
+    def public_url(self) -> str:
+        """Return the address people reach us at, without a trailing slash."""
+        return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @cached_property
+    def is_https(self) -> bool:
+        return urlsplit(self.public_url).scheme == "https"
+
+    @cached_property
+    def mail_address(self) -> str:
+        """Return where mail goes: the setting, or a folder of .eml files in development."""
+        return self.mail_url or ("" if self.is_production else f"file:{INSTANCE / 'outbox'}")
+
+    @cached_property
+    def sender(self) -> str:
+        return self.mail_from or f"no-reply@{urlsplit(self.public_url).hostname}"
+
+    def problems(self) -> list[str]:
+        """List what is wrong with these settings, each with what to do about it."""
+        found = []
+        if self.is_production:
+            if (
+                len(self.secret_key.get_secret_value()) < 32
+                or self.signing_key == DEVELOPMENT_SECRET
+            ):
+                found.append("SECRET_KEY must be a secret of at least 32 characters.")
+            if not (self.is_https and urlsplit(self.public_url).hostname):
+                found.append("BASE_URL must be the https address people reach this server at.")
+            if not self.database_url or self.database_url.startswith("sqlite:///:memory:"):
+                found.append("DATABASE_URL must name the production database, not the demo's.")
+            if not self.mail_url:
+                found.append("MAIL_URL must say how mail leaves, for example smtp://mail:25.")
+        if self.clock_offset_s and not self.is_test:
+            found.append("CLOCK_OFFSET_S is only allowed with REFERRAL_ENV=test.")
+        if self.failpoint and not self.is_test:
+            found.append("FAILPOINT is only allowed with REFERRAL_ENV=test.")
+        if self.stripe_api_base and "_live_" in self.stripe_secret_key.get_secret_value():
+            found.append("STRIPE_API_BASE is refused with a live Stripe key.")
+        if self.is_production and self.stripe_api_base:
+            found.append("STRIPE_API_BASE is for tests and the demo; remove it in production.")
+        return found
+
+    def check(self) -> Settings:
+        """Return these settings, or raise UnsafeSettings naming everything that is wrong."""
+        found = self.problems()
+        if found:
+            raise UnsafeSettings("\n".join(found))
+        return self

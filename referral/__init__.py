@@ -1,0 +1,74 @@
+"""Referral: personal links, honest attribution and rewards through Stripe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from referral.foundation import clock, crypto, failpoints
+from referral.foundation.db import db
+
+if TYPE_CHECKING:
+    from config import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application; raises UnsafeSettings rather than start unsafely."""
+    from config import INSTANCE, ROOT, Settings
+
+    chosen = (settings or Settings()).check()
+    crypto.use_secret(chosen.signing_key)
+    clock.shift(chosen.clock_offset_s)
+    failpoints.arm(chosen.failpoint)
+    if chosen.sqlalchemy_url.startswith(f"sqlite:///{INSTANCE}"):
+        INSTANCE.mkdir(exist_ok=True)
+    app = Flask(
+        "referral",
+        root_path=str(ROOT),
+        template_folder="templates",
+        static_folder="static",
+        instance_path=str(INSTANCE),
+    )
+    app.config.from_mapping(_flask_settings(chosen))
+    app.extensions["settings"] = chosen
+    db.init_app(app)
+    _add_migrations(app)
+    _add_surfaces(app)
+    return app
+
+
+def _flask_settings(chosen: Settings) -> dict[str, Any]:
+    engine: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+    if chosen.sqlalchemy_url.startswith("postgresql"):
+        engine["connect_args"] = {"connect_timeout": 5}
+    return {
+        "SECRET_KEY": chosen.signing_key,
+        "SQLALCHEMY_DATABASE_URI": chosen.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine,
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "TESTING": chosen.is_test,
+        "PREFERRED_URL_SCHEME": "https" if chosen.is_https else "http",
+        "JSON_SORT_KEYS": False,
+    }
+
+
+def _add_migrations(app: Flask) -> None:
+    from flask_migrate import Migrate
+
+    from config import ROOT
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+
+
+def _add_surfaces(app: Flask) -> None:
+    from referral.commands import add_commands
+    from referral.surfaces import api, console, hooks, portal, redirects, widget
+    from referral.surfaces.web import add_web
+
+    add_web(app)
+    for surface in (redirects, hooks, api, widget, portal, console):
+        surface.add_to(app)
+    add_commands(app)

@@ -1,0 +1,7 @@
+"""The `flask` commands."""
+
+from flask import Flask
+
+
+def add_commands(app: Flask) -> None:
+    """Add the commands."""

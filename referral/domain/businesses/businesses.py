@@ -1,0 +1,116 @@
+"""Businesses and the sites they speak from; knows nothing of programs or people."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from sqlalchemy import String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from referral.domain.businesses.ownership import Owned
+from referral.foundation.db import Currency, Key, Long, Model, Moment, Name, session
+from referral.foundation.errors import Invalid
+from referral.foundation.ids import public_id
+from referral.foundation.money import is_currency
+
+
+class Business(Model):
+    """A tenant: its name, its currency, and the head of its audit chain."""
+
+    prefix: ClassVar[str] = "biz"
+
+    id: Mapped[Key]
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[Name]
+    site_url: Mapped[Long]
+    currency: Mapped[Currency]
+    created_at: Mapped[Moment]
+    audit_count: Mapped[int] = mapped_column(default=0)
+    audit_head: Mapped[str] = mapped_column(String(64), default="")
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+
+class Site(Owned, Model):
+    """An origin the business speaks from: the widget answers it, landing pages lie on it."""
+
+    __table_args__ = (UniqueConstraint("business_id", "origin"),)
+
+    id: Mapped[Key]
+    origin: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[Moment]
+
+
+def create_business(name: str, *, site_url: str, currency: str, at: datetime) -> Business:
+    """Create a business with its first site; raises Invalid naming the field."""
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise Invalid(fields={"name": "Give the business a name of at most 200 characters."})
+    currency = currency.strip().lower()
+    if not is_currency(currency):
+        raise Invalid(fields={"currency": "Use an ISO 4217 code such as eur."})
+    origin = origin_of(site_url, field="site_url")
+    business = Business(
+        slug=_free_slug(name),
+        name=name,
+        site_url=site_url.strip(),
+        currency=currency,
+        created_at=at,
+    )
+    session.add(business)
+    session.flush()
+    session.add(Site(business_id=business.id, origin=origin, created_at=at))
+    return business
+
+
+def add_site(business: Business, url: str, *, at: datetime) -> Site:
+    """Add the origin of an address to the business's sites; repeating it changes nothing."""
+    origin = origin_of(url, field="site_url")
+    query = select(Site).where(Site.business_id == business.id, Site.origin == origin)
+    site = session.scalar(query)
+    if site is None:
+        site = Site(business_id=business.id, origin=origin, created_at=at)
+        session.add(site)
+    return site
+
+
+def has_origin(business_id: uuid.UUID, origin: str) -> bool:
+    """Tell whether the business speaks from exactly this origin (S-53)."""
+    query = select(Site.id).where(Site.business_id == business_id, Site.origin == origin)
+    return session.scalar(query) is not None
+
+
+def origin_of(url: str, *, field: str) -> str:
+    """Return scheme, host and port of an http address; raises Invalid for anything else.
+
+    One parser decides, and what it understood is what is used (S-72, S-74).
+    """
+    refused = Invalid(fields={field: "Give a full address such as https://shop.example/."})
+    text = url.strip()
+    if re.search(r"[\s\\\x00-\x1f\x7f]", text):
+        raise refused
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise refused from None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        raise refused
+    if not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host):
+        raise refused
+    shown = f"[{host}]" if ":" in host else host
+    standard = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != standard else "")
+
+
+def _free_slug(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "business"
+    taken = session.scalar(select(Business.id).where(Business.slug == plain))
+    return plain if taken is None else f"{plain}-{secrets.token_hex(3)}"

@@ -1,0 +1,83 @@
+"""API keys: secret ones for servers, publishable ones for the widget; only a hash is stored."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from referral.domain.businesses.businesses import Business
+from referral.domain.businesses.ownership import Owned, across_businesses
+from referral.foundation.crypto import plain_hash, random_token
+from referral.foundation.db import Key, Model, Moment, Name, UTCDateTime, one_of, session
+
+
+class KeyKind(StrEnum):
+    """What a key may do: everything of its business, or only what the widget needs."""
+
+    SECRET = "secret"  # noqa: S105
+    PUBLISHABLE = "publishable"
+
+
+_PREFIXES = {KeyKind.SECRET: "sk_", KeyKind.PUBLISHABLE: "pk_"}
+
+
+class ApiKey(Owned, Model):
+    """One key, found by its lookup part and proved by the hash of the whole."""
+
+    __table_args__ = (one_of("kind", KeyKind),)
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[Name]
+    lookup: Mapped[str] = mapped_column(String(20), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    last_four: Mapped[str] = mapped_column(String(4))
+    created_at: Mapped[Moment]
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+
+    business: Mapped[Business] = relationship()
+
+
+def issue_key(business_id: uuid.UUID, kind: KeyKind, *, name: str, at: datetime) -> str:
+    """Make a key and return it whole; it can never be shown again (S-138)."""
+    lookup, rest = random_token(9), random_token(24)
+    whole = f"{_PREFIXES[kind]}{lookup}{rest}"
+    session.add(
+        ApiKey(
+            business_id=business_id,
+            kind=kind,
+            name=name,
+            lookup=lookup,
+            digest=plain_hash(whole),
+            last_four=whole[-4:],
+            created_at=at,
+        )
+    )
+    return whole
+
+
+def business_of_key(whole: str, kind: KeyKind) -> Business | None:
+    """Return the business a key opens, or None for an unknown, revoked or other kind of key."""
+    lookup = whole.removeprefix(_PREFIXES[kind])[:12]
+    if not whole.startswith(_PREFIXES[kind]) or not lookup:
+        return None
+    query = (
+        select(ApiKey)
+        .where(ApiKey.lookup == lookup, ApiKey.kind == kind, ApiKey.revoked_at.is_(None))
+        .options(joinedload(ApiKey.business))
+        .execution_options(**across_businesses())
+    )
+    key = session.scalar(query)
+    if key is None or not hmac.compare_digest(key.digest, plain_hash(whole)):
+        return None
+    return key.business
+
+
+def revoke_key(key: ApiKey, *, at: datetime) -> None:
+    """Close a key from now on; repeating it changes nothing."""
+    key.revoked_at = key.revoked_at or at

@@ -1,0 +1,35 @@
+"""A person's address and code in a programme, and the people who came by it."""
+
+from referral.domain.links.codes import (
+    is_code,
+    make_code,
+    neighbours,
+    read_code,
+    spoken,
+)
+from referral.domain.links.links import (
+    Click,
+    Link,
+    did_you_mean,
+    find_by_code,
+    give_link,
+    record_click,
+)
+from referral.domain.links.tokens import Token, make_token, read_token
+
+__all__ = [
+    "Click",
+    "Link",
+    "Token",
+    "did_you_mean",
+    "find_by_code",
+    "give_link",
+    "is_code",
+    "make_code",
+    "make_token",
+    "neighbours",
+    "read_code",
+    "read_token",
+    "record_click",
+    "spoken",
+]

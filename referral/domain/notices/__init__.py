@@ -1,0 +1,5 @@
+"""What we must tell somebody by mail, as rows that are sent once; knows no mail server."""
+
+from referral.domain.notices.notices import Notice, notify
+
+__all__ = ["Notice", "notify"]

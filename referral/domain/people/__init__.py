@@ -1,0 +1,31 @@
+"""People a business knows and how we recognise them again; knows nothing of who sent whom."""
+
+from referral.domain.people.customers import (
+    StripeCustomer,
+    customer_of,
+    person_of_customer,
+    tie_customer,
+)
+from referral.domain.people.people import (
+    Identity,
+    Person,
+    canonical_email,
+    find_person,
+    know_since,
+    meet,
+    search_people,
+)
+
+__all__ = [
+    "Identity",
+    "Person",
+    "StripeCustomer",
+    "canonical_email",
+    "customer_of",
+    "find_person",
+    "know_since",
+    "meet",
+    "person_of_customer",
+    "search_people",
+    "tie_customer",
+]

@@ -1,0 +1,176 @@
+"""People and how they are found again: by the business's own id, by email, by customer.
+
+An advocate is a person with a link and a friend a person a referral names; there is no role.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import Select, String, UniqueConstraint, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from referral.domain.businesses import Owned
+from referral.foundation.db import Key, Model, Moment, UTCDateTime, session
+from referral.foundation.errors import Conflict, Invalid
+from referral.foundation.ids import public_id
+
+
+class Person(Owned, Model):
+    """Anyone the business knows. `known_since` is when they became a customer, if they did."""
+
+    __table_args__ = (
+        UniqueConstraint("business_id", "external_id"),
+        UniqueConstraint("business_id", "email"),
+    )
+    prefix: ClassVar[str] = "per"
+
+    id: Mapped[Key]
+    external_id: Mapped[str | None] = mapped_column(String(200), default=None)
+    email: Mapped[str | None] = mapped_column(String(320), default=None)
+    name: Mapped[str | None] = mapped_column(String(200), default=None)
+    first_seen_at: Mapped[Moment]
+    known_since: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+    @property
+    def shown_name(self) -> str:
+        """Return what staff call this person."""
+        return self.name or self.email or self.external_id or "Somebody"
+
+    @property
+    def first_name(self) -> str:
+        """Return what another customer may see of this person: a first name, or nothing much."""
+        return self.name.split()[0] if self.name and self.name.strip() else "A friend"
+
+
+class IdentityConflict(Conflict):
+    """One id and another belong to two different people."""
+
+    code = "identity_conflict"
+    message = "The external_id and the email belong to two different people."
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a caller says of a person; at least one of the first three is needed to find them."""
+
+    external_id: str | None = None
+    email: str | None = None
+    stripe_customer_id: str | None = None
+    name: str | None = None
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        external_id: str | None = None,
+        email: str | None = None,
+        stripe_customer_id: str | None = None,
+        name: str | None = None,
+    ) -> Identity:
+        """Clean what a caller sent; raises Invalid naming the field."""
+        external_id = (external_id or "").strip() or None
+        customer = (stripe_customer_id or "").strip() or None
+        address = canonical_email(email) if email and email.strip() else None
+        if not (external_id or address or customer):
+            raise Invalid(fields={"person": "Give an external_id or an email."})
+        if external_id and len(external_id) > 200:
+            raise Invalid(fields={"person.external_id": "At most 200 characters."})
+        return cls(external_id, address, customer, " ".join((name or "").split())[:200] or None)
+
+
+def canonical_email(text: str) -> str:
+    """Return the one form an address is stored and looked up in (S-47); raises Invalid."""
+    try:
+        checked = validate_email(
+            text.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=True
+        )
+    except EmailNotValidError:
+        raise Invalid(
+            fields={"email": "Give one email address such as bob@mail.example."}
+        ) from None
+    return checked.normalized.lower()
+
+
+def find_person(business_id: uuid.UUID, identity: Identity) -> Person | None:
+    """Find a person by external id, then email; raises IdentityConflict when these disagree."""
+    known = [Person.external_id == identity.external_id] if identity.external_id else []
+    if identity.email:
+        known.append(Person.email == identity.email)
+    if not known:
+        return None
+    found = list(
+        session.scalars(select(Person).where(Person.business_id == business_id, or_(*known)))
+    )
+    if len(found) > 1:
+        raise IdentityConflict
+    person = found[0] if found else None
+    if person and identity.external_id and person.external_id not in (None, identity.external_id):
+        raise IdentityConflict(
+            "This email belongs to a person with another external_id. Correct one of them."
+        )
+    return person
+
+
+def meet(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
+    """Find the person or make them, and fill in what was not known; safe in parallel.
+
+    What is known already is never overwritten by an anonymous or weaker statement, except the
+    name and the email of a person found by external id.
+    """
+    person = find_person(business_id, identity) or _make(business_id, identity, at=at)
+    person.external_id = person.external_id or identity.external_id
+    person.email = identity.email or person.email
+    person.name = identity.name or person.name
+    session.flush()
+    return person
+
+
+def know_since(person: Person, moment: datetime) -> None:
+    """Note that the person was a customer at this moment; only an earlier one changes anything."""
+    session.execute(
+        update(Person)
+        .where(Person.id == person.id)
+        .where(or_(Person.known_since.is_(None), Person.known_since > moment))
+        .values(known_since=moment)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(person, ["known_since"])
+
+
+def search_people(text: str) -> Select[tuple[Person]]:
+    """Select people whose name, email or own id contains the text; wildcards are taken literally."""
+    literal = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = f"%{literal}%"
+    columns = (Person.email, Person.name, Person.external_id)
+    return select(Person).where(
+        or_(*(func.lower(column).like(pattern, escape="\\") for column in columns))
+    )
+
+
+def _make(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
+    person = Person(
+        business_id=business_id,
+        external_id=identity.external_id,
+        email=identity.email,
+        name=identity.name,
+        first_seen_at=at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError:
+        winner = find_person(business_id, identity)
+        if winner is None:
+            raise
+        return winner
+    return person

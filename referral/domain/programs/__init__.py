@@ -1,0 +1,45 @@
+"""Programs, the offers they make, and what they may still spend; knows no person's reward."""
+
+from referral.domain.programs.budget import reserve, return_to_budget, set_budget
+from referral.domain.programs.offers import (
+    Kind,
+    Offer,
+    OfferTerms,
+    Side,
+    Trigger,
+    current_offers,
+    publish_offer,
+)
+from referral.domain.programs.programs import (
+    Approval,
+    Program,
+    ProgramState,
+    ProgramTerms,
+    TouchRule,
+    change_state,
+    create_program,
+    edit_program,
+    find_program,
+)
+
+__all__ = [
+    "Approval",
+    "Kind",
+    "Offer",
+    "OfferTerms",
+    "Program",
+    "ProgramState",
+    "ProgramTerms",
+    "Side",
+    "TouchRule",
+    "Trigger",
+    "change_state",
+    "create_program",
+    "current_offers",
+    "edit_program",
+    "find_program",
+    "publish_offer",
+    "reserve",
+    "return_to_budget",
+    "set_budget",
+]

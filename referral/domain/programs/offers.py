@@ -1,0 +1,162 @@
+"""Who gets what for which event, in versions that never change once published (I-30)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from referral.domain.businesses import Owned
+from referral.domain.programs.programs import Program
+from referral.foundation.db import (
+    Currency,
+    Key,
+    Minor,
+    Model,
+    Moment,
+    Short,
+    one_of,
+    session,
+    whole_minor,
+)
+from referral.foundation.errors import Invalid
+from referral.foundation.guards import append_only
+from referral.foundation.ids import public_id
+from referral.foundation.money import FULL_RATE_BP, LIMIT_MINOR
+
+
+class Side(StrEnum):
+    """Who the offer is for."""
+
+    ADVOCATE = "advocate"
+    FRIEND = "friend"
+
+
+class Trigger(StrEnum):
+    """What earns it: the friend's signup, their first paid purchase, or each one."""
+
+    SIGNUP = "signup"
+    FIRST_PURCHASE = "first_purchase"
+    PURCHASE = "purchase"
+
+
+class Kind(StrEnum):
+    """What is given: credit on the customer's balance, or a discount on the next checkout."""
+
+    ACCOUNT_CREDIT = "account_credit"
+    DISCOUNT = "discount"
+
+
+class Offer(Owned, Model):
+    """One version of one side's offer; guarded against change by a trigger.
+
+    Exactly one of `amount_minor` and `rate_bp` (1 to 10,000) is set. `cap_minor` bounds one reward
+    of a rate, `person_cap_minor` what one person may get in all, `minimum_minor` is the least base.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("program_id", "side", "version"),
+        one_of("side", Side),
+        one_of("trigger", Trigger),
+        one_of("kind", Kind),
+        CheckConstraint("(amount_minor IS NULL) <> (rate_bp IS NULL)", name="amount_or_rate"),
+        CheckConstraint("rate_bp IS NULL OR rate_bp BETWEEN 1 AND 10000", name="rate_range"),
+        CheckConstraint("amount_minor IS NULL OR amount_minor > 0", name="amount_positive"),
+        *whole_minor("amount_minor", "cap_minor", "person_cap_minor", "minimum_minor"),
+    )
+    prefix: ClassVar[str] = "ofr"
+
+    id: Mapped[Key]
+    program_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("program.id"))
+    side: Mapped[Short]
+    version: Mapped[int]
+    trigger: Mapped[Short]
+    kind: Mapped[Short]
+    amount_minor: Mapped[Minor | None]
+    rate_bp: Mapped[int | None]
+    currency: Mapped[Currency]
+    cap_minor: Mapped[Minor | None]
+    person_cap_minor: Mapped[Minor | None]
+    minimum_minor: Mapped[Minor] = mapped_column(default=0)
+    hold_days: Mapped[int]
+    published_at: Mapped[Moment]
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+
+append_only(Offer)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTerms:
+    """What a business offers one side; amounts in minor units of the programme's currency."""
+
+    side: Side
+    kind: Kind
+    trigger: Trigger
+    amount_minor: int | None = None
+    rate_bp: int | None = None
+    cap_minor: int | None = None
+    person_cap_minor: int | None = None
+    minimum_minor: int = 0
+
+    def check(self) -> None:
+        """Raise Invalid naming what does not fit together."""
+        field = f"{self.side}_offer"
+        if (self.amount_minor is None) == (self.rate_bp is None):
+            raise Invalid(fields={field: "Give either an amount or a rate."})
+        if self.amount_minor is not None and not 1 <= self.amount_minor <= LIMIT_MINOR:
+            raise Invalid(fields={field: "An amount is a whole number of minor units above zero."})
+        if self.rate_bp is not None and not 1 <= self.rate_bp <= FULL_RATE_BP:
+            raise Invalid(fields={field: "A rate lies above 0% and at most at 100%."})
+        for limit in (self.cap_minor, self.person_cap_minor):
+            if limit is not None and not 1 <= limit <= LIMIT_MINOR:
+                raise Invalid(fields={field: "A cap is a whole number of minor units above zero."})
+        if not 0 <= self.minimum_minor <= LIMIT_MINOR:
+            raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
+        if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
+            raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
+        if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
+            raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
+
+
+def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer:
+    """Publish the next version of a side's offer; earlier versions stay for those promised them."""
+    terms.check()
+    latest = session.scalar(
+        select(func.max(Offer.version)).where(
+            Offer.program_id == program.id, Offer.side == terms.side
+        )
+    )
+    offer = Offer(
+        business_id=program.business_id,
+        program_id=program.id,
+        side=terms.side,
+        version=(latest or 0) + 1,
+        trigger=terms.trigger,
+        kind=terms.kind,
+        amount_minor=terms.amount_minor,
+        rate_bp=terms.rate_bp,
+        currency=program.currency,
+        cap_minor=terms.cap_minor,
+        person_cap_minor=terms.person_cap_minor,
+        minimum_minor=terms.minimum_minor,
+        hold_days=program.hold_days,
+        published_at=at,
+    )
+    session.add(offer)
+    session.flush()
+    return offer
+
+
+def current_offers(program_id: uuid.UUID) -> dict[Side, Offer]:
+    """Return the newest version of each side's offer."""
+    query = select(Offer).where(Offer.program_id == program_id).order_by(Offer.version)
+    return {Side(offer.side): offer for offer in session.scalars(query)}

@@ -1,0 +1,204 @@
+"""A referral programme of a business: where friends land, its windows and rules, its state."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import CheckConstraint, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from referral.domain.businesses import Business, Owned, add_site
+from referral.foundation.db import (
+    Currency,
+    Key,
+    Long,
+    Minor,
+    Model,
+    Moment,
+    Name,
+    Short,
+    one_of,
+    session,
+    whole_minor,
+)
+from referral.foundation.errors import Conflict, Invalid, NotFound
+from referral.foundation.ids import parse_public_id, public_id
+
+
+class ProgramState(StrEnum):
+    """Active ones take part; paused ones may resume; closed ones have ended for good."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Approval(StrEnum):
+    """Who approves a reward when its hold has passed."""
+
+    AUTOMATIC = "automatic"
+    STAFF = "staff"
+
+
+class TouchRule(StrEnum):
+    """Which of several equal touches wins: the first to vouch, or the last."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+class Program(Owned, Model):
+    """One programme. `committed_minor` is what rewards have taken of the budget (I-25)."""
+
+    __table_args__ = (
+        one_of("state", ProgramState),
+        one_of("approval", Approval),
+        one_of("touch_rule", TouchRule),
+        CheckConstraint("hold_days BETWEEN 0 AND 365", name="hold_days_range"),
+        CheckConstraint("click_window_days BETWEEN 1 AND 730", name="click_window_range"),
+        CheckConstraint("qualify_window_days BETWEEN 1 AND 730", name="qualify_window_range"),
+        CheckConstraint("committed_minor >= 0", name="committed_not_negative"),
+        *whole_minor("budget_minor", "committed_minor"),
+    )
+    prefix: ClassVar[str] = "prg"
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    landing_url: Mapped[Long]
+    state: Mapped[Short] = mapped_column(default=ProgramState.ACTIVE)
+    touch_rule: Mapped[Short] = mapped_column(default=TouchRule.FIRST)
+    approval: Mapped[Short] = mapped_column(default=Approval.AUTOMATIC)
+    click_window_days: Mapped[int] = mapped_column(default=90)
+    qualify_window_days: Mapped[int] = mapped_column(default=180)
+    hold_days: Mapped[int] = mapped_column(default=30)
+    currency: Mapped[Currency]
+    budget_minor: Mapped[Minor | None] = mapped_column(default=None)
+    committed_minor: Mapped[Minor] = mapped_column(default=0)
+    created_at: Mapped[Moment]
+
+    business: Mapped[Business] = relationship()
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == ProgramState.ACTIVE
+
+    @property
+    def click_window(self) -> timedelta:
+        return timedelta(days=self.click_window_days)
+
+    @property
+    def qualify_window(self) -> timedelta:
+        return timedelta(days=self.qualify_window_days)
+
+    @property
+    def left_minor(self) -> int | None:
+        """Return what is left of the budget, never below nothing; None without a budget."""
+        if self.budget_minor is None:
+            return None
+        return max(0, self.budget_minor - self.committed_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramTerms:
+    """What a business says of a programme; days are whole days."""
+
+    name: str
+    landing_url: str
+    touch_rule: TouchRule = TouchRule.FIRST
+    approval: Approval = Approval.AUTOMATIC
+    hold_days: int = 30
+    click_window_days: int = 90
+    qualify_window_days: int = 180
+
+    def check(self) -> None:
+        """Raise Invalid naming every field that is out of range."""
+        problems = {}
+        if not self.name.strip() or len(self.name) > 200:
+            problems["name"] = "Give the program a name of at most 200 characters."
+        if not 0 <= self.hold_days <= 365:
+            problems["hold_days"] = "Between 0 and 365 days."
+        for field in ("click_window_days", "qualify_window_days"):
+            if not 1 <= getattr(self, field) <= 730:
+                problems[field] = "Between 1 and 730 days."
+        if problems:
+            raise Invalid(fields=problems)
+
+
+class ProgramEnded(Conflict):
+    """A closed programme does not open again; make a new one."""
+
+    code = "program_ended"
+    message = "This program has ended for good. Create a new one instead."
+
+
+def create_program(
+    business: Business, terms: ProgramTerms, *, at: datetime, budget_minor: int | None = None
+) -> Program:
+    """Create an active programme; its landing page's origin becomes one of the business's sites."""
+    terms.check()
+    _check_budget(budget_minor)
+    add_site(business, terms.landing_url, at=at)
+    program = Program(
+        business_id=business.id,
+        currency=business.currency,
+        budget_minor=budget_minor,
+        created_at=at,
+        business=business,
+    )
+    _apply(program, terms)
+    session.add(program)
+    session.flush()
+    return program
+
+
+def edit_program(program: Program, terms: ProgramTerms, *, at: datetime) -> None:
+    """Change a programme from now on; promises made keep the terms they were made under."""
+    if program.state == ProgramState.CLOSED:
+        raise ProgramEnded
+    terms.check()
+    add_site(program.business, terms.landing_url, at=at)
+    _apply(program, terms)
+
+
+def change_state(program: Program, state: ProgramState) -> None:
+    """Pause, resume or close a programme; raises ProgramEnded for a closed one."""
+    if program.state == ProgramState.CLOSED and state != ProgramState.CLOSED:
+        raise ProgramEnded
+    program.state = state
+
+
+def find_program(business_id: uuid.UUID, text: str) -> Program:
+    """Return the business's programme of a public id; raises NotFound."""
+    query = (
+        select(Program)
+        .where(Program.business_id == business_id)
+        .where(Program.id == parse_public_id(Program.prefix, text))
+        .options(joinedload(Program.business))
+    )
+    program = session.scalar(query)
+    if program is None:
+        raise NotFound("There is no such program.")
+    return program
+
+
+def _apply(program: Program, terms: ProgramTerms) -> None:
+    program.name = terms.name.strip()
+    program.landing_url = terms.landing_url.strip()
+    program.touch_rule = terms.touch_rule
+    program.approval = terms.approval
+    program.hold_days = terms.hold_days
+    program.click_window_days = terms.click_window_days
+    program.qualify_window_days = terms.qualify_window_days
+
+
+def _check_budget(budget_minor: int | None) -> None:
+    if budget_minor is not None and not 0 <= budget_minor <= 10**12:
+        raise Invalid(fields={"budget": "A whole number of minor units, zero or more."})

@@ -1,0 +1,78 @@
+"""What a provider or a business told us about money, in our own words and frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who somebody at the provider says they are; anything may be missing."""
+
+    customer_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    external_id: str | None = None
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFact:
+    """A customer exists, or a checkout told us who a customer is."""
+
+    claim: Claim
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFact:
+    """Money was paid: `gross_minor` is what was really paid, `tax_minor` the tax in it.
+
+    `keys` are the provider's own ids of this money (invoice, payment, charge, session): one of
+    them known already means the same purchase.
+    """
+
+    claim: Claim
+    keys: tuple[str, ...]
+    gross_minor: int
+    tax_minor: int
+    currency: str
+    occurred_at: datetime
+
+    @property
+    def base_minor(self) -> int:
+        """Return what a reward is computed from: what was really paid, less tax."""
+        return max(0, self.gross_minor - self.tax_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFact:
+    """Money went back. A charge tells the cumulative amount, a refund tells its own."""
+
+    keys: tuple[str, ...]
+    at: datetime
+    total_minor: int | None = None
+    refund_id: str | None = None
+    amount_minor: int = 0
+    has_failed: bool = False
+
+
+class DisputeOutcome(StrEnum):
+    """How a dispute stands; a closed one does not open again."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFact:
+    """A customer's bank disputes a charge, or has decided."""
+
+    keys: tuple[str, ...]
+    dispute_id: str
+    amount_minor: int
+    outcome: DisputeOutcome
+    at: datetime

@@ -1,0 +1,301 @@
+"""Purchases with their refunds and disputes, the same in whatever order the news arrives."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from referral.domain.businesses import Owned
+from referral.domain.people import Person
+from referral.domain.purchases.facts import DisputeFact, DisputeOutcome, PurchaseFact, RefundFact
+from referral.foundation.db import (
+    Currency,
+    Key,
+    Minor,
+    Model,
+    Moment,
+    Short,
+    insert_once,
+    one_of,
+    session,
+    whole_minor,
+)
+from referral.foundation.errors import NotYet
+from referral.foundation.ids import new_key, public_id
+
+
+class Purchase(Owned, Model):
+    """What a person paid once. `refunded_minor` is cumulative, lost disputes included."""
+
+    __table_args__ = (
+        CheckConstraint("gross_minor >= 0 AND tax_minor >= 0", name="not_negative"),
+        Index(None, "person_id", "occurred_at"),
+        *whole_minor("gross_minor", "tax_minor", "base_minor", "refunded_minor"),
+    )
+    prefix: ClassVar[str] = "pur"
+
+    id: Mapped[Key]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    external_id: Mapped[str] = mapped_column(String(200))
+    gross_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
+    base_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    occurred_at: Mapped[Moment]
+    recorded_at: Mapped[Moment]
+    charge_refunded_minor: Mapped[Minor] = mapped_column(default=0)
+    refunded_minor: Mapped[Minor] = mapped_column(default=0)
+
+    person: Mapped[Person] = relationship()
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+
+class PurchaseKey(Owned, Model):
+    """One of the provider's ids of a purchase; each leads to one purchase only (F-15)."""
+
+    __table_args__ = (UniqueConstraint("business_id", "key"),)
+
+    id: Mapped[Key]
+    purchase_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("purchase.id"), index=True)
+    key: Mapped[str] = mapped_column(String(200))
+
+
+class Refund(Owned, Model):
+    """One refund by its own id; a failed one counts no more, and stays failed."""
+
+    __table_args__ = (UniqueConstraint("business_id", "external_id"), *whole_minor("amount_minor"))
+    prefix: ClassVar[str] = "rfd"
+
+    id: Mapped[Key]
+    purchase_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("purchase.id"), index=True)
+    external_id: Mapped[str] = mapped_column(String(200))
+    amount_minor: Mapped[Minor]
+    has_failed: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[Moment]
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+
+class Dispute(Owned, Model):
+    """One dispute by its own id; once won or lost it stays so."""
+
+    __table_args__ = (
+        UniqueConstraint("business_id", "external_id"),
+        one_of("outcome", DisputeOutcome),
+        *whole_minor("amount_minor"),
+    )
+
+    id: Mapped[Key]
+    purchase_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("purchase.id"), index=True)
+    external_id: Mapped[str] = mapped_column(String(200))
+    amount_minor: Mapped[Minor]
+    outcome: Mapped[Short]
+    at: Mapped[Moment]
+
+
+class UnknownPurchase(NotYet):
+    """News about money we have not heard of yet; it is tried again later (F-16)."""
+
+    code = "unknown_purchase"
+    message = "The purchase this belongs to has not arrived yet."
+
+
+def record_purchase(person: Person, fact: PurchaseFact, *, at: datetime) -> tuple[Purchase, bool]:
+    """Keep a purchase once by any of its keys; the flag says whether it was new."""
+    known = find_purchase(person.business_id, fact.keys)
+    if known is None:
+        try:
+            with session.begin_nested():
+                return _make(person, fact, at=at), True
+        except IntegrityError:
+            known = find_purchase(person.business_id, fact.keys)
+            if known is None:
+                raise
+    _add_keys(known, fact.keys)
+    return known, False
+
+
+def find_purchase(business_id: uuid.UUID, keys: Iterable[str]) -> Purchase | None:
+    """Return the purchase any of these keys leads to, locked until the commit."""
+    query = (
+        select(Purchase)
+        .join(PurchaseKey, PurchaseKey.purchase_id == Purchase.id)
+        .where(PurchaseKey.business_id == business_id, PurchaseKey.key.in_([*keys]))
+        .options(joinedload(Purchase.person, innerjoin=True))
+        .order_by(Purchase.id)
+        .limit(1)
+        .with_for_update(of=Purchase)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalar(query)
+
+
+def purchases_of(person: Person, *, since: datetime) -> Sequence[Purchase]:
+    """List what a person paid at or after a moment, the earliest first."""
+    query = (
+        select(Purchase)
+        .where(Purchase.person_id == person.id, Purchase.occurred_at >= since)
+        .order_by(Purchase.occurred_at, Purchase.id)
+    )
+    return session.scalars(query).all()
+
+
+def record_refund(business_id: uuid.UUID, fact: RefundFact) -> Purchase:
+    """Keep a refund and bring the purchase's cumulative refund up to date.
+
+    The result depends on what was told, not on the order or how often: it is the larger of the
+    refunds that did not fail, and the charge's own total less the refunds that failed.
+    """
+    purchase = _purchase_of(business_id, fact.keys)
+    if fact.refund_id is not None:
+        _keep_refund(purchase, fact)
+    if fact.total_minor is not None:
+        purchase.charge_refunded_minor = max(purchase.charge_refunded_minor, fact.total_minor)
+    return _recount(purchase)
+
+
+def record_dispute(business_id: uuid.UUID, fact: DisputeFact) -> tuple[Purchase, Dispute]:
+    """Keep a dispute; an old piece of news never reopens a closed one (I-21)."""
+    purchase = _purchase_of(business_id, fact.keys)
+    insert_once(
+        Dispute,
+        {
+            "id": new_key(),
+            "business_id": business_id,
+            "purchase_id": purchase.id,
+            "external_id": fact.dispute_id,
+            "amount_minor": fact.amount_minor,
+            "outcome": DisputeOutcome.OPEN,
+            "at": fact.at,
+        },
+    )
+    dispute = session.scalars(
+        select(Dispute).where(
+            Dispute.business_id == business_id, Dispute.external_id == fact.dispute_id
+        )
+    ).one()
+    if dispute.outcome == DisputeOutcome.OPEN:
+        dispute.outcome = fact.outcome
+    _recount(purchase)
+    return purchase, dispute
+
+
+def open_disputes(purchase: Purchase) -> Sequence[Dispute]:
+    """List the disputes of a purchase that are not decided."""
+    query = select(Dispute).where(
+        Dispute.purchase_id == purchase.id, Dispute.outcome == DisputeOutcome.OPEN
+    )
+    return session.scalars(query).all()
+
+
+def reassign(from_person: Person, to_person: Person) -> None:
+    """Give one person's purchases to another: they turned out to be the same."""
+    session.execute(
+        update(Purchase).where(Purchase.person_id == from_person.id).values(person_id=to_person.id)
+    )
+
+
+def _make(person: Person, fact: PurchaseFact, *, at: datetime) -> Purchase:
+    purchase = Purchase(
+        business_id=person.business_id,
+        person_id=person.id,
+        external_id=fact.keys[0],
+        gross_minor=fact.gross_minor,
+        tax_minor=fact.tax_minor,
+        base_minor=fact.base_minor,
+        currency=fact.currency,
+        occurred_at=fact.occurred_at,
+        recorded_at=at,
+        person=person,
+    )
+    session.add(purchase)
+    session.flush()
+    session.add_all(
+        PurchaseKey(business_id=person.business_id, purchase_id=purchase.id, key=key)
+        for key in dict.fromkeys(fact.keys)
+    )
+    session.flush()
+    return purchase
+
+
+def _add_keys(purchase: Purchase, keys: Iterable[str]) -> None:
+    for key in keys:
+        insert_once(
+            PurchaseKey,
+            {
+                "id": new_key(),
+                "business_id": purchase.business_id,
+                "purchase_id": purchase.id,
+                "key": key,
+            },
+        )
+
+
+def _purchase_of(business_id: uuid.UUID, keys: Sequence[str]) -> Purchase:
+    purchase = find_purchase(business_id, keys)
+    if purchase is None:
+        raise UnknownPurchase
+    _add_keys(purchase, keys)
+    return purchase
+
+
+def _keep_refund(purchase: Purchase, fact: RefundFact) -> None:
+    insert_once(
+        Refund,
+        {
+            "id": new_key(),
+            "business_id": purchase.business_id,
+            "purchase_id": purchase.id,
+            "external_id": fact.refund_id,
+            "amount_minor": fact.amount_minor,
+            "has_failed": fact.has_failed,
+            "at": fact.at,
+        },
+    )
+    if fact.has_failed:
+        session.execute(
+            update(Refund)
+            .where(Refund.purchase_id == purchase.id, Refund.external_id == fact.refund_id)
+            .values(has_failed=True)
+        )
+
+
+def _recount(purchase: Purchase) -> Purchase:
+    counted = dict(
+        session.execute(
+            select(Refund.has_failed, func.sum(Refund.amount_minor))
+            .where(Refund.purchase_id == purchase.id)
+            .group_by(Refund.has_failed)
+        ).all()
+    )
+    standing = int(counted.get(False) or 0)
+    failed = int(counted.get(True) or 0)
+    lost = session.scalar(
+        select(func.coalesce(func.sum(Dispute.amount_minor), 0)).where(
+            Dispute.purchase_id == purchase.id, Dispute.outcome == DisputeOutcome.LOST
+        )
+    )
+    refunded = max(standing, purchase.charge_refunded_minor - failed) + int(lost or 0)
+    purchase.refunded_minor = min(refunded, purchase.gross_minor)
+    session.flush()
+    return purchase

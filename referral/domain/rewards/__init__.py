@@ -1,0 +1,32 @@
+"""What people are owed and got, why, and where every unit of it is; knows no request or provider."""
+
+from referral.domain.rewards.clawback import claw_back
+from referral.domain.rewards.earning import earn_by_purchase, earn_by_signup
+from referral.domain.rewards.grants import Grant, Operation
+from referral.domain.rewards.holds import Hold, HoldRelease, place_hold, release_holds
+from referral.domain.rewards.ledger import Account, LedgerAccount, LedgerEntry, LedgerTransaction
+from referral.domain.rewards.rewards import Reward, RewardMove, RewardState, rewards_of
+from referral.domain.rewards.ripening import approve, deny, ripen
+
+__all__ = [
+    "Account",
+    "Grant",
+    "Hold",
+    "HoldRelease",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "Operation",
+    "Reward",
+    "RewardMove",
+    "RewardState",
+    "approve",
+    "claw_back",
+    "deny",
+    "earn_by_purchase",
+    "earn_by_signup",
+    "place_hold",
+    "release_holds",
+    "rewards_of",
+    "ripen",
+]

@@ -1,0 +1,206 @@
+"""From an event to a reward: does it qualify, how much, and is there budget for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from referral.domain.attribution import Referral, TouchKind
+from referral.domain.businesses.audit import SYSTEM
+from referral.domain.people import Person
+from referral.domain.programs import Offer, Side, Trigger, reserve, return_to_budget
+from referral.domain.purchases import Purchase
+from referral.domain.rewards import allowances
+from referral.domain.rewards.amounts import Inputs, worth
+from referral.domain.rewards.holds import HoldKind, place_hold
+from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.releasing import cancel
+from referral.domain.rewards.rewards import Reward, RewardState, begin, lock
+from referral.foundation.clock import to_second
+from referral.foundation.db import session
+
+BUDGET_REACHED = "budget_reached"
+CAP_REACHED = "cap_reached"
+EARLIER_PURCHASE = "earlier_purchase"
+
+
+def earn_by_signup(referral: Referral, *, at: datetime) -> list[Reward]:
+    """Give both sides what their offers promise for the signup itself; once per referral."""
+    return [
+        reward
+        for person, offer in _sides(referral)
+        if offer.trigger == Trigger.SIGNUP
+        and (reward := _earn(referral, person, offer, None, at=at)) is not None
+    ]
+
+
+def earn_by_purchase(referral: Referral, purchase: Purchase, *, at: datetime) -> list[Reward]:
+    """Give both sides what their offers promise for this purchase, if it qualifies."""
+    if disqualified(referral, purchase) is not None:
+        return []
+    return [
+        reward
+        for person, offer in _sides(referral)
+        if offer.trigger != Trigger.SIGNUP
+        and offer_misses(offer, purchase) is None
+        and (reward := _earn(referral, person, offer, purchase, at=at)) is not None
+    ]
+
+
+def disqualified(referral: Referral, purchase: Purchase) -> str | None:
+    """Return why a purchase does not count for a referral at all, or None when it does.
+
+    The window is half open: it begins with the touch, to the second, and ends before
+    `qualify_by` (I-32).
+    """
+    if purchase.occurred_at < to_second(referral.touch.at):
+        return "before_the_touch"
+    if purchase.occurred_at >= referral.qualify_by:
+        return "after_the_window"
+    if purchase.base_minor <= 0:
+        return "nothing_paid"
+    return None
+
+
+def offer_misses(offer: Offer, purchase: Purchase) -> str | None:
+    """Return why an offer does not apply to a purchase, or None when it does."""
+    if purchase.currency != offer.currency:
+        return "other_currency"
+    if purchase.base_minor < offer.minimum_minor:
+        return "below_minimum"
+    return None
+
+
+def _sides(referral: Referral) -> Iterable[tuple[Person, Offer]]:
+    for side, offer in (("advocate", referral.advocate_offer), ("friend", referral.friend_offer)):
+        if offer is not None:
+            yield (referral.advocate if side == "advocate" else referral.friend), offer
+
+
+def _earn(
+    referral: Referral, person: Person, offer: Offer, purchase: Purchase | None, *, at: datetime
+) -> Reward | None:
+    slot = _slot(referral, offer, purchase)
+    standing = session.scalar(
+        select(Reward).where(
+            Reward.offer_id == offer.id, Reward.person_id == person.id, Reward.slot == slot
+        )
+    )
+    if standing is not None and not _gives_way(standing, offer, purchase, at=at):
+        return None
+    occurred_at = purchase.occurred_at if purchase else referral.at
+    hold = timedelta(days=offer.hold_days if purchase else 0)
+    inputs = Inputs(
+        amount_minor=offer.amount_minor,
+        rate_bp=offer.rate_bp,
+        cap_minor=offer.cap_minor,
+        base_minor=purchase.base_minor if purchase else 0,
+        offer_version=offer.version,
+    )
+    reward = Reward(
+        business_id=referral.business_id,
+        program_id=referral.program_id,
+        referral_id=referral.id,
+        person_id=person.id,
+        offer_id=offer.id,
+        purchase_id=purchase.id if purchase else None,
+        side=offer.side,
+        kind=offer.kind,
+        slot=slot,
+        amount_minor=worth(inputs),
+        currency=offer.currency,
+        inputs=inputs.as_json(),
+        earned_at=occurred_at,
+        expected_at=occurred_at + hold,
+        due_at=occurred_at + hold,
+        person=person,
+        offer=offer,
+        referral=referral,
+    )
+    _begin_within_limits(reward, offer, at=at)
+    if reward.state == RewardState.PENDING and referral.touch.kind == TouchKind.STATED:
+        place_hold(
+            reward,
+            HoldKind.STATED_NAME,
+            reason="Only a name was stated; somebody should confirm it.",
+            actor=SYSTEM,
+            at=at,
+            cause="stated_name",
+        )
+    return reward
+
+
+def _slot(referral: Referral, offer: Offer, purchase: Purchase | None) -> str:
+    """Return what a reward is for: one per referral, or one per purchase (I-2)."""
+    if offer.trigger == Trigger.PURCHASE and purchase is not None:
+        return f"purchase:{purchase.id}"
+    return f"referral:{referral.id}"
+
+
+def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at: datetime) -> bool:
+    """Let the reward of a later purchase give way to the true first one, while nothing is granted."""
+    if offer.trigger != Trigger.FIRST_PURCHASE or purchase is None or standing.purchase_id is None:
+        return False
+    current = lock(standing)
+    held = session.get_one(Purchase, current.purchase_id)
+    if (purchase.occurred_at, purchase.id) >= (held.occurred_at, held.id):
+        return False
+    if current.state not in (RewardState.PENDING, RewardState.APPROVED):
+        return False
+    cancel(current, reason=EARLIER_PURCHASE, actor=SYSTEM, at=at)
+    session.execute(
+        update(Reward)
+        .where(Reward.id == current.id)
+        .values(slot=f"superseded:{current.id}")
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def _begin_within_limits(reward: Reward, offer: Offer, *, at: datetime) -> None:
+    """Reserve the amount under cap and budget; a refusal is kept and can be seen (I-27)."""
+    refused = _refused_limit(reward, offer)
+    if refused is not None:
+        reward.state, reward.reason = RewardState.CANCELLED, refused
+        reward.due_at, reward.settled_at = None, at
+        begin(reward, actor=SYSTEM, reason=refused, at=at)
+        return
+    begin(reward, actor=SYSTEM, reason="earned", at=at)
+    transfer(
+        reward,
+        "reserve",
+        source=Account.BUDGET,
+        lines={Account.RESERVED: reward.amount_minor},
+        at=at,
+    )
+
+
+def _refused_limit(reward: Reward, offer: Offer) -> str | None:
+    amount = reward.amount_minor
+    if not reserve(reward.program_id, amount):
+        return BUDGET_REACHED
+    allowed = allowances.take(
+        reward.business_id,
+        reward.program_id,
+        reward.person_id,
+        amount_minor=amount,
+        cap_minor=offer.person_cap_minor,
+    )
+    if not allowed:
+        return_to_budget(reward.program_id, amount)
+        return CAP_REACHED
+    return None
+
+
+def reward_for(referral_id: uuid.UUID, side: Side) -> Reward | None:
+    """Return the newest reward of one side of a referral."""
+    query = (
+        select(Reward)
+        .where(Reward.referral_id == referral_id, Reward.side == side)
+        .order_by(Reward.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query)

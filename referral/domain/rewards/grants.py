@@ -1,0 +1,261 @@
+"""Grants: each external act for a reward, stored with its key before it is done (I-5, I-6).
+
+The worker prepares a grant (commit), sends it with no transaction open, and settles the answer
+(commit). A second attempt is opened only with proof that the first left nothing outside.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from referral.domain.businesses import Owned
+from referral.domain.businesses.audit import SYSTEM
+from referral.domain.people import customer_of
+from referral.domain.rewards.rewards import Reward, RewardState, lock, move
+from referral.foundation.db import (
+    Currency,
+    Json,
+    Key,
+    Minor,
+    Model,
+    Moment,
+    Short,
+    UTCDateTime,
+    one_of,
+    session,
+    whole_minor,
+)
+from referral.foundation.due import Due
+from referral.foundation.ids import public_id
+
+KEY_LIVES = timedelta(hours=23)
+"""How long the provider surely remembers an idempotency key: Stripe prunes them after 24 h."""
+
+
+class Operation(StrEnum):
+    """What is done outside."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+    PROMOTION_CODE = "promotion_code"
+
+
+class GrantState(StrEnum):
+    """Where the act stands; `sending` means its outcome is not known yet."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    REPLACED = "replaced"
+
+
+class Waiting(StrEnum):
+    """What a grant waits for, shown to staff and in part to the person."""
+
+    HELD = "held"
+    NO_CUSTOMER = "no_customer"
+    NOT_CONNECTED = "not_connected"
+    PROVIDER_DOWN = "provider_down"
+    MISCONFIGURED = "misconfigured"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    WRONG_ANSWER = "wrong_answer"
+
+
+class Grant(Owned, Due, Model):
+    """One act for a reward. `parameters` and `idempotency_key` are frozen before the first send."""
+
+    __table_args__ = (
+        UniqueConstraint("reward_id", "operation", "attempt"),
+        UniqueConstraint("business_id", "object_id"),
+        UniqueConstraint("idempotency_key"),
+        one_of("operation", Operation),
+        one_of("state", GrantState),
+        Index(None, "business_id", "state"),
+        *whole_minor("amount_minor"),
+    )
+    prefix: ClassVar[str] = "grt"
+
+    id: Mapped[Key]
+    reward_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("reward.id"))
+    operation: Mapped[Short]
+    attempt: Mapped[int]
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    idempotency_key: Mapped[str] = mapped_column(String(200))
+    state: Mapped[Short] = mapped_column(default=GrantState.WAITING)
+    waits_for: Mapped[str | None] = mapped_column(String(40), default=None)
+    parameters: Mapped[Json | None]
+    first_sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    server_errors: Mapped[int] = mapped_column(default=0)
+    object_id: Mapped[str | None] = mapped_column(String(100), default=None)
+    details: Mapped[Json | None]
+    proof: Mapped[str | None] = mapped_column(String(400), default=None)
+    created_at: Mapped[Moment]
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+
+    reward: Mapped[Reward] = relationship()
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+    def is_key_old(self, at: datetime) -> bool:
+        """Tell whether the provider may have forgotten the key, so that a look-up must come first."""
+        return self.first_sent_at is not None and at >= self.first_sent_at + KEY_LIVES
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the provider answered, or what was found there."""
+
+    object_id: str
+    amount_minor: int
+    currency: str
+    customer_id: str
+    details: dict[str, Any]
+
+
+class NotNeeded(Exception):
+    """The reward ended before anything was sent, so nothing is to be done outside."""
+
+
+class NotReady(Exception):
+    """The grant must wait for something; nothing was sent."""
+
+    def __init__(self, waits_for: Waiting) -> None:
+        self.waits_for = waits_for
+        super().__init__(waits_for)
+
+
+def plan_grant(
+    reward: Reward,
+    operation: Operation,
+    *,
+    amount_minor: int,
+    at: datetime,
+    proof: str | None = None,
+) -> Grant:
+    """Write down the next act for a reward, due at once."""
+    latest = session.scalar(
+        select(func.max(Grant.attempt)).where(
+            Grant.reward_id == reward.id, Grant.operation == operation
+        )
+    )
+    attempt = (latest or 0) + 1
+    grant = Grant(
+        business_id=reward.business_id,
+        reward_id=reward.id,
+        operation=operation,
+        attempt=attempt,
+        amount_minor=amount_minor,
+        currency=reward.currency,
+        idempotency_key=f"{reward.public_id}:{operation}:{attempt}",
+        parameters=None,
+        details=None,
+        proof=proof,
+        created_at=at,
+        due_at=at,
+    )
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def prepare(grant: Grant, parameters: dict[str, Any], *, amount_minor: int, at: datetime) -> None:
+    """Freeze what will be sent and say so in the reward's state; the claim refuses a held one.
+
+    A grant that was prepared before keeps what was frozen then. Raises NotReady while the reward
+    is held, NotNeeded when it has ended.
+    """
+    reward = lock(grant.reward)
+    if grant.state == GrantState.SENDING:
+        return
+    if grant.operation == Operation.DEBIT:
+        if reward.state != RewardState.GRANTED:
+            raise NotNeeded
+    elif reward.state == RewardState.APPROVED:
+        if reward.is_held:
+            raise NotReady(Waiting.HELD)
+        move(
+            reward,
+            RewardState.GRANTING,
+            actor=SYSTEM,
+            reason="The grant begins.",
+            at=at,
+            only_free=True,
+        )
+    elif reward.state != RewardState.GRANTING:
+        raise NotNeeded
+    grant.state = GrantState.SENDING
+    grant.waits_for = None
+    grant.parameters = parameters
+    grant.amount_minor = amount_minor
+    grant.first_sent_at = at
+    session.flush()
+
+
+def replace(grant: Grant, proof: str, *, at: datetime) -> Grant:
+    """Open the next attempt, because a look-up proved that this one left nothing outside (I-6)."""
+    grant.state, grant.settled_at, grant.proof = GrantState.REPLACED, at, proof[:400]
+    session.flush()
+    return plan_grant(
+        grant.reward,
+        Operation(grant.operation),
+        amount_minor=grant.amount_minor,
+        at=at,
+        proof=f"Attempt {grant.attempt} left nothing: {proof}"[:400],
+    )
+
+
+def drop(grant: Grant, *, at: datetime) -> None:
+    """Close an act that is not needed any more and was never sent."""
+    grant.state, grant.settled_at, grant.proof = GrantState.FAILED, at, "The reward ended before."
+
+
+def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
+    """Have the waiting grants of a person tried at once: what they waited for may have come."""
+    waiting = select(Reward.id).where(Reward.person_id == person_id)
+    session.execute(
+        update(Grant)
+        .where(Grant.reward_id.in_(waiting), Grant.state == GrantState.WAITING)
+        .where(Grant.due_at.is_not(None))
+        .values(due_at=at, attempts=0, dead_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def open_grant(reward: Reward) -> Grant | None:
+    """Return the act that is under way for a reward, if any."""
+    query = select(Grant).where(
+        Grant.reward_id == reward.id, Grant.state.in_((GrantState.WAITING, GrantState.SENDING))
+    )
+    return session.scalars(query.order_by(Grant.id.desc()).limit(1)).first()
+
+
+def grants_of(reward: Reward) -> list[Grant]:
+    """List every act for a reward, the first first."""
+    return list(
+        session.scalars(select(Grant).where(Grant.reward_id == reward.id).order_by(Grant.id))
+    )
+
+
+def customer_for(grant: Grant) -> str | None:
+    """Return the customer the act is for: the one that was credited, for a debit."""
+    if grant.operation != Operation.DEBIT:
+        return customer_of(grant.reward.person)
+    credit = session.scalar(
+        select(Grant).where(
+            Grant.reward_id == grant.reward_id,
+            Grant.operation == Operation.CREDIT,
+            Grant.state == GrantState.DONE,
+        )
+    )
+    return credit.parameters["customer"] if credit and credit.parameters else None

@@ -1,0 +1,40 @@
+"""Ending a reward before its grant, with its money going back to the budget."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from referral.domain.businesses import Actor
+from referral.domain.programs import return_to_budget
+from referral.domain.rewards import allowances
+from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.rewards import Reward, RewardState, move
+
+
+def cancel(reward: Reward, *, reason: str, actor: Actor, at: datetime) -> None:
+    """End a reward that nothing outside exists for; its money is back in the budget."""
+    end(reward, RewardState.CANCELLED, reason=reason, actor=actor, at=at)
+
+
+def end(reward: Reward, state: RewardState, *, reason: str, actor: Actor, at: datetime) -> None:
+    """Move a locked reward to a side end and give back everything it still holds (I-11)."""
+    left = reward.payable_minor
+    source = money_lies_in(reward)
+    move(reward, state, actor=actor, reason=reason, at=at, kept=reason)
+    give_back(reward, left, source=source, at=at)
+
+
+def give_back(reward: Reward, amount_minor: int, *, source: Account, at: datetime) -> None:
+    """Return part of a reward's money from where it lies to the budget and the allowance."""
+    transfer(reward, "release", source=source, lines={Account.BUDGET: amount_minor}, at=at)
+    return_to_budget(reward.program_id, amount_minor)
+    allowances.give_back(reward.program_id, reward.person_id, amount_minor)
+
+
+def money_lies_in(reward: Reward) -> Account:
+    """Return the account a reward's money is in, by its state."""
+    if reward.state == RewardState.PENDING:
+        return Account.RESERVED
+    if reward.state in (RewardState.APPROVED, RewardState.GRANTING):
+        return Account.PAYABLE
+    return Account.GRANTED

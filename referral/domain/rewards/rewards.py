@@ -1,0 +1,267 @@
+"""Rewards and the only way their state moves: forward, one row at a time, leaving a line (I-19)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from referral.domain.attribution import Referral
+from referral.domain.businesses import Actor, Owned
+from referral.domain.people import Person
+from referral.domain.programs import Offer, Program, Side
+from referral.domain.purchases import Purchase
+from referral.foundation.db import (
+    Currency,
+    Json,
+    Key,
+    Minor,
+    Model,
+    Moment,
+    Name,
+    Short,
+    UTCDateTime,
+    changed,
+    one_of,
+    session,
+    whole_minor,
+)
+from referral.foundation.due import Due
+from referral.foundation.errors import Conflict
+from referral.foundation.guards import append_only, forward_only
+from referral.foundation.ids import public_id
+from referral.foundation.money import Money
+
+
+class RewardState(StrEnum):
+    """Where a reward stands; none of them leads back."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    GRANTING = "granting"
+    GRANTED = "granted"
+    REVERSED = "reversed"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+MOVES: dict[RewardState, frozenset[RewardState]] = {
+    RewardState.PENDING: frozenset(
+        {RewardState.APPROVED, RewardState.DENIED, RewardState.CANCELLED, RewardState.EXPIRED}
+    ),
+    RewardState.APPROVED: frozenset(
+        {RewardState.GRANTING, RewardState.DENIED, RewardState.CANCELLED, RewardState.EXPIRED}
+    ),
+    RewardState.GRANTING: frozenset({RewardState.GRANTED, RewardState.FAILED}),
+    RewardState.GRANTED: frozenset({RewardState.REVERSED}),
+}
+
+
+class Reward(Owned, Due, Model):
+    """An offer applied to an event for one person.
+
+    `due_at` is when the hold ends and the reward is looked at again. Of the amount,
+    `clawback_minor` is what refunds took back in all: `withheld_minor` before the grant,
+    `debited_minor` at the provider, `owed_minor` could not be taken and stands as a debt.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("offer_id", "person_id", "slot"),
+        one_of("state", RewardState),
+        one_of("side", Side),
+        CheckConstraint("amount_minor >= 0 AND open_holds >= 0", name="not_negative"),
+        CheckConstraint(
+            "clawback_minor BETWEEN 0 AND amount_minor"
+            " AND withheld_minor >= 0 AND debited_minor >= 0 AND owed_minor >= 0"
+            " AND withheld_minor + debited_minor + owed_minor <= clawback_minor",
+            name="clawback_within_amount",
+        ),
+        Index(None, "person_id", "id"),
+        Index(None, "referral_id"),
+        Index(None, "purchase_id"),
+        Index(None, "business_id", "state", "id"),
+        *whole_minor("amount_minor", "clawback_minor"),
+    )
+    prefix: ClassVar[str] = "rwd"
+
+    id: Mapped[Key]
+    program_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("program.id"))
+    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referral.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    offer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("offer.id"))
+    purchase_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("purchase.id"))
+    side: Mapped[Short]
+    kind: Mapped[Short]
+    slot: Mapped[str] = mapped_column(String(60))
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    inputs: Mapped[Json]
+    state: Mapped[Short] = mapped_column(default=RewardState.PENDING)
+    reason: Mapped[str | None] = mapped_column(String(400), default=None)
+    earned_at: Mapped[Moment]
+    expected_at: Mapped[Moment]
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    awaits_staff: Mapped[bool] = mapped_column(default=False)
+    open_holds: Mapped[int] = mapped_column(default=0)
+    clawback_minor: Mapped[Minor] = mapped_column(default=0)
+    withheld_minor: Mapped[Minor] = mapped_column(default=0)
+    debited_minor: Mapped[Minor] = mapped_column(default=0)
+    owed_minor: Mapped[Minor] = mapped_column(default=0)
+
+    person: Mapped[Person] = relationship()
+    program: Mapped[Program] = relationship()
+    referral: Mapped[Referral] = relationship()
+    offer: Mapped[Offer] = relationship()
+    purchase: Mapped[Purchase | None] = relationship()
+
+    @property
+    def public_id(self) -> str:
+        return public_id(self.prefix, self.id)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def payable_minor(self) -> int:
+        """Return what is still to be granted: the amount less what refunds took before."""
+        return self.amount_minor - self.withheld_minor
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether the reward can still be granted or taken back."""
+        return RewardState(self.state) in MOVES
+
+    @property
+    def is_held(self) -> bool:
+        return self.open_holds > 0
+
+
+class RewardMove(Owned, Model):
+    """One step of a reward's life, append only: from where to where, by whom, why."""
+
+    __table_args__ = (Index(None, "reward_id", "id"),)
+
+    id: Mapped[Key]
+    reward_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("reward.id"))
+    from_state: Mapped[str | None] = mapped_column(String(40))
+    to_state: Mapped[Short]
+    actor_kind: Mapped[Short]
+    actor_name: Mapped[Name]
+    reason: Mapped[str] = mapped_column(String(400))
+    at: Mapped[Moment]
+
+
+append_only(RewardMove)
+forward_only(Reward, "state", MOVES)
+
+
+class RewardMoved(Conflict):
+    """The reward is no longer in the state this would move it from."""
+
+    code = "reward_moved"
+    message = "This reward has moved on meanwhile. Look at it again."
+
+
+class RewardHeld(Conflict):
+    """A hold must be released first."""
+
+    code = "reward_held"
+    message = "This reward is on hold. Release the hold first."
+
+
+def lock(reward: Reward) -> Reward:
+    """Read the reward afresh and keep others from changing it until the commit."""
+    session.refresh(reward, with_for_update=True)
+    return reward
+
+
+def begin(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Write down a new reward with the first line of its history."""
+    session.add(reward)
+    session.flush()
+    _line(reward, None, reward.state, actor=actor, reason=reason, at=at)
+
+
+def move(
+    reward: Reward,
+    to: RewardState,
+    *,
+    actor: Actor,
+    reason: str,
+    at: datetime,
+    only_free: bool = False,
+    kept: str | None = None,
+    **values: Any,
+) -> None:
+    """Move a reward forward; raises RewardMoved when it is not where we think it is.
+
+    With `only_free` the same statement also demands that nothing holds it (I-23). `kept` is a
+    reason that stays beside the state, for lists.
+    """
+    before = RewardState(reward.state)
+    if to not in MOVES.get(before, frozenset()):
+        raise RewardMoved(f"A reward that is {before} cannot become {to}.")
+    statement = update(Reward).where(Reward.id == reward.id, Reward.state == before)
+    if only_free:
+        statement = statement.where(Reward.open_holds == 0)
+    if to is RewardState.GRANTED or to not in MOVES:
+        values["settled_at"] = at
+    if kept is not None:
+        values["reason"] = kept[:400]
+    moved = session.execute(
+        statement.values(state=to, due_at=None, awaits_staff=False, **values).execution_options(
+            synchronize_session=False
+        )
+    )
+    if changed(moved) != 1:
+        raise RewardHeld if only_free else RewardMoved
+    session.refresh(reward)
+    _line(reward, before, to, actor=actor, reason=reason, at=at)
+
+
+def rewards_of(person_id: uuid.UUID) -> Select[tuple[Reward]]:
+    """Select a person's rewards, the newest first, with what a page shows of them."""
+    return (
+        select(Reward)
+        .where(Reward.person_id == person_id)
+        .options(
+            joinedload(Reward.referral).joinedload(Referral.friend),
+            joinedload(Reward.program),
+            joinedload(Reward.offer),
+        )
+        .order_by(Reward.id.desc())
+    )
+
+
+def _line(
+    reward: Reward, before: str | None, after: str, *, actor: Actor, reason: str, at: datetime
+) -> None:
+    session.add(
+        RewardMove(
+            business_id=reward.business_id,
+            reward_id=reward.id,
+            from_state=before,
+            to_state=after,
+            actor_kind=actor.kind,
+            actor_name=actor.name,
+            reason=reason[:400],
+            at=at,
+        )
+    )
+    session.flush()

@@ -1,0 +1,87 @@
+"""What the provider's answer means for a reward: granted, taken back, failed, or stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from referral.domain.businesses.audit import SYSTEM
+from referral.domain.rewards.clawback import owe_instead, settle_debit, take_what_is_due
+from referral.domain.rewards.grants import Done, Grant, GrantState, Operation, Waiting
+from referral.domain.rewards.holds import HoldKind, place_hold
+from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.releasing import end
+from referral.domain.rewards.rewards import Reward, RewardState, lock, move
+from referral.foundation.db import session
+
+
+def settle(grant: Grant, done: Done, *, at: datetime) -> bool:
+    """Write down that the act is done, with the provider's object id (I-22).
+
+    Returns False, with the reward held for somebody to look at, when the answer is not what was
+    asked for (F-10).
+    """
+    reward = lock(grant.reward)
+    if grant.state == GrantState.DONE:
+        return True
+    if not _is_what_was_asked(grant, done):
+        _stop(grant, reward, done, at=at)
+        return False
+    grant.state, grant.settled_at, grant.waits_for = GrantState.DONE, at, None
+    grant.object_id, grant.details = done.object_id, done.details
+    session.flush()
+    if grant.operation == Operation.DEBIT:
+        settle_debit(reward, grant, at=at)
+    else:
+        _grant(reward, at=at)
+    return True
+
+
+def fail(grant: Grant, reason: str, *, at: datetime) -> None:
+    """Write down that the provider refused for good, so nothing exists outside (F-11)."""
+    reward = lock(grant.reward)
+    grant.state, grant.settled_at, grant.proof = GrantState.FAILED, at, reason[:400]
+    session.flush()
+    if grant.operation == Operation.DEBIT:
+        owe_instead(reward, at=at)
+    elif reward.state == RewardState.GRANTING:
+        end(reward, RewardState.FAILED, reason=reason, actor=SYSTEM, at=at)
+
+
+def owe_all(grant: Grant, *, at: datetime) -> None:
+    """Close a debit without sending it: nothing is left outside to take, so it stands as a debt."""
+    fail(grant, "Nothing was left on the customer's balance to take back.", at=at)
+
+
+def _grant(reward: Reward, *, at: datetime) -> None:
+    move(reward, RewardState.GRANTED, actor=SYSTEM, reason="Granted.", at=at)
+    transfer(
+        reward,
+        "grant",
+        source=Account.PAYABLE,
+        lines={Account.GRANTED: reward.payable_minor},
+        at=at,
+    )
+    take_what_is_due(reward, at=at)
+
+
+def _is_what_was_asked(grant: Grant, done: Done) -> bool:
+    asked = grant.parameters or {}
+    same_customer = done.customer_id == asked.get("customer")
+    if grant.operation == Operation.PROMOTION_CODE:
+        return same_customer
+    return (
+        same_customer and done.amount_minor == asked["amount"] and done.currency == grant.currency
+    )
+
+
+def _stop(grant: Grant, reward: Reward, done: Done, *, at: datetime) -> None:
+    grant.waits_for = Waiting.WRONG_ANSWER
+    place_hold(
+        reward,
+        HoldKind.WRONG_ANSWER,
+        reason=f"The provider's object {done.object_id} is not what was asked for.",
+        actor=SYSTEM,
+        at=at,
+        cause=f"answer:{grant.id}",
+        in_states=(RewardState.GRANTING, RewardState.GRANTED),
+    )

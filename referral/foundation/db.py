@@ -1,0 +1,195 @@
+"""Storage: the base of every model, shared column kinds, and where a transaction begins and ends.
+
+It knows no table of the product. The rule: everything is written inside `with transaction():`,
+which surfaces, the worker and commands open; a flush outside one is refused.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    DateTime,
+    Dialect,
+    MetaData,
+    String,
+    Text,
+    Uuid,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import CursorResult, Engine, Result
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
+from sqlalchemy.orm.session import UOWTransaction
+from sqlalchemy.types import TypeDecorator
+
+from referral.foundation.ids import new_key
+from referral.foundation.money import LIMIT_MINOR
+
+_WRITES = "referral_writes"
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; naive ones are refused on the way in, aware ones come out on SQLite too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Key = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_key)]
+Moment = Annotated[datetime, mapped_column(UTCDateTime)]
+Minor = Annotated[int, mapped_column(BigInteger)]
+Json = Annotated[dict[str, Any], mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
+JsonList = Annotated[list[Any], mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
+Currency = Annotated[str, mapped_column(String(3))]
+Short = Annotated[str, mapped_column(String(40))]
+Name = Annotated[str, mapped_column(String(200))]
+Long = Annotated[str, mapped_column(Text)]
+
+
+class Base(DeclarativeBase):
+    """The base of every model: one naming of constraints, one mapping of Python types."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    registry = registry(type_annotation_map={uuid.UUID: Uuid, datetime: UTCDateTime})
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+session = db.session
+
+
+class WriteOutsideTransaction(Exception):
+    """Something was about to be written without `with transaction():` around it."""
+
+
+class InsideTransaction(Exception):
+    """Something slow or remote was about to happen while a transaction was open."""
+
+
+def whole_minor(*columns: str) -> list[CheckConstraint]:
+    """Keep amounts whole and within ±10^12, in the database too (I-13)."""
+    return [
+        CheckConstraint(
+            f"{column} BETWEEN -{LIMIT_MINOR} AND {LIMIT_MINOR}"
+            f" AND {column} = CAST({column} AS BIGINT)",
+            name=f"{column}_whole",
+        )
+        for column in columns
+    ]
+
+
+def one_of(column: str, values: Iterator[str] | Any) -> CheckConstraint:
+    """Allow only these texts in a column."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Commit everything inside together, or nothing; not nested, and no network inside.
+
+    What was read before in the same session stays loaded but may be old: every state change
+    is a conditional update for that reason.
+    """
+    current: Session = session()
+    if current.info.get(_WRITES):
+        raise InsideTransaction("transactions are not nested")
+    if current.in_transaction():
+        current.commit()
+    current.info[_WRITES] = True
+    try:
+        current.connection(execution_options={_WRITES: True})
+        yield
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        current.info.pop(_WRITES, None)
+
+
+def outside_transaction() -> None:
+    """Refuse to go on while a transaction is open; ends one that only read. Gateways call it."""
+    current: Session = session()
+    if current.info.get(_WRITES):
+        raise InsideTransaction("no network while a transaction is open")
+    if current.in_transaction():
+        current.commit()
+
+
+def changed(result: Result[Any]) -> int:
+    """Return how many rows an update or delete changed."""
+    if not isinstance(result, CursorResult):
+        raise TypeError("only an update or delete changes rows")
+    return int(result.rowcount)
+
+
+def insert_once(model: type[Any], values: dict[str, Any]) -> bool:
+    """Insert a row unless a unique key has it already; True when it was inserted."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = cast(postgresql.Insert, insert(model)).values(**values).on_conflict_do_nothing()
+    return bool(session.execute(statement.returning(model.__table__.c.id)).first())
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_writes(current: Session, context: UOWTransaction, instances: Any) -> None:
+    if not current.info.get(_WRITES):
+        raise WriteOutsideTransaction("write inside `with transaction():`")
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    """Make SQLite keep its promises: foreign keys, write-ahead log, a sync at each commit."""
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    """Take SQLite's write lock at once when the transaction will write: it loses nothing."""
+    if connection.dialect.name != "sqlite":
+        return
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

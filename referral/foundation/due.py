@@ -1,0 +1,108 @@
+"""Rows that are work to do: when they are due, who has claimed them, and what went wrong.
+
+One table is one kind of work. A worker claims a row by one conditional update, works, and
+finishes it guarded by its lease token (I-35); a failure postpones it with jittered doubling, and
+after eight it is dead, visible and can be replayed (I-36, I-37).
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import String, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from referral.foundation.db import UTCDateTime, changed, session
+
+LEASE = timedelta(seconds=20)
+MOST_ATTEMPTS = 8
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+class LeaseLost(Exception):
+    """Another worker took the row over meanwhile; everything of this attempt rolls back (F-26)."""
+
+
+class Due:
+    """Columns of a row that is work: mix into a model."""
+
+    id: Any
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    lease_token: Mapped[uuid.UUID | None] = mapped_column(default=None)
+    last_error: Mapped[str | None] = mapped_column(String(400), default=None)
+    dead_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+
+
+def due_ids(kind: type[Any], *, at: datetime, limit: int = 50) -> list[uuid.UUID]:
+    """List rows that are due and not claimed, the longest waiting first."""
+    query = (
+        select(kind.id)
+        .where(kind.due_at <= at, kind.dead_at.is_(None))
+        .where((kind.lease_until.is_(None)) | (kind.lease_until <= at))
+        .order_by(kind.due_at)
+        .limit(limit)
+        .execution_options(across_businesses=True)
+    )
+    return list(session.scalars(query))
+
+
+def claim(kind: type[Any], key: uuid.UUID, *, at: datetime) -> uuid.UUID | None:
+    """Claim a due row and return the lease token, or None when another was quicker."""
+    token = uuid.uuid4()
+    taken = session.execute(
+        update(kind)
+        .where(kind.id == key, kind.due_at <= at, kind.dead_at.is_(None))
+        .where((kind.lease_until.is_(None)) | (kind.lease_until <= at))
+        .values(lease_token=token, lease_until=at + LEASE, attempts=kind.attempts + 1)
+        .execution_options(across_businesses=True, synchronize_session=False)
+    )
+    return token if changed(taken) == 1 else None
+
+
+def finish(row: Any, token: uuid.UUID, *, again_at: datetime | None = None) -> None:
+    """Mark the work done, or due again at a moment; raises LeaseLost when the lease is gone."""
+    _settle(row, token, due_at=again_at, attempts=0, last_error=None)
+
+
+def postpone(
+    row: Any, token: uuid.UUID, *, at: datetime, reason: str, patient: bool = False
+) -> None:
+    """Try again later, after 2 s doubling to 5 min with jitter.
+
+    After eight attempts the row is dead, unless the work is `patient`: it waits for somebody
+    else to recover and never gives up.
+    """
+    if row.attempts >= MOST_ATTEMPTS and not patient:
+        _settle(row, token, due_at=row.due_at, dead_at=at, last_error=reason[:400])
+    else:
+        _settle(row, token, due_at=at + wait_after(row.attempts), last_error=reason[:400])
+
+
+def replay(row: Any, *, at: datetime) -> None:
+    """Bring dead or waiting work back at once."""
+    row.due_at, row.dead_at, row.attempts = at, None, 0
+
+
+def wait_after(attempts: int, *, jitter: Callable[[], float] = random.random) -> timedelta:
+    """Return how long to wait after so many attempts: doubling from 2 s to 5 min, ± a quarter."""
+    plain = min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_WAIT)
+    return plain * (0.75 + jitter() / 2)
+
+
+def _settle(row: Any, token: uuid.UUID, **values: Any) -> None:
+    kind = type(row)
+    settled = session.execute(
+        update(kind)
+        .where(kind.id == row.id, kind.lease_token == token)
+        .values(lease_until=None, lease_token=None, **values)
+        .execution_options(across_businesses=True, synchronize_session=False)
+    )
+    if changed(settled) != 1:
+        raise LeaseLost
+    session.refresh(row)

@@ -1,0 +1,54 @@
+"""What Stripe told us: each event is kept once, whole, and read later by the worker (I-1)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from referral.domain.businesses import Business, Owned
+from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, insert_once
+from referral.foundation.due import Due
+from referral.foundation.ids import new_key
+
+
+class StripeEvent(Owned, Due, Model):
+    """One event as it came; `outcome` says what reading it did."""
+
+    __table_args__ = (
+        UniqueConstraint("business_id", "event_id"),
+        Index(None, "business_id", "id"),
+    )
+
+    id: Mapped[Key]
+    event_id: Mapped[str] = mapped_column(String(100))
+    type: Mapped[str] = mapped_column(String(100))
+    is_live: Mapped[bool]
+    payload: Mapped[Long]
+    received_at: Mapped[Moment]
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    outcome: Mapped[str | None] = mapped_column(String(200), default=None)
+
+    business: Mapped[Business] = relationship()
+
+
+def keep(
+    business_id: uuid.UUID, *, event_id: str, type: str, is_live: bool, payload: str, at: datetime
+) -> bool:
+    """Keep an event in one statement; False when it was kept before."""
+    return insert_once(
+        StripeEvent,
+        {
+            "id": new_key(),
+            "business_id": business_id,
+            "event_id": event_id,
+            "type": type[:100],
+            "is_live": is_live,
+            "payload": payload,
+            "received_at": at,
+            "due_at": at,
+            "attempts": 0,
+        },
+    )

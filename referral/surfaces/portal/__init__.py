@@ -1,0 +1,7 @@
+"""The portal surface."""
+
+from flask import Flask
+
+
+def add_to(app: Flask) -> None:
+    """Add the surface's routes."""

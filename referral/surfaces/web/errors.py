@@ -1,0 +1,127 @@
+"""The only place that knows status codes: refusals become problem+json or a designed page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from referral.foundation import errors
+from referral.foundation.db import session
+
+STATUS: dict[type[errors.Refusal], int] = {
+    errors.NotFound: 404,
+    errors.Gone: 410,
+    errors.Invalid: 422,
+    errors.Conflict: 409,
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.TooMany: 429,
+    errors.NotYet: 409,
+    errors.Unavailable: 503,
+}
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many",
+    500: "internal",
+}
+_FOR_PROGRAMS = ("/api/", "/widget/v1/", "/hooks/")
+log = structlog.get_logger("referral.web")
+
+
+def add_errors(app: Flask) -> None:
+    """Answer every refusal and failure; a database that is away is a 503, never a success."""
+    app.register_error_handler(errors.Refusal, _refused)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _storage_away)
+    app.register_error_handler(DBAPIError, _storage_away)
+    app.register_error_handler(500, _failed)
+
+
+def status_of(refusal: errors.Refusal) -> int:
+    """Return the status code of a refusal's family."""
+    return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+
+
+def problem(
+    status: int, code: str, title: str, *, fields: dict[str, str] | None = None
+) -> Response:
+    """Return an RFC 9457 problem with our stable code and, per field, what to do."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+    if fields:
+        body["errors"] = [{"field": name, "message": said} for name, said in fields.items()]
+    answer = jsonify(body)
+    answer.status_code = status
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def _answer(
+    status: int, code: str, message: str, *, fields: dict[str, str] | None = None
+) -> Response:
+    if request.path.startswith(_FOR_PROGRAMS):
+        return problem(status, code, message, fields=fields)
+    page = render_template(
+        ["errors/%d.html" % status, "errors/error.html"],
+        code=status,
+        title=_CODES.get(status, "error"),
+        message=message,
+        fields=fields or {},
+    )
+    return Response(page, status=status)
+
+
+def _refused(refusal: errors.Refusal) -> Response:
+    status = status_of(refusal)
+    answer = _answer(status, refusal.code, refusal.message, fields=refusal.fields)
+    if isinstance(refusal, errors.TooMany):
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _forged(error: CSRFError) -> Response:
+    message = "This form has grown old or was not ours. Go back, reload the page and try again."
+    return _answer(400, "forged_form", message)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None:
+        return Response(error.response.get_data(), status, dict(error.response.headers))
+    answer = _answer(status, _CODES.get(status, "error"), error.description or error.name)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after", "location"):
+            answer.headers[name] = value
+    return answer
+
+
+def _storage_away(error: DBAPIError) -> Response:
+    log.error("storage_failed", kind=type(error.orig).__name__)
+    session.rollback()
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        message = "Our storage does not answer right now. Nothing was changed; please try again."
+        answer = _answer(503, "unavailable", message)
+        answer.headers["Retry-After"] = "5"
+        return answer
+    return _answer(500, "internal", "Something went wrong on our side. It has been noted.")
+
+
+def _failed(error: Exception) -> Response:
+    return _answer(500, "internal", "Something went wrong on our side. It has been noted.")

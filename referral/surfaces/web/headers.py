@@ -1,0 +1,50 @@
+"""Security headers of every answer: nothing inline, nothing foreign, no frames, no leaks."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from referral.surfaces.web.settings import settings
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def add_headers(app: Flask) -> None:
+    """Set the headers, and believe as many proxies about the visitor as the settings name."""
+    app.after_request(_set)
+    hops = app.extensions["settings"].trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+def _set(answer: Response) -> Response:
+    for name, value in _ALWAYS.items():
+        answer.headers.setdefault(name, value)
+    answer.headers.setdefault("Content-Security-Policy", POLICY)
+    answer.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if request.endpoint != "static":
+        answer.headers.setdefault("Cache-Control", "no-store")
+    if settings().is_https:
+        answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return answer

@@ -1,0 +1,54 @@
+"""Whether this process lives, is ready, and how it fares; numbers only, no personal data."""
+
+from __future__ import annotations
+
+import hmac
+
+from flask import Blueprint, Flask, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from referral.foundation.db import session
+from referral.foundation.errors import NotFound
+from referral.surfaces.web.policy import Need, declare
+from referral.surfaces.web.settings import settings
+
+health = Blueprint("health", __name__)
+
+
+def add_health(app: Flask) -> None:
+    """Add the three addresses a machine watches."""
+    declare("health.alive", Need.public())
+    declare("health.ready", Need.public())
+    declare("health.metrics", Need.public())
+    app.register_blueprint(health)
+
+
+@health.get("/healthz")
+def alive() -> Response:
+    """Answer while the process lives."""
+    return jsonify(status="ok")
+
+
+@health.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """Answer 200 when the database answers and is migrated, else 503."""
+    try:
+        session.execute(text("SELECT version_num FROM alembic_version")).first()
+    except SQLAlchemyError:
+        session.rollback()
+        return jsonify(status="unavailable", database="no answer"), 503
+    return jsonify(status="ok", database="ok"), 200
+
+
+@health.get("/metrics")
+def metrics() -> Response:
+    """Answer Prometheus; with METRICS_TOKEN set only to its bearer, in production never without."""
+    token = settings().metrics_token.get_secret_value()
+    if settings().is_production and not token:
+        raise NotFound
+    offered = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and not hmac.compare_digest(offered.encode(), token.encode()):
+        raise NotFound
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,56 @@
+"""How often something may be asked: counted in Redis when there is one, else in this process."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from flask import Flask, g, request
+from flask_limiter import Limiter
+from flask_limiter.errors import RateLimitExceeded
+
+from referral.foundation.errors import TooMany
+from referral.surfaces.web.errors import _refused
+
+
+def address_key() -> str:
+    """Return who asks by network address; IPv6 is counted by its /64 (S-147)."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+    except ValueError:
+        return "unknown"
+    if address.version == 6:
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return str(address)
+
+
+def business_key() -> str:
+    """Return who asks by business, so that one never uses up another's share."""
+    business = g.get("business")
+    return str(business.id) if business is not None else address_key()
+
+
+limiter = Limiter(address_key, headers_enabled=True, strategy="moving-window")
+_scale = 1.0
+
+
+def add_limits(app: Flask) -> None:
+    """Choose where the counts live; without Redis's answer they go on in this process, tighter."""
+    global _scale
+    chosen = app.extensions["settings"]
+    _scale = chosen.rate_limit_scale
+    app.config["RATELIMIT_STORAGE_URI"] = chosen.redis_url or "memory://"
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = bool(chosen.redis_url)
+    limiter.init_app(app)
+    app.register_error_handler(RateLimitExceeded, _exceeded)
+
+
+def limit(rule: str) -> str:
+    """Scale a limit such as `30 per minute` by the setting RATE_LIMIT_SCALE, at least one."""
+    number, rest = re.fullmatch(r"(\d+) (.+)", rule).groups()  # type: ignore[union-attr]
+    return f"{max(1, round(int(number) * _scale))} {rest}"
+
+
+def _exceeded(error: RateLimitExceeded) -> object:
+    window = error.limit.limit.get_expiry() if error.limit else 60
+    return _refused(TooMany(retry_after_s=window))

@@ -1,0 +1,72 @@
+"""One structured line per outcome, with a request id and no personal data."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
+
+_REQUESTS = Counter(
+    "referral_requests_total", "Answers by endpoint and status", ["endpoint", "status"]
+)
+_SECONDS = Histogram("referral_request_seconds", "Time to answer by endpoint", ["endpoint"])
+log = structlog.get_logger("referral.request")
+
+
+def configure_logs(*, as_json: bool) -> None:
+    """Write lines as JSON, or as aligned text for a person at a terminal."""
+    shape = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            shape,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def add_logs(app: Flask) -> None:
+    """Give each request an id and write one line when it is answered."""
+    configure_logs(as_json=app.extensions["settings"].is_production)
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    offered = request.headers.get("X-Request-Id", "")
+    g.request_id = offered if re.fullmatch(r"[A-Za-z0-9-]{8,64}", offered) else secrets.token_hex(8)
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(answer: Response) -> Response:
+    endpoint = request.endpoint or "none"
+    took = time.perf_counter() - g.get("began", time.perf_counter())
+    _REQUESTS.labels(endpoint, str(answer.status_code)).inc()
+    _SECONDS.labels(endpoint).observe(took)
+    answer.headers["X-Request-Id"] = g.get("request_id", "")
+    if endpoint != "static":
+        log.info(
+            "answered",
+            method=request.method,
+            endpoint=endpoint,
+            status=answer.status_code,
+            ms=round(took * 1000, 1),
+        )
+    return answer
