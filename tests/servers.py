@@ -63,14 +63,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once more, at the end, what this machine could not test."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in skipped]
-    for reason in sorted({reason for reason in reasons if reason.startswith(NOT_TESTED)}):
-        terminalreporter.write_line(f"{reason} ({reasons.count(reason)} tests)", yellow=True)
-
-
 def session_folder() -> Path:
     """Return the folder that all workers of this session share."""
     return Path(os.environ[FOLDER])
@@ -183,7 +175,7 @@ def _keep(kind: str) -> str:
     note = folder / f"{kind}.url"
     with one_at_a_time(kind):
         if not note.exists() and not _start(kind, folder):
-            missing(f"{kind} does not start: {(folder / f'{kind}.log').read_text().strip()[-500:]}")
+            missing(f"{kind} does not start ({_last_words(folder / f'{kind}.log')})")
     return note.read_text()
 
 
@@ -199,3 +191,7 @@ def _start(kind: str, folder: Path) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def _last_words(log: Path) -> str:
+    return (log.read_text().splitlines() or ["it said nothing"])[-1]
