@@ -1,5 +1,6 @@
 """Icons are drawn inline, and assets are kept by browsers until they change."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -63,3 +64,25 @@ def test_modules_share_one_version(gallery: Flask):
     drawn = draw(gallery, "{{ static_url('js/copy.js') }} {{ static_url('js/share.js') }}")
 
     assert len(set(re.findall(r"v=(\w+)", drawn))) == 1
+
+
+def test_a_style_sheet_travels_packed_to_those_who_can_read_it(gallery: Flask):
+    sheet = (ROOT / "static" / "css" / "referral.css").read_bytes()
+    client = gallery.test_client()
+
+    with client.get("/static/css/referral.css", headers={"Accept-Encoding": "gzip"}) as packed:
+        assert gzip.decompress(packed.data) == sheet
+        assert packed.headers["Vary"] == "Accept-Encoding"
+    with client.get("/static/css/referral.css") as plain:
+        assert plain.data == sheet
+        assert "Content-Encoding" not in plain.headers
+
+
+def test_an_asset_already_kept_is_not_sent_again(gallery: Flask):
+    client = gallery.test_client()
+    packed = {"Accept-Encoding": "gzip"}
+    with client.get("/static/css/referral.css", headers=packed) as first:
+        etag = first.headers["ETag"]
+
+    with client.get("/static/css/referral.css", headers=packed | {"If-None-Match": etag}) as again:
+        assert (again.status_code, again.data) == (304, b"")

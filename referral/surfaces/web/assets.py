@@ -1,4 +1,4 @@
-"""Our own style sheets, scripts and fonts: their addresses, how long they are kept, how small they travel.
+"""Style sheets, scripts and fonts: their addresses, how long they are kept, how they travel.
 
 Knows files under the static folder only. Refuses to know pages.
 """
@@ -15,7 +15,7 @@ PACKABLE = ("text/css", "text/javascript", "application/javascript", "image/svg+
 
 
 def init_assets(app: Flask) -> None:
-    """Let browsers keep a versioned asset for a year, and send text packed to those who can read it."""
+    """Let browsers keep a versioned asset for a year, and pack text for those who can read it."""
     app.after_request(_keep_when_versioned)
     app.after_request(partial(_pack, Path(app.static_folder or "static")))
 
