@@ -60,9 +60,10 @@ def test_paying_twice_on_the_page_charges_once(sdk, practice):
 
 def test_a_wrong_code_on_the_page_is_explained(sdk):
     session = sdk.checkout.sessions.create({**SESSION, "allow_promotion_codes": True})
-    answer, page = fetch(session.url, "POST", {"promotion_code": "<nope>"})
+    answer, page = fetch(session.url, "POST", {"promotion_code": "<nope>", "email": "b@x.org"})
     assert answer.status == 400
     assert 'role="alert"' in page and "not valid" in page
+    assert 'value="b@x.org"' in page and "<nope>" not in page
     assert sdk.checkout.sessions.retrieve(session.id).status == "open"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
@@ -97,3 +98,17 @@ def test_after_24_hours_a_key_is_forgotten_and_acts_again(sdk, practice, alice):
 def test_deletions_ignore_keys(sdk, alice):
     sdk.customers.delete(alice.id, None, ONE)
     assert sdk.customers.create({"name": "Bob"}, ONE).name == "Bob"
+
+
+def test_sixteen_calls_at_once_with_one_key_make_one_object(client_for, practice, sdk, alice):
+    def call(_: int) -> int:
+        try:
+            client_for(practice.url).customers.balance_transactions.create(alice.id, TEN, ONE)
+        except stripe.APIError as error:
+            return int(error.http_status or 0)
+        return 200
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = set(pool.map(call, range(16)))
+    assert 200 in statuses and statuses <= {200, 409}
+    assert sdk.customers.retrieve(alice.id).balance == -1000

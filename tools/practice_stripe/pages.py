@@ -46,16 +46,16 @@ class Pages:
             return _page("Practice account", _overview(self._books))
 
     def _checkout(self, method: str, session_id: str, body: bytes) -> Reply:
-        problem = ""
+        problem, form = "", dict(parse_qsl(body.decode(errors="replace")))
         try:
             if method == "POST":
-                return self._pay(session_id, dict(parse_qsl(body.decode(errors="replace"))))
+                return self._pay(session_id, form)
         except Refusal as refusal:
             problem = str(refusal)
         try:
             with self._books.acting():
                 session = checkout.retrieve(self._books, {}, session_id)
-                return _checkout(self._books, session, problem=problem)
+                return _checkout(self._books, session, form=form, problem=problem)
         except Refusal:
             return _page("Not found", "<p>There is no such checkout session.</p>", status=404)
 
@@ -117,7 +117,7 @@ def _overview(books: Books) -> str:
     )
 
 
-def _checkout(books: Books, session: Thing, *, problem: str) -> Reply:
+def _checkout(books: Books, session: Thing, *, form: dict[str, str], problem: str) -> Reply:
     """The payment page of a session."""
     unit = session["currency"]
     if session["status"] == "complete":
@@ -141,11 +141,11 @@ def _checkout(books: Books, session: Thing, *, problem: str) -> Reply:
         )
     total = _money(session["amount_total"], unit)
     body = f"""
-<table><caption>Your order</caption><tbody>{lines}</tbody>
+<table class="order"><caption>Your order</caption><tbody>{lines}</tbody>
 <tfoot><tr><th scope="row">Total</th><td>{total}</td></tr></tfoot></table>
 {f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""}
 <form method="post">
-{_fields(session)}
+{_fields(session, form)}
 <button>Pay {total}</button>
 </form>
 """
@@ -154,15 +154,19 @@ def _checkout(books: Books, session: Thing, *, problem: str) -> Reply:
     return _page("Pay", body, session=session, status=400 if problem else 200)
 
 
-def _fields(session: Thing) -> str:
+def _fields(session: Thing, form: dict[str, str]) -> str:
+    """What is asked of the visitor, with what they have entered already."""
+
+    def field(name: str, label: str, more: str = "") -> str:
+        value = escape(form.get(name, ""))
+        return f'<label>{label} <input name="{name}" value="{value}" {more}></label>'
+
     fields = ""
     if session["_email"] is None:
-        fields += (
-            '<label>E-mail <input name="email" type="email" autocomplete="email" required>'
-            '</label><label>Name <input name="name" autocomplete="name"></label>'
-        )
+        fields += field("email", "E-mail", 'type="email" autocomplete="email" required')
+        fields += field("name", "Name", 'autocomplete="name"')
     if session["allow_promotion_codes"]:
-        fields += '<label>Promotion code <input name="promotion_code" autocomplete="off"></label>'
+        fields += field("promotion_code", "Promotion code", 'autocomplete="off"')
     if session["mode"] == "payment":
         fields += (
             '<label class="choice"><input name="is_delayed" type="checkbox"> '
@@ -192,7 +196,7 @@ def _page(title: str, body: str, *, session: Thing | None = None, status: int = 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} · Practice Stripe</title>
 <link rel="stylesheet" href="/practice.css"></head>
-<body><header><strong>Practice Stripe</strong> no real money is moved here</header>
+<body><header><strong>Practice Stripe</strong>: no real money is moved here</header>
 <main><h1>{escape(title)}</h1>{body}</main></body></html>
 """
     headers = {"Content-Type": "text/html; charset=utf-8", **_safety(session)}

@@ -41,6 +41,8 @@ class World:
         `tax` is the part of `amount` that is tax. `metadata` stays on the session;
         `inner_metadata` goes to the payment intent or subscription.
         """
+        if not isinstance(amount, int) or amount < 0 or not 0 <= tax <= amount:
+            raise malformed("amount and tax are whole minor units, tax at most the amount.")
         is_once = mode == "payment"
         price: Thing = {"currency": currency, "unit_amount": amount}
         price["product_data"] = {"name": description}
