@@ -14,10 +14,12 @@ async function attach(element, name) {
 function attachAll(root) {
   const elements = [...root.querySelectorAll("[data-behaviour]")];
   if (root.matches?.("[data-behaviour]")) elements.unshift(root);
-  for (const element of elements) {
-    for (const name of element.dataset.behaviour.split(/\s+/)) attach(element, name);
-  }
+  return Promise.all(elements.flatMap((element) => (
+    element.dataset.behaviour.split(/\s+/).map((name) => attach(element, name))
+  )));
 }
 
-attachAll(document);
 document.addEventListener("htmx:load", (event) => attachAll(event.target));
+await attachAll(document);
+// Tests wait for this before they press anything.
+document.documentElement.dataset.ready = "yes";

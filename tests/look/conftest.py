@@ -96,7 +96,8 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address, wait_until="networkidle")
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
     yield page
     context.close()
     assert complaints == []

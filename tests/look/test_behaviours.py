@@ -24,7 +24,7 @@ def test_a_question_is_asked_before_the_act(page: Page):
 
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(pause).to_be_focused()
-    assert sent == []
+    assert "POST" not in sent
 
 
 def test_saying_yes_sends_the_form(page: Page):

@@ -54,7 +54,8 @@ def test_bad_news_says_what_happened(gallery: Flask, name: str):
 @pytest.mark.parametrize("path", ["", "page?name=errors/404.html"])
 def test_nobody_is_shut_out(chromium: Browser, address: str, path: str, colours: str, width: int):
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=colours)
-    page.goto(address + path, wait_until="networkidle")
+    page.goto(address + path)
+    page.wait_for_selector("html[data-ready]")
 
     found = Axe().run(page, options={"runOnly": STANDARDS})
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
