@@ -1,0 +1,296 @@
+"""What every code of the domain says to a person: one sentence each, in one place.
+
+Knows codes and offers. Refuses to know pages, and who is reading beyond "staff or not".
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from referral.domain.attribution import Reason, TouchKind
+from referral.domain.programs import Kind, Offer, Side, Trigger
+from referral.domain.rewards import RewardState
+from referral.domain.rewards.clawback import REFUNDED
+from referral.domain.rewards.earning import BUDGET_REACHED, CAP_REACHED, EARLIER_PURCHASE
+from referral.domain.rewards.grants import GrantState, Operation, Waiting
+from referral.domain.rewards.holds import HoldKind
+from referral.surfaces.web.words import money
+
+
+class Said(NamedTuple):
+    """One thing said twice: to the person it concerns, and to staff."""
+
+    person: str
+    staff: str
+
+
+REASONS: dict[str, Said] = {
+    Reason.CREDITED: Said(
+        "Your recommendation brought them here.",
+        "This touch is valid and outweighs every other, so its advocate is credited.",
+    ),
+    Reason.OUTWEIGHED: Said(
+        "Another recommendation counted more.",
+        "Valid, but another touch weighs more or comes first by the program's rule.",
+    ),
+    Reason.NO_EVIDENCE: Said(
+        "They signed up without a link or a code.",
+        "The signup came without any link, code or name.",
+    ),
+    Reason.UNREADABLE: Said(
+        "The link was damaged on its way and could not be read.",
+        "The token could not be read: it was cut off, changed, or not made here.",
+    ),
+    Reason.UNKNOWN_CODE: Said(
+        "The code they gave does not exist. Perhaps a letter was wrong.",
+        "No link has this code. A wrong letter is never credited to somebody else.",
+    ),
+    Reason.UNKNOWN_NAME: Said(
+        "The name they gave did not lead to one single person.",
+        "The stated name matches nobody with a link, or more than one.",
+    ),
+    Reason.OTHER_PROGRAM: Said(
+        "The link belongs to another program.",
+        "The link or code belongs to another program of yours.",
+    ),
+    Reason.PROGRAM_CLOSED: Said(
+        "The program was not open when they signed up.",
+        "The program was paused or closed at the time of the signup.",
+    ),
+    Reason.ALREADY_REFERRED: Said(
+        "Somebody else had recommended us to them before.",
+        "This person has an advocate in the program already, and the first one stays.",
+    ),
+    Reason.OWN_LINK: Said(
+        "This was your own link, and nobody can recommend us to themselves.",
+        "The link belongs to the person who signed up.",
+    ),
+    Reason.EXISTING_CUSTOMER: Said(
+        "They were our customer already before they followed your link.",
+        "They were a customer before this touch.",
+    ),
+    Reason.EXPIRED: Said(
+        "Too much time passed between your link and their signup.",
+        "The signup came after the program's click window had closed.",
+    ),
+    Reason.FROM_THE_FUTURE: Said(
+        "The clock of this visit could not be right.",
+        "The touch claims a moment after the signup, so it cannot be trusted.",
+    ),
+    "before_the_touch": Said(
+        "This purchase was made before your recommendation.",
+        "The purchase was made before the touch that brought them.",
+    ),
+    "after_the_window": Said(
+        "The time in which a purchase counts is over.",
+        "The qualifying window had closed before the purchase.",
+    ),
+    "nothing_paid": Said(
+        "Nothing was paid, for example in a free trial.",
+        "Nothing was paid after tax, so there is nothing to reward yet.",
+    ),
+    "other_currency": Said(
+        "This purchase was in another currency than the offer.",
+        "The purchase is in another currency than the offer.",
+    ),
+    "below_minimum": Said(
+        "This purchase was below the smallest amount that counts.",
+        "The purchase, less tax, is below the offer's minimum.",
+    ),
+    "no_purchase": Said(
+        "They have not bought anything yet.",
+        "No purchase has come in yet.",
+    ),
+    "no_offer": Said(
+        "Nothing was on offer here when they signed up.",
+        "The program had no offer for this side on the day of the referral.",
+    ),
+    BUDGET_REACHED: Said(
+        "The program had given everything it could at that moment.",
+        "The program's budget did not hold this amount when the reward was earned.",
+    ),
+    CAP_REACHED: Said(
+        "You had reached the most this program gives to one person.",
+        "This person had reached the offer's cap for one person.",
+    ),
+    EARLIER_PURCHASE: Said(
+        "Another, earlier purchase turned out to be their first, and it counts instead.",
+        "An earlier purchase arrived later and is the true first one; it has its own reward.",
+    ),
+    REFUNDED: Said(
+        "The purchase was refunded.",
+        "The purchase was refunded, so its reward goes back to the budget.",
+    ),
+}
+
+WAITING: dict[str, Said] = {
+    Waiting.HELD: Said(
+        "Somebody is taking a closer look first.",
+        "The reward is on hold. Release it to let it go on.",
+    ),
+    Waiting.NO_CUSTOMER: Said(
+        "It is ready. It will be there as soon as you have an account for billing with us.",
+        "No Stripe customer is known for this person yet. It goes on by itself once there is one.",
+    ),
+    Waiting.NOT_CONNECTED: Said(
+        "It is ready and will be given shortly.",
+        "Stripe is not connected. Connect it in the settings, and it goes on by itself.",
+    ),
+    Waiting.PROVIDER_DOWN: Said(
+        "It is on its way. This takes a little longer than usual.",
+        "Stripe does not answer right now. We keep trying; nothing is lost.",
+    ),
+    Waiting.MISCONFIGURED: Said(
+        "It is ready and will be given shortly.",
+        "Stripe refuses our key. Check it in the settings, and it goes on by itself.",
+    ),
+    Waiting.OUTCOME_UNKNOWN: Said(
+        "It is on its way. We are making sure that it arrives exactly once.",
+        "Stripe's answer was lost. We look it up before anything is sent again.",
+    ),
+    Waiting.WRONG_ANSWER: Said(
+        "Somebody is taking a closer look first.",
+        "What Stripe answered is not what was asked for. Compare it there, then release the hold.",
+    ),
+}
+
+STATES: dict[str, Said] = {
+    RewardState.PENDING: Said(
+        "It waits until returns are no longer possible.",
+        "Waits until its hold has passed.",
+    ),
+    RewardState.APPROVED: Said(
+        "It is confirmed and will be given shortly.", "Approved, to be granted."
+    ),
+    RewardState.GRANTING: Said("It is on its way.", "Being granted at Stripe."),
+    RewardState.GRANTED: Said("It is yours.", "Granted."),
+    RewardState.REVERSED: Said(
+        "It was taken back because the purchase was refunded.",
+        "Taken back after a refund or a lost dispute.",
+    ),
+    RewardState.DENIED: Said("It was not given.", "Denied by staff."),
+    RewardState.CANCELLED: Said("It was cancelled.", "Cancelled before it was granted."),
+    RewardState.EXPIRED: Said("It expired before it was used.", "Expired."),
+    RewardState.FAILED: Said(
+        "It could not be given. We have been told and will look into it.",
+        "Stripe refused it for good, so nothing exists there.",
+    ),
+}
+ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
+AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
+
+TOUCHES: dict[str, str] = {
+    TouchKind.STAFF: "Decided by staff",
+    TouchKind.CODE: "Typed code",
+    TouchKind.COUPON: "Coupon used",
+    TouchKind.CLICK: "Link followed",
+    TouchKind.STATED: "Stated name",
+}
+HOLDS: dict[str, str] = {
+    HoldKind.STAFF: "Held by staff",
+    HoldKind.DISPUTE: "Payment disputed",
+    HoldKind.STATED_NAME: "Only a name was stated",
+    HoldKind.WRONG_ANSWER: "Unexpected answer from Stripe",
+}
+OPERATIONS: dict[str, str] = {
+    Operation.CREDIT: "Credit on the customer's balance",
+    Operation.DEBIT: "Taken back from the customer's balance",
+    Operation.PROMOTION_CODE: "Promotion code",
+}
+GRANTS: dict[str, str] = {
+    GrantState.WAITING: "Waiting",
+    GrantState.SENDING: "Sent, outcome not known yet",
+    GrantState.DONE: "Done",
+    GrantState.FAILED: "Nothing done",
+    GrantState.REPLACED: "Replaced by the next attempt",
+}
+
+
+def reason_words(code: str, *, for_staff: bool = False) -> str:
+    """Say a reason code as a sentence; what somebody wrote as a reason is said as it stands."""
+    return _choose(REASONS[code], for_staff=for_staff) if code in REASONS else code
+
+
+def waiting_words(code: str, *, for_staff: bool = False) -> str:
+    """Say what a grant waits for."""
+    return _choose(WAITING[code], for_staff=for_staff)
+
+
+def state_words(
+    state: str, *, is_held: bool = False, awaits_staff: bool = False, for_staff: bool = False
+) -> str:
+    """Say where a reward stands; a hold or a missing approval comes before the state."""
+    if is_held:
+        return _choose(ON_HOLD, for_staff=for_staff)
+    if awaits_staff:
+        return _choose(AWAITS_STAFF, for_staff=for_staff)
+    return _choose(STATES[state], for_staff=for_staff)
+
+
+def offer_words(offer: Offer, *, whose: str = "your") -> str:
+    """Say what an offer gives, to the one who gets it; `whose` is "their" when told to others.
+
+    Such as "€10.00 credit on your next bill for each friend's first purchase".
+    """
+    if offer.side == Side.FRIEND:
+        return friend_offer_words(offer, whose=whose)
+    if offer.kind == Kind.DISCOUNT:
+        return f"{_worth(offer)} off {whose} next order for each friend who signs up"
+    return _credit(offer, _ADVOCATE_EVENTS[Trigger(offer.trigger)], whose)
+
+
+def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
+    """Say what a friend gets, such as "20% off your first order"."""
+    if offer.kind == Kind.DISCOUNT:
+        return f"{_worth(offer)} off {whose} first order"
+    return _credit(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
+
+
+def rate_words(rate_bp: int) -> str:
+    """Write basis points as a percentage without needless decimals.
+
+    >>> rate_words(2000), rate_words(1250)
+    ('20%', '12.5%')
+    """
+    return f"{Decimal(rate_bp) / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+_ADVOCATE_EVENTS = {
+    Trigger.SIGNUP: "each friend who signs up",
+    Trigger.FIRST_PURCHASE: "each friend's first purchase",
+    Trigger.PURCHASE: "every purchase of each friend",
+}
+_FRIEND_EVENTS = {
+    Trigger.SIGNUP: "signing up",
+    Trigger.FIRST_PURCHASE: "{whose} first purchase",
+    Trigger.PURCHASE: "every purchase",
+}
+
+
+def _choose(said: Said, *, for_staff: bool) -> str:
+    return said.staff if for_staff else said.person
+
+
+def _credit(offer: Offer, event: str, whose: str) -> str:
+    if offer.minimum_minor:
+        event += f" of at least {money(offer.minimum_minor, offer.currency)}"
+    if offer.rate_bp is not None:
+        return f"{_worth(offer)} of {event} as credit on {whose} next bill{_limits(offer)}"
+    return f"{_worth(offer)} credit on {whose} next bill for {event}{_limits(offer)}"
+
+
+def _worth(offer: Offer) -> str:
+    if offer.rate_bp is not None:
+        return rate_words(offer.rate_bp)
+    return money(offer.amount_minor or 0, offer.currency)
+
+
+def _limits(offer: Offer) -> str:
+    """Say the most of one reward, and the most for one person."""
+    said = ""
+    if offer.cap_minor is not None and offer.rate_bp is not None:
+        said += f", at most {money(offer.cap_minor, offer.currency)} each time"
+    if offer.person_cap_minor is not None:
+        said += f", up to {money(offer.person_cap_minor, offer.currency)} in all"
+    return said
