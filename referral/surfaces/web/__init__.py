@@ -1,6 +1,7 @@
 """HTTP plumbing every surface shares: guards, sessions, errors, headers, limits, logs, health."""
 
 from flask import Flask
+from flask_babel import Babel  # type: ignore[import-untyped]
 
 from referral.surfaces.web.csrf import csrf
 from referral.surfaces.web.errors import add_errors
@@ -25,4 +26,5 @@ def add_web(app: Flask) -> None:
     add_limits(app)
     add_policy(app)
     add_health(app)
+    Babel(app, default_locale="en_GB")
     init_look(app)
