@@ -1,3 +1,3 @@
 """What every test has at hand."""
 
-pytest_plugins = ["tests.servers", "tests.network"]
+pytest_plugins = ["tests.servers", "tests.network", "tests.fixtures", "tests.live"]
