@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +44,8 @@ class Settings(BaseSettings):
     mail_url: str = ""
     mail_from: str = ""
     stripe_api_base: str = ""
+    practice_stripe_url: str = ""
+    practice_stripe_port: int = Field(0, ge=0, le=65535)
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")
     trusted_proxies: int = Field(0, ge=0, le=10)
@@ -91,6 +95,10 @@ class Settings(BaseSettings):
     @cached_property
     def sender(self) -> str:
         return self.mail_from or f"no-reply@{urlsplit(self.public_url).hostname}"
+
+    def environment_for_children(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """Return this process's environment for a child, with a few settings added."""
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
 
     def problems(self) -> list[str]:
         """List what is wrong with these settings, each with what to do about it."""

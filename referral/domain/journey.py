@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from referral.domain.attribution import Outcome, Referral, Signup, Told, referrals_of_friend, settle
+from referral.domain.attribution import Reason, Referral, Signup, Told, referrals_of_friend, settle
 from referral.domain.businesses import Actor, Business, record
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.links import Link, Token, give_link, make_token, read_token, record_click
@@ -135,8 +135,16 @@ def join(
 
 
 def tell_customer(business: Business, fact: CustomerFact, *, at: datetime) -> Person | None:
-    """Learn who a customer at the provider is; None when nothing identifies them."""
-    return _claimed(business, fact.claim, at=at)
+    """Learn who a customer at the provider is; None when nothing identifies them.
+
+    A token that came with them is a signup if there was none before.
+    """
+    person = _claimed(business, fact.claim, at=at)
+    if person is not None:
+        if fact.known_since is not None:
+            know_since(person, fact.known_since)
+        _join_by_token(person, fact.claim, at=at)
+    return person
 
 
 def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | None:
@@ -166,7 +174,7 @@ def refund(business: Business, fact: RefundFact, *, at: datetime) -> Purchase:
 
 
 def dispute(business: Business, fact: DisputeFact, *, at: datetime) -> Purchase:
-    """Hold the rewards of a disputed purchase; a lost dispute takes them back, a won one frees them.
+    """Hold the rewards of a disputed purchase; a lost dispute takes them back, a won frees them.
 
     Raises UnknownPurchase when the purchase has not arrived yet.
     """
@@ -301,7 +309,7 @@ def _join(person: Person, program: Program, told: Told, *, at: datetime) -> Join
     signup, is_new = settle(person, program, told, at=at)
     if is_new:
         know_since(person, at)
-        if signup.outcome == Outcome.REFERRED and signup.referral is not None:
+        if signup.reason == Reason.CREDITED and signup.referral is not None:
             earn_by_signup(signup.referral, at=at)
             _thank_since(person, at=at)
             _tell_advocate(signup.referral, at=at)

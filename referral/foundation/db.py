@@ -30,13 +30,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult, Engine, Result
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
-from sqlalchemy.orm.session import UOWTransaction
+from sqlalchemy.orm.unitofwork import UOWTransaction
 from sqlalchemy.types import TypeDecorator
 
 from referral.foundation.ids import new_key
 from referral.foundation.money import LIMIT_MINOR
 
 _WRITES = "referral_writes"
+_PATIENCE = "referral_patience_ms"
+_LOCK_WAIT_MS = 10_000
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -121,8 +123,10 @@ def one_of(column: str, values: Iterator[str] | Any) -> CheckConstraint:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(*, patience_ms: int = 0) -> Iterator[None]:
     """Commit everything inside together, or nothing; not nested, and no network inside.
+
+    `patience_ms` bounds the wait for SQLite's write lock, ten seconds by default.
 
     What was read before in the same session stays loaded but may be old: every state change
     is a conditional update for that reason.
@@ -134,7 +138,7 @@ def transaction() -> Iterator[None]:
         current.commit()
     current.info[_WRITES] = True
     try:
-        current.connection(execution_options={_WRITES: True})
+        current.connection(execution_options={_WRITES: True, _PATIENCE: patience_ms})
         yield
         current.commit()
     except BaseException:
@@ -181,7 +185,12 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         return
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={_LOCK_WAIT_MS}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -191,5 +200,15 @@ def _begin_sqlite(connection: Connection) -> None:
     """Take SQLite's write lock at once when the transaction will write: it loses nothing."""
     if connection.dialect.name != "sqlite":
         return
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(_WRITES):
+        connection.exec_driver_sql("BEGIN")
+        return
+    patience_ms = options.get(_PATIENCE)
+    if patience_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms:d}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        if patience_ms:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")

@@ -84,6 +84,11 @@ def postpone(
         _settle(row, token, due_at=at + wait_after(row.attempts), last_error=reason[:400])
 
 
+def bury(row: Any, token: uuid.UUID, *, at: datetime, reason: str) -> None:
+    """Stop trying at once: somebody must look at this first."""
+    _settle(row, token, due_at=row.due_at, dead_at=at, last_error=reason[:400])
+
+
 def replay(row: Any, *, at: datetime) -> None:
     """Bring dead or waiting work back at once."""
     row.due_at, row.dead_at, row.attempts = at, None, 0

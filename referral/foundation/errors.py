@@ -38,6 +38,13 @@ class Invalid(Refusal):
     message = "Please check what you sent."
 
 
+class Malformed(Refusal):
+    """What was sent cannot be read at all, or is not signed as it must be."""
+
+    code = "bad_request"
+    message = "This request cannot be read."
+
+
 class Conflict(Refusal):
     """It is understood, but the present state does not allow it."""
 

@@ -16,7 +16,7 @@ def append_only(model: type[Any]) -> None:
         _attach(model, dialect, append_only_statements(model.__table__.name, dialect))
 
 
-def forward_only(model: type[Any], column: str, moves: Mapping[str, Iterable[str]]) -> None:
+def forward_only(model: type[Any], column: str, moves: Mapping[Any, Iterable[Any]]) -> None:
     """Refuse every change of a column that is not one of the allowed moves."""
     for dialect in ("sqlite", "postgresql"):
         statements = forward_only_statements(model.__table__.name, column, moves, dialect)
@@ -36,7 +36,7 @@ def append_only_statements(table: str, dialect: str) -> list[str]:
 
 
 def forward_only_statements(
-    table: str, column: str, moves: Mapping[str, Iterable[str]], dialect: str
+    table: str, column: str, moves: Mapping[Any, Iterable[Any]], dialect: str
 ) -> list[str]:
     """Return the statements that guard the moves of a column."""
     allowed = sorted(f"{before}>{after}" for before in moves for after in moves[before])

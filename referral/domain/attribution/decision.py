@@ -28,6 +28,7 @@ class Reason(StrEnum):
     """Why; each has one plain sentence for people in the pages."""
 
     CREDITED = "credited"
+    CONFIRMED = "confirmed"
     OUTWEIGHED = "outweighed"
     NO_EVIDENCE = "no_evidence"
     UNREADABLE = "unreadable"
@@ -102,6 +103,7 @@ class Decision:
 def decide(evidence: Sequence[Evidence], known: Circumstances) -> Decision:
     """Weigh all evidence and decide once: heavier kinds first, then the programme's rule.
 
+    A friend who is referred already stays so: evidence of the same advocate only confirms it.
     Order of weight: staff, typed code, coupon, click, stated name. Among equals the first to
     vouch wins, or the last where the programme says so.
     """
@@ -114,6 +116,8 @@ def decide(evidence: Sequence[Evidence], known: Circumstances) -> Decision:
     )
     if winner is not None:
         return Decision(Outcome.REFERRED, Reason.CREDITED, considered)
+    if Reason.CONFIRMED in reasons:
+        return Decision(Outcome.REFERRED, Reason.CONFIRMED, considered)
     if not considered:
         return Decision(Outcome.UNREFERRED, Reason.NO_EVIDENCE, ())
     return Decision(Outcome.REFUSED, considered[0].reason, considered)
@@ -134,7 +138,8 @@ def _objection(one: Evidence, known: Circumstances) -> Reason | None:
     if one.program_id != known.program_id:
         return Reason.OTHER_PROGRAM
     if known.referred_by is not None:
-        return Reason.ALREADY_REFERRED
+        same = one.advocate_id == known.referred_by
+        return Reason.CONFIRMED if same else Reason.ALREADY_REFERRED
     if one.advocate_id == known.friend_id:
         return Reason.OWN_LINK
     if not known.program_is_open:

@@ -170,6 +170,8 @@ def _keep(
     referral = None
     if decision.credited is not None:
         referral = _refer(friend, program, touches[id(decision.credited)], known.at)
+    elif decision.outcome is Outcome.REFERRED:
+        referral = referral_of(friend.id, program.id)
     signup = Signup(
         business_id=friend.business_id,
         program_id=program.id,

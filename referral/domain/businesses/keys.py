@@ -19,7 +19,7 @@ from referral.foundation.db import Key, Model, Moment, Name, UTCDateTime, one_of
 class KeyKind(StrEnum):
     """What a key may do: everything of its business, or only what the widget needs."""
 
-    SECRET = "secret"  # noqa: S105
+    SECRET = "secret"
     PUBLISHABLE = "publishable"
 
 

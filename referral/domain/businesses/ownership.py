@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
-from sqlalchemy.orm.session import UOWTransaction
+from sqlalchemy.orm.unitofwork import UOWTransaction
 
 _at_work: ContextVar[uuid.UUID | None] = ContextVar("business_at_work", default=None)
 _ACROSS = "across_businesses"

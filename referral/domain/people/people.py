@@ -147,8 +147,8 @@ def know_since(person: Person, moment: datetime) -> None:
     session.refresh(person, ["known_since"])
 
 
-def search_people(text: str) -> Select[tuple[Person]]:
-    """Select people whose name, email or own id contains the text; wildcards are taken literally."""
+def search_people(text: str) -> Select[Person]:
+    """Select people whose name, email or own id contains the text; wildcards are literal."""
     literal = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = f"%{literal}%"
     columns = (Person.email, Person.name, Person.external_id)

@@ -20,10 +20,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFact:
-    """A customer exists, or a checkout told us who a customer is."""
+    """A customer exists, or a checkout told us who a customer is.
+
+    `known_since` is when the provider first knew them, if that was well before this news.
+    """
 
     claim: Claim
     at: datetime
+    known_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

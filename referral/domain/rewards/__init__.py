@@ -1,4 +1,4 @@
-"""What people are owed and got, why, and where every unit of it is; knows no request or provider."""
+"""What people are owed and got, why, and where every unit of it is; knows no provider."""
 
 from referral.domain.rewards.clawback import claw_back
 from referral.domain.rewards.earning import earn_by_purchase, earn_by_signup

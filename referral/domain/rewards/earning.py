@@ -141,7 +141,7 @@ def _slot(referral: Referral, offer: Offer, purchase: Purchase | None) -> str:
 
 
 def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at: datetime) -> bool:
-    """Let the reward of a later purchase give way to the true first one, while nothing is granted."""
+    """Let a later purchase's reward give way to the true first one, while nothing is granted."""
     if offer.trigger != Trigger.FIRST_PURCHASE or purchase is None or standing.purchase_id is None:
         return False
     current = lock(standing)

@@ -108,7 +108,7 @@ class Grant(Owned, Due, Model):
         return public_id(self.prefix, self.id)
 
     def is_key_old(self, at: datetime) -> bool:
-        """Tell whether the provider may have forgotten the key, so that a look-up must come first."""
+        """Tell whether the provider may have forgotten the key, so that we must look first."""
         return self.first_sent_at is not None and at >= self.first_sent_at + KEY_LIVES
 
 

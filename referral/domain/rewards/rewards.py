@@ -235,7 +235,7 @@ def move(
     _line(reward, before, to, actor=actor, reason=reason, at=at)
 
 
-def rewards_of(person_id: uuid.UUID) -> Select[tuple[Reward]]:
+def rewards_of(person_id: uuid.UUID) -> Select[Reward]:
     """Select a person's rewards, the newest first, with what a page shows of them."""
     return (
         select(Reward)

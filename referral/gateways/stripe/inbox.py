@@ -35,9 +35,19 @@ class StripeEvent(Owned, Due, Model):
 
 
 def keep(
-    business_id: uuid.UUID, *, event_id: str, type: str, is_live: bool, payload: str, at: datetime
+    business_id: uuid.UUID,
+    *,
+    event_id: str,
+    type: str,
+    is_live: bool,
+    payload: str,
+    at: datetime,
+    is_ours: bool = True,
 ) -> bool:
-    """Keep an event in one statement; False when it was kept before."""
+    """Keep an event in one statement; False when it was kept before.
+
+    One of the other mode is kept too, but never becomes due.
+    """
     return insert_once(
         StripeEvent,
         {
@@ -48,7 +58,7 @@ def keep(
             "is_live": is_live,
             "payload": payload,
             "received_at": at,
-            "due_at": at,
+            "due_at": at if is_ours else None,
             "attempts": 0,
         },
     )

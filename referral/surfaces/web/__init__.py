@@ -1,13 +1,13 @@
 """HTTP plumbing every surface shares: guards, sessions, errors, headers, limits, logs, health."""
 
 from flask import Flask
-from flask_babel import Babel  # type: ignore[import-untyped]
 
 from referral.surfaces.web.csrf import csrf
 from referral.surfaces.web.errors import add_errors
 from referral.surfaces.web.headers import add_headers
 from referral.surfaces.web.health import add_health
 from referral.surfaces.web.limits import add_limits, limiter
+from referral.surfaces.web.locale import add_locale
 from referral.surfaces.web.logs import add_logs
 from referral.surfaces.web.look import init_look
 from referral.surfaces.web.policy import Need, add_policy, declare
@@ -21,10 +21,10 @@ def add_web(app: Flask) -> None:
     add_logs(app)
     add_headers(app)
     add_errors(app)
+    add_locale(app)
     add_sessions(app)
     csrf.init_app(app)
     add_limits(app)
     add_policy(app)
     add_health(app)
-    Babel(app, default_locale="en_GB")
     init_look(app)

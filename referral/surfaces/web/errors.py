@@ -17,6 +17,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.NotFound: 404,
     errors.Gone: 410,
     errors.Invalid: 422,
+    errors.Malformed: 400,
     errors.Conflict: 409,
     errors.NotSignedIn: 401,
     errors.NotAllowed: 403,
@@ -71,13 +72,18 @@ def problem(
     return answer
 
 
+def _is_page() -> bool:
+    """Tell whether a person reads the answer; the pages have better words than the library."""
+    return not request.path.startswith(_FOR_PROGRAMS)
+
+
 def _answer(
     status: int, code: str, message: str, *, fields: dict[str, str] | None = None
 ) -> Response:
-    if request.path.startswith(_FOR_PROGRAMS):
+    if not _is_page():
         return problem(status, code, message, fields=fields)
     page = render_template(
-        ["errors/%d.html" % status, "errors/error.html"],
+        [f"errors/{status}.html", "errors/error.html"],
         code=status,
         title=_CODES.get(status, "error"),
         message=message,
@@ -103,9 +109,8 @@ def _forged(error: CSRFError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    if error.response is not None:
-        return Response(error.response.get_data(), status, dict(error.response.headers))
-    answer = _answer(status, _CODES.get(status, "error"), error.description or error.name)
+    message = "" if _is_page() else error.description or error.name
+    answer = _answer(status, _CODES.get(status, "error"), message)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after", "location"):
             answer.headers[name] = value

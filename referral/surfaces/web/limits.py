@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.errors import RateLimitExceeded
 
@@ -51,6 +51,6 @@ def limit(rule: str) -> str:
     return f"{max(1, round(int(number) * _scale))} {rest}"
 
 
-def _exceeded(error: RateLimitExceeded) -> object:
+def _exceeded(error: RateLimitExceeded) -> Response:
     window = error.limit.limit.get_expiry() if error.limit else 60
     return _refused(TooMany(retry_after_s=window))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from flask import Flask, g, request
 
@@ -78,7 +79,7 @@ def add_policy(app: Flask) -> None:
     app.teardown_request(lambda error: enter(None))
 
 
-def _enforce() -> object:
+def _enforce() -> Any:
     enter(None)
     if request.endpoint is None:
         return None

@@ -16,5 +16,5 @@ def settings() -> Settings:
 
 
 def public_url(path: str) -> str:
-    """Return an address others can open; always on the configured base, never the request's (S-75)."""
+    """Return an address others can open, on the configured base, never the request's (S-75)."""
     return settings().public_url + path

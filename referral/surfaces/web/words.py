@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask import has_app_context
-from flask_babel import get_locale, get_timezone  # type: ignore[import-untyped]
+from flask_babel import get_locale, get_timezone
 from markupsafe import Markup
 
 HUES = 6

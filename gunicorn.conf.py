@@ -1,0 +1,32 @@
+"""How gunicorn serves the application: few threads, and one process where SQLite is used."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from config import Settings
+
+_settings = Settings().check()
+_is_sqlite = _settings.sqlalchemy_url.startswith("sqlite")
+
+wsgi_app = "wsgi:app"
+bind = f"{_settings.host}:{_settings.port}"
+worker_class = "gthread"
+workers = _settings.web_processes or (1 if _is_sqlite else max(2, os.cpu_count() or 2))
+threads = _settings.web_threads
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+forwarded_allow_ips = "127.0.0.1"
+errorlog = "-"
+loglevel = "warning"
+accesslog = None
+
+
+def post_worker_init(worker: Any) -> None:
+    """Keep where links lead in mind, for the minutes the database may be away."""
+    from referral.surfaces.redirects import keep_fresh
+
+    keep_fresh(worker.app.callable)

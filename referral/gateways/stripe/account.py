@@ -1,0 +1,210 @@
+"""What we ask of one business's Stripe account; each act is safe to repeat with its key.
+
+Amounts are whole minor units. A customer's balance is negative when they have credit, so a
+credit is a negative balance transaction and a debit a positive one (I-18).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from referral.gateways.stripe.client import call, client_for
+from referral.gateways.stripe.errors import NotFoundThere, Permanent
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object at Stripe, in our words; the amount is signed as Stripe signs it."""
+
+    object_id: str
+    amount_minor: int
+    currency: str
+    customer_id: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StripeAccount:
+    """The account of one business, by its key."""
+
+    business_id: uuid.UUID
+    secret_key: str
+    api_base: str = ""
+
+    @property
+    def _client(self) -> StripeClient:
+        return client_for(self.secret_key, api_base=self.api_base)
+
+    def adjust_balance(
+        self,
+        customer: str,
+        amount_minor: int,
+        currency: str,
+        *,
+        note: str,
+        marks: Mapping[str, str],
+        key: str,
+    ) -> Made:
+        """Change a customer's balance: below nothing gives credit, above takes it back."""
+        made = call(
+            lambda: self._client.v1.customers.balance_transactions.create(
+                customer,
+                params={
+                    "amount": amount_minor,
+                    "currency": currency,
+                    "description": note[:350],
+                    "metadata": dict(marks),
+                },
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return _balance_change(made.to_dict())
+
+    def find_balance_change(
+        self, customer: str, marks: Mapping[str, str], *, since: datetime
+    ) -> Made | None:
+        """Look for a balance change by our marks; the list has no filter for them."""
+        listed = call(
+            lambda: [
+                one.to_dict()
+                for one in self._client.v1.customers.balance_transactions.list(
+                    customer, params={"limit": 100}
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
+        return next((_balance_change(one) for one in listed if _bears(one, marks)), None)
+
+    def credit_left(self, customer: str, currency: str) -> int:
+        """Return how much credit a customer has left in a currency; nothing when they owe."""
+        try:
+            found = call(lambda: self._client.v1.customers.retrieve(customer), changes=False)
+        except NotFoundThere:
+            return 0
+        said = found.to_dict()
+        if said.get("deleted") or said.get("currency") not in (None, currency):
+            return 0
+        return max(0, -int(said.get("balance") or 0))
+
+    def make_customer(
+        self, *, email: str | None, name: str | None, marks: Mapping[str, str], key: str
+    ) -> str:
+        """Make a customer for somebody who has none yet, so that a discount can wait for them."""
+        params: dict[str, Any] = {"metadata": dict(marks)}
+        if email:
+            params["email"] = email
+        if name:
+            params["name"] = name
+        made = call(
+            lambda: self._client.v1.customers.create(
+                params=params,  # type: ignore[arg-type]
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return str(made.id)
+
+    def ensure_coupon(self, coupon_id: str, terms: Mapping[str, Any]) -> None:
+        """Make a coupon of our own id unless it is there; its terms never change."""
+        try:
+            call(lambda: self._client.v1.coupons.retrieve(coupon_id), changes=False)
+            return
+        except NotFoundThere:
+            pass
+        params: dict[str, Any] = {"id": coupon_id, "duration": "once", **terms}
+        try:
+            call(lambda: self._client.v1.coupons.create(params=params), changes=True)  # type: ignore[arg-type]
+        except Permanent as refused:
+            if "already exists" not in refused.said:
+                raise
+
+    def make_promotion_code(
+        self, coupon_id: str, customer: str, *, marks: Mapping[str, str], key: str
+    ) -> Made:
+        """Make a code only this customer can use, once."""
+        made = call(
+            lambda: self._client.v1.promotion_codes.create(
+                params={
+                    "promotion": {"type": "coupon", "coupon": coupon_id},
+                    "customer": customer,
+                    "max_redemptions": 1,
+                    "metadata": dict(marks),
+                },
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return _promotion_code(made.to_dict())
+
+    def find_promotion_code(self, customer: str, marks: Mapping[str, str]) -> Made | None:
+        """Look for a customer's code by our marks."""
+        listed = call(
+            lambda: [
+                one.to_dict()
+                for one in self._client.v1.promotion_codes.list(
+                    params={"customer": customer, "limit": 100}
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
+        return next((_promotion_code(one) for one in listed if _bears(one, marks)), None)
+
+    def invoice_of_payment(self, payment_intent: str) -> str | None:
+        """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
+        try:
+            listed = call(
+                lambda: self._client.v1.invoice_payments.list(
+                    params={
+                        "payment": {"type": "payment_intent", "payment_intent": payment_intent},
+                        "limit": 1,
+                    }
+                ),
+                changes=False,
+            )
+        except Permanent:
+            return None
+        found = next(iter(listed.data), None)
+        if found is None:
+            return None
+        invoice = found.to_dict().get("invoice")
+        return _id(invoice)
+
+
+def _balance_change(one: Mapping[str, Any]) -> Made:
+    return Made(
+        object_id=str(one["id"]),
+        amount_minor=int(one["amount"]),
+        currency=str(one["currency"]),
+        customer_id=_id(one["customer"]) or "",
+        details={"ending_balance": one.get("ending_balance")},
+    )
+
+
+def _promotion_code(one: Mapping[str, Any]) -> Made:
+    return Made(
+        object_id=str(one["id"]),
+        amount_minor=0,
+        currency="",
+        customer_id=_id(one.get("customer")) or "",
+        details={"code": one.get("code")},
+    )
+
+
+def _bears(one: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+    said = one.get("metadata") or {}
+    return all(said.get(name) == value for name, value in marks.items())
+
+
+def _id(thing: object) -> str | None:
+    """Return the id of something that may be an id, an expanded object, or nothing."""
+    if isinstance(thing, Mapping):
+        return str(thing["id"]) if thing.get("id") else None
+    return str(thing) if thing else None

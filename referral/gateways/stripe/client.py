@@ -1,0 +1,117 @@
+"""The one place that imports Stripe's SDK: short timeouts, no retries of its own, our errors only.
+
+Stripe stores the status and body of an executed call under its idempotency key for at least a
+day, 500s included, and says so in `Idempotent-Replayed` and `Stripe-Should-Retry`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from referral.foundation import failpoints
+from referral.foundation.db import outside_transaction
+from referral.gateways.stripe.errors import (
+    Misconfigured,
+    NotFoundThere,
+    OutcomeUnknown,
+    Permanent,
+    Retryable,
+    StoredFailure,
+    StripeTrouble,
+)
+
+if TYPE_CHECKING:
+    from stripe import StripeClient, StripeError
+
+T = TypeVar("T")
+TIMEOUT_S = (3.0, 8.0)
+"""Seconds to connect and to wait for an answer; together well under a worker's lease."""
+
+_clients: dict[tuple[str, str], StripeClient] = {}
+_lock = threading.Lock()
+
+
+def client_for(secret_key: str, *, api_base: str) -> StripeClient:
+    """Return the client of one key; `api_base` is empty for Stripe itself."""
+    with _lock:
+        found = _clients.get((secret_key, api_base))
+        if found is None:
+            found = _make(secret_key, api_base)
+            _clients[(secret_key, api_base)] = found
+        return found
+
+
+def call(act: Callable[[], T], *, changes: bool) -> T:
+    """Make one call with no transaction open, and say in our words what went wrong.
+
+    `changes` tells whether the call may have had an effect when no answer came back.
+    """
+    import stripe
+
+    outside_transaction()
+    try:
+        return act()
+    except stripe.StripeError as error:
+        raise _meaning(error, changes=changes) from error
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise OutcomeUnknown(f"The answer could not be read: {type(error).__name__}") from error
+
+
+def _make(secret_key: str, api_base: str) -> StripeClient:
+    import stripe
+
+    stripe.enable_telemetry = False
+    stripe.set_app_info("Referral", url="https://referral.example")
+
+    class Transport(stripe.RequestsClient):
+        """The SDK's own transport with a place to die between the effect and the answer."""
+
+        def request(
+            self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any
+        ) -> Any:
+            if method == "post":
+                failpoints.reached("CP2")
+            answer = super().request(method, url, headers, post_data, **more)
+            if method == "post":
+                failpoints.reached("CP3")
+            return answer
+
+    return stripe.StripeClient(
+        secret_key,
+        base_addresses={"api": api_base} if api_base else {},
+        max_network_retries=0,
+        http_client=Transport(timeout=TIMEOUT_S),
+    )
+
+
+def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
+    import stripe
+
+    said = f"{type(error).__name__}: {error.user_message or error.code or error}"
+    status = error.http_status
+    if isinstance(error, stripe.APIConnectionError):
+        return OutcomeUnknown(said) if changes else Retryable(said)
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return Misconfigured(said)
+    if isinstance(error, stripe.RateLimitError) or status in (409, 429):
+        return Retryable(said)
+    if status is None or status >= 500:
+        return _server_error(error, said, changes=changes)
+    if status == 404 or error.code == "resource_missing":
+        return NotFoundThere(said)
+    return Permanent(said) if 400 <= status < 500 else OutcomeUnknown(said)
+
+
+def _server_error(error: StripeError, said: str, *, changes: bool) -> StripeTrouble:
+    if not changes:
+        return Retryable(said)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    stored = (
+        headers.get("stripe-should-retry") == "false"
+        or headers.get("idempotent-replayed") == "true"
+    )
+    if stored and error.http_status:
+        return StoredFailure(said)
+    return OutcomeUnknown(said, is_answered=error.http_status is not None)

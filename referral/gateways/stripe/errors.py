@@ -1,0 +1,42 @@
+"""What a failed call to Stripe means for us; the SDK's own errors never leave this package."""
+
+from __future__ import annotations
+
+
+class StripeTrouble(Exception):
+    """A call did not give an answer we can book; `said` is safe to show to staff."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said[:300]
+        super().__init__(self.said)
+
+
+class Retryable(StripeTrouble):
+    """Nothing happened; the same call may be made again later (429, lock, refused connection)."""
+
+
+class OutcomeUnknown(StripeTrouble):
+    """Perhaps it happened: only the same key, or a look-up, may be used (timeout, reset, 5xx).
+
+    `is_answered` tells that Stripe did answer, with a server error.
+    """
+
+    def __init__(self, said: str, *, is_answered: bool = False) -> None:
+        super().__init__(said)
+        self.is_answered = is_answered
+
+
+class StoredFailure(StripeTrouble):
+    """Stripe will answer this key with the same server error for ever: look before acting (F-7)."""
+
+
+class Permanent(StripeTrouble):
+    """Stripe refused and nothing exists; asking again would be refused again."""
+
+
+class Misconfigured(StripeTrouble):
+    """The key is wrong or lacks a right; nothing goes out until somebody changes it."""
+
+
+class NotFoundThere(Permanent):
+    """The object asked for does not exist at Stripe."""

@@ -1,0 +1,118 @@
+"""`POST /hooks/stripe/<business id>`: keep an event and answer; the worker reads it later.
+
+A repeat of a kept event is a success. What is not signed for this business is refused before it
+is parsed, and an event of the other mode (test, live) is kept without effect (S-125).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, jsonify, request
+from prometheus_client import Counter
+from sqlalchemy import select
+
+from referral.domain.businesses import Business, StripeConnection, within
+from referral.foundation import clock, failpoints
+from referral.foundation.db import session, transaction
+from referral.foundation.errors import Malformed, NotFound
+from referral.foundation.ids import parse_public_id
+from referral.gateways.stripe import is_from_stripe, keep
+
+SECRETS_LIVE_S = 30.0
+_EVENTS = Counter(
+    "referral_stripe_events_total", "Stripe events by what became of them", ["outcome"]
+)
+
+
+class BadSignature(Malformed):
+    """The event is not signed with this business's secret, or not now."""
+
+    code = "bad_signature"
+    message = "The signature does not match. Check the endpoint's signing secret and the clock."
+
+
+class BadEvent(Malformed):
+    """The body is not an event."""
+
+    code = "bad_event"
+    message = "This is not a Stripe event."
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    webhook_secret: str
+    is_live: bool
+    read_at: float
+
+
+_secrets: dict[uuid.UUID, _Secret] = {}
+_lock = threading.Lock()
+
+
+def receive(business_id: str) -> Response:
+    """Verify, keep, answer."""
+    key = parse_public_id(Business.prefix, business_id)
+    body = request.get_data(cache=False)
+    secret = _verify(key, body)
+    event = _parse(body)
+    is_live = bool(event.get("livemode"))
+    with within(key), transaction():
+        is_new = keep(
+            key,
+            event_id=event["id"],
+            type=event["type"],
+            is_live=is_live,
+            payload=body.decode(),
+            at=clock.now(),
+            is_ours=is_live == secret.is_live,
+        )
+    failpoints.reached("event.kept")
+    _EVENTS.labels("kept" if is_new else "repeated").inc()
+    return jsonify(received=True)
+
+
+def _verify(key: uuid.UUID, body: bytes) -> _Secret:
+    header = request.headers.get("Stripe-Signature", "")
+    secret = _secret_of(key, fresh=False)
+    if not is_from_stripe(body, header, secret.webhook_secret):
+        secret = _secret_of(key, fresh=True)
+        if not is_from_stripe(body, header, secret.webhook_secret):
+            _EVENTS.labels("refused").inc()
+            raise BadSignature
+    return secret
+
+
+def _secret_of(key: uuid.UUID, *, fresh: bool) -> _Secret:
+    """Return a business's secret, at most half a minute old; a rotated one is read at once."""
+    known = _secrets.get(key)
+    if known is not None and not fresh and time.monotonic() < known.read_at + SECRETS_LIVE_S:
+        return known
+    with within(key):
+        connection = session.scalar(
+            select(StripeConnection).where(StripeConnection.business_id == key)
+        )
+    if connection is None:
+        raise NotFound("This business is not connected to Stripe.")
+    found = _Secret(connection.webhook_secret, connection.is_live, time.monotonic())
+    with _lock:
+        _secrets[key] = found
+    return found
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadEvent from None
+    if not isinstance(event, dict):
+        raise BadEvent
+    named = all(isinstance(event.get(name), str) and event[name] for name in ("id", "type"))
+    if not named or len(event["id"]) > 100:
+        raise BadEvent
+    return event

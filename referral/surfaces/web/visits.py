@@ -1,0 +1,45 @@
+"""The tokens of links a visitor followed, kept in a cookie of ours until they sign up.
+
+The cookie holds nothing but signed tokens: the first one and the newest few, so that a programme
+may credit the first or the last who vouched.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask import Request
+from werkzeug.wrappers import Response
+
+from referral.surfaces.web.settings import settings
+
+_MOST = 6
+_DAYS = 180
+_TOKENS = re.compile(r"[A-Za-z0-9_-]{66}(?:\.[A-Za-z0-9_-]{66}){0,5}")
+
+
+def read_visit_tokens(request: Request) -> tuple[str, ...]:
+    """Return the tokens a visitor carries, the first followed first; anything else is ignored."""
+    for value in request.cookies.getlist(_name()):
+        if _TOKENS.fullmatch(value):
+            return tuple(value.split("."))
+    return ()
+
+
+def remember_visit(request: Request, answer: Response, token: str) -> None:
+    """Add a token to the visitor's cookie, which scripts cannot read."""
+    kept = [one for one in read_visit_tokens(request) if one != token]
+    tokens = [*kept[:1], *kept[1:][-(_MOST - 2) :], token]
+    answer.set_cookie(
+        _name(),
+        ".".join(tokens),
+        max_age=_DAYS * 86400,
+        secure=settings().is_https,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def _name() -> str:
+    return "__Host-visit" if settings().is_https else "visit"

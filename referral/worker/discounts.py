@@ -1,0 +1,50 @@
+"""A friend's discount: a customer, a coupon of the offer, and a code only they can use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from referral.domain.people import customer_of, tie_customer
+from referral.domain.programs import Offer
+from referral.domain.rewards import Grant
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from referral.gateways.stripe import Made, StripeAccount
+from referral.worker.marks import marks_of
+
+
+def ensure_customer(grant: Grant, account: StripeAccount) -> str:
+    """Return the friend's customer, making one where they have none, so the code can wait."""
+    person = grant.reward.person
+    known = customer_of(person)
+    if known is not None:
+        return known
+    made = account.make_customer(
+        email=person.email,
+        name=person.name,
+        marks={**marks_of(grant), "wom_person": person.public_id},
+        key=f"{person.public_id}:customer:1",
+    )
+    with transaction():
+        tie_customer(person, made, at=clock.now(), is_ours=True)
+    return made
+
+
+def make_code(grant: Grant, account: StripeAccount, customer: str) -> Made:
+    """Make the friend's code from the coupon of the offer that was promised."""
+    offer = session.get_one(Offer, grant.reward.offer_id)
+    coupon = f"wom_{offer.id.hex}"
+    account.ensure_coupon(coupon, _terms(offer))
+    return account.make_promotion_code(
+        coupon, customer, marks=marks_of(grant), key=grant.idempotency_key
+    )
+
+
+def _terms(offer: Offer) -> dict[str, Any]:
+    terms: dict[str, Any] = {"name": "Welcome from a friend"}
+    if offer.rate_bp is not None:
+        whole, rest = divmod(offer.rate_bp, 100)
+        terms["percent_off"] = whole if not rest else offer.rate_bp / 100
+    else:
+        terms["amount_off"], terms["currency"] = offer.amount_minor, offer.currency
+    return terms

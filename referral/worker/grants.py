@@ -1,0 +1,212 @@
+"""Grants: prepare and commit, send with nothing open, settle and commit; safe at every point.
+
+After the prepare the outcome is unknown until a stored answer or a look-up says otherwise. It is
+asked for with the same key for 23 hours; later, and after a stored server error, we look first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from referral.domain.businesses import across_businesses, within
+from referral.domain.rewards import Grant, Operation
+from referral.domain.rewards import grants as book
+from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady, Waiting
+from referral.domain.rewards.settling import fail, owe_all, settle
+from referral.foundation import clock, due, failpoints
+from referral.foundation.db import session, transaction
+from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    Permanent,
+    Retryable,
+    StoredFailure,
+    StripeTrouble,
+)
+from referral.worker.accounts import account_of
+from referral.worker.discounts import ensure_customer, make_code
+from referral.worker.marks import marks_of
+
+log = structlog.get_logger("referral.worker")
+MOST_SERVER_ERRORS = 3
+"""After this many 5xx answers to one key we look before asking again."""
+
+
+class NothingLeft(Exception):
+    """The customer has no credit left to take back."""
+
+
+def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
+    """Do one grant as far as it can be done now."""
+    grant = session.get_one(Grant, key, execution_options=across_businesses())
+    with within(grant.business_id):
+        try:
+            account = account_of(grant.business_id)
+            if account is None:
+                raise NotReady(Waiting.NOT_CONNECTED)
+            _prepare(grant, account)
+            failpoints.reached("CP1")
+            done = _outcome(grant, account)
+            failpoints.reached("CP4")
+        except NotReady as waiting:
+            _postpone(grant, token, waiting.waits_for, waiting.waits_for)
+        except NotNeeded:
+            _close(grant, token, book.drop)
+        except NothingLeft:
+            _close(grant, token, owe_all)
+        except StripeTrouble as trouble:
+            _after_trouble(grant, token, trouble)
+        else:
+            _settle(grant, token, done)
+
+
+def _prepare(grant: Grant, account: StripeAccount) -> None:
+    if grant.state == GrantState.SENDING:
+        return
+    if grant.state != GrantState.WAITING:
+        raise NotNeeded
+    parameters, amount_minor = _parameters(grant, account)
+    with transaction():
+        book.prepare(grant, parameters, amount_minor=amount_minor, at=clock.now())
+
+
+def _parameters(grant: Grant, account: StripeAccount) -> tuple[dict[str, Any], int]:
+    """Decide what will be sent; a debit is clamped to the credit that is left."""
+    customer = book.customer_for(grant)
+    if grant.operation == Operation.PROMOTION_CODE and customer is None:
+        customer = ensure_customer(grant, account)
+    if customer is None:
+        raise NotReady(Waiting.NO_CUSTOMER)
+    if grant.operation != Operation.DEBIT:
+        return {"customer": customer, "amount": grant.amount_minor}, grant.amount_minor
+    left = account.credit_left(customer, grant.currency)
+    if left <= 0:
+        raise NothingLeft
+    amount = min(grant.amount_minor, left)
+    return {"customer": customer, "amount": amount, "wanted": grant.amount_minor}, amount
+
+
+def _outcome(grant: Grant, account: StripeAccount) -> Done:
+    """Send with the stored key, or look first when the key may be forgotten or is spent."""
+    if grant.is_key_old(clock.now()) or grant.server_errors >= MOST_SERVER_ERRORS:
+        return _found_or_again(
+            grant, account, "The key had grown old or answered only with errors."
+        )
+    try:
+        return _send(grant, account)
+    except StoredFailure as stored:
+        return _found_or_again(grant, account, stored.said)
+
+
+def _send(grant: Grant, account: StripeAccount) -> Done:
+    asked = _asked(grant)
+    if grant.operation == Operation.PROMOTION_CODE:
+        return _done(make_code(grant, account, asked["customer"]), 0)
+    sign = -1 if grant.operation == Operation.CREDIT else 1
+    made = account.adjust_balance(
+        asked["customer"],
+        sign * asked["amount"],
+        grant.currency,
+        note="Thank you for recommending us" if sign < 0 else "Part of a purchase was refunded",
+        marks=marks_of(grant),
+        key=grant.idempotency_key,
+    )
+    return _done(made, sign)
+
+
+def _found_or_again(grant: Grant, account: StripeAccount, why: str) -> Done:
+    """Adopt what an earlier try left at Stripe, or open the next attempt with that proof (I-6)."""
+    asked, sign = _asked(grant), -1 if grant.operation == Operation.CREDIT else 1
+    if grant.operation == Operation.PROMOTION_CODE:
+        found = account.find_promotion_code(asked["customer"], marks_of(grant))
+    else:
+        found = account.find_balance_change(
+            asked["customer"], marks_of(grant), since=grant.created_at
+        )
+    if found is not None:
+        return _done(found, sign)
+    raise ProvenAbsent(f"{why} Nothing was found at Stripe.")
+
+
+class ProvenAbsent(StripeTrouble):
+    """A look-up shows that this attempt left nothing, so another may be opened."""
+
+
+def _asked(grant: Grant) -> dict[str, Any]:
+    return grant.parameters or {}
+
+
+def _done(made: Made, sign: int) -> Done:
+    return Done(
+        object_id=made.object_id,
+        amount_minor=sign * made.amount_minor,
+        currency=made.currency,
+        customer_id=made.customer_id,
+        details=made.details,
+    )
+
+
+def _settle(grant: Grant, token: uuid.UUID, done: Done) -> None:
+    with transaction():
+        session.refresh(grant)
+        is_right = settle(grant, done, at=clock.now())
+        if is_right:
+            due.finish(grant, token)
+        else:
+            due.bury(grant, token, at=clock.now(), reason="The answer is not what was asked for.")
+        failpoints.reached("CP5")
+    failpoints.reached("CP6")
+    log.info("granted" if is_right else "answer_is_wrong", grant=grant.public_id)
+
+
+def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> None:
+    if isinstance(trouble, ProvenAbsent):
+        _close(grant, token, lambda one, at: book.replace(one, trouble.said, at=at))
+    elif isinstance(trouble, Permanent):
+        _refused(grant, token, trouble)
+    elif isinstance(trouble, Misconfigured):
+        _postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
+    elif isinstance(trouble, Retryable):
+        _postpone(grant, token, Waiting.PROVIDER_DOWN, trouble.said)
+    else:
+        is_server_error = isinstance(trouble, OutcomeUnknown) and trouble.is_answered
+        _postpone(grant, token, Waiting.OUTCOME_UNKNOWN, trouble.said, server_error=is_server_error)
+
+
+def _refused(grant: Grant, token: uuid.UUID, trouble: Permanent) -> None:
+    """Fail the reward only when the refusal was of the act itself, so nothing exists outside."""
+    if grant.state == GrantState.SENDING:
+        _close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
+    else:
+        _postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
+
+
+def _close(grant: Grant, token: uuid.UUID, act: Callable[..., object]) -> None:
+    with transaction():
+        session.refresh(grant)
+        act(grant, at=clock.now())
+        due.finish(grant, token)
+
+
+def _postpone(
+    grant: Grant,
+    token: uuid.UUID,
+    waits_for: Waiting,
+    said: str,
+    *,
+    server_error: bool = False,
+) -> None:
+    at: datetime = clock.now()
+    with transaction():
+        session.refresh(grant)
+        grant.waits_for = waits_for
+        grant.server_errors += server_error
+        session.flush()
+        due.postpone(grant, token, at=at, reason=said, patient=True)
+    log.warning("grant_waits", grant=grant.public_id, waits_for=waits_for)

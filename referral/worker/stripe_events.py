@@ -1,0 +1,100 @@
+"""Stripe's events, read one by one into the journey; asking Stripe first where it must."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from referral.domain import journey
+from referral.domain.businesses import Business, across_businesses, within
+from referral.domain.purchases import CustomerFact, PurchaseFact, RefundFact, find_purchase
+from referral.domain.purchases.purchases import UnknownPurchase
+from referral.foundation import clock, due, failpoints
+from referral.foundation.db import session, transaction
+from referral.gateways.stripe import StripeEvent, read
+from referral.gateways.stripe.errors import StripeTrouble
+from referral.gateways.stripe.reading import Fact
+from referral.worker.accounts import account_of
+
+_WAITS = "unknown_purchase"
+PATIENCE = timedelta(days=4)
+"""Stripe delivers for up to three days; after that a refund of something unknown is let go."""
+
+
+def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
+    """Apply what an event tells us; news about an unknown purchase waits for the purchase."""
+    event = session.get_one(StripeEvent, key, execution_options=across_businesses())
+    with within(event.business_id):
+        facts = [_with_invoice(event, fact) for fact in read(json.loads(event.payload))]
+        try:
+            with transaction():
+                _apply(event, facts)
+                due.finish(event, token)
+                failpoints.reached("event.worked")
+        except UnknownPurchase as waiting:
+            with transaction():
+                _wait(event, token, waiting)
+
+
+def _apply(event: StripeEvent, facts: list[Fact]) -> None:
+    at = clock.now()
+    business = session.get_one(Business, event.business_id)
+    for fact in facts:
+        if isinstance(fact, CustomerFact):
+            journey.tell_customer(business, fact, at=at)
+        elif isinstance(fact, PurchaseFact):
+            journey.buy(business, fact, at=at)
+            _wake_waiting(event.business_id)
+        elif isinstance(fact, RefundFact):
+            journey.refund(business, fact, at=at)
+        else:
+            journey.dispute(business, fact, at=at)
+    event.read_at = at
+    event.outcome = ", ".join(type(fact).__name__ for fact in facts) or "ignored"
+    session.flush()
+
+
+def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
+    """Ask Stripe for the invoice of a payment we do not know; since 2025 a charge does not say."""
+    if isinstance(fact, CustomerFact | PurchaseFact) or _is_known(event, fact.keys):
+        return fact
+    payment = next((one for one in fact.keys if one.startswith("pi_")), None)
+    account = account_of(event.business_id)
+    if payment is None or account is None:
+        return fact
+    try:
+        invoice = account.invoice_of_payment(payment)
+    except StripeTrouble:
+        return fact
+    return replace(fact, keys=(*fact.keys, invoice)) if invoice else fact
+
+
+def _is_known(event: StripeEvent, keys: tuple[str, ...]) -> bool:
+    known = find_purchase(event.business_id, keys) is not None
+    session.commit()
+    return known
+
+
+def _wait(event: StripeEvent, token: uuid.UUID, waiting: UnknownPurchase) -> None:
+    at = clock.now()
+    if at < event.received_at + PATIENCE:
+        due.postpone(event, token, at=at, reason=_WAITS, patient=True)
+        return
+    event.read_at, event.outcome = at, waiting.message
+    session.flush()
+    due.finish(event, token)
+
+
+def _wake_waiting(business_id: uuid.UUID) -> None:
+    """Have waiting refunds and disputes tried again: their purchase may have come."""
+    session.execute(
+        update(StripeEvent)
+        .where(StripeEvent.business_id == business_id)
+        .where(StripeEvent.last_error == _WAITS, StripeEvent.read_at.is_(None))
+        .values(due_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
