@@ -32,7 +32,7 @@ _nobody = ""
 
 
 class SetupLink(Model):
-    """The way an operator comes in for the first time; only a hash is stored, and it ends at use."""
+    """How an operator comes in for the first time: once, by a token of which a hash is stored."""
 
     id: Mapped[Key]
     operator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operator.id"), index=True)
@@ -64,7 +64,7 @@ def issue_setup_token(operator: Operator, *, at: datetime) -> str:
 
 
 def operator_of_setup_token(token: str, *, at: datetime) -> Operator | None:
-    """Return whom a setup link is for, or None when it is unknown, used or older than seven days."""
+    """Return whom a setup link is for; None when it is unknown, used or seven days old."""
     query = (
         select(SetupLink)
         .where(SetupLink.digest == plain_hash(token))
@@ -84,7 +84,7 @@ def choose_password(operator: Operator, password: str, *, field: str = "password
 
 
 def check_password(email: str, password: str) -> Operator | None:
-    """Return the operator whose email and password these are; an unknown one takes as long (S-37)."""
+    """Return whose email and password these are; an unknown one takes as long (S-38)."""
     global _nobody
     operator = session.scalar(select(Operator).where(Operator.email == email.strip().lower()))
     if operator is not None and operator.is_set_up:
