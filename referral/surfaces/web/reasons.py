@@ -30,6 +30,10 @@ REASONS: dict[str, Said] = {
         "Your recommendation brought them here.",
         "This touch is valid and outweighs every other, so its advocate is credited.",
     ),
+    Reason.CONFIRMED: Said(
+        "They came through you before, and that still counts.",
+        "The same advocate is credited already, so this changes nothing.",
+    ),
     Reason.OUTWEIGHED: Said(
         "Another recommendation counted more.",
         "Valid, but another touch weighs more or comes first by the program's rule.",

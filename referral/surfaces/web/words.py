@@ -21,8 +21,11 @@ HUES = 6
 class Priced(Protocol):
     """Anything that carries an amount: a reward, a purchase, a grant."""
 
-    amount_minor: int
-    currency: str
+    @property
+    def amount_minor(self) -> int: ...
+
+    @property
+    def currency(self) -> str: ...
 
 
 def money(amount: Priced | int, currency: str | None = None) -> str:

@@ -1,0 +1,245 @@
+"""The answer to "why?" as people read it: each gate's sentence and its evidence in words.
+
+Knows an explanation and who is reading. Refuses to know how it was found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
+from referral.foundation.money import Money
+from referral.surfaces.web.reasons import (
+    GRANTS,
+    HOLDS,
+    OPERATIONS,
+    REASONS,
+    TOUCHES,
+    WAITING,
+    rate_words,
+    reason_words,
+    waiting_words,
+)
+from referral.surfaces.web.words import day, moment, money
+
+Facts = Mapping[str, Any]
+Pairs = list[tuple[str, str | Markup]]
+
+NAMES: dict[GateName, str] = {
+    GateName.TOUCH: "Touch",
+    GateName.MATCH: "Match",
+    GateName.QUALIFY: "Qualify",
+    GateName.RULE: "Rule",
+    GateName.HOLD: "Hold",
+    GateName.BUDGET: "Budget",
+    GateName.GRANT: "Grant",
+}
+CODES: dict[GateCode, str] = {
+    GateCode.FOUND: "There is evidence of a recommendation.",
+    GateCode.SIGNED_UP: "The signup itself is rewarded, and it happened.",
+    GateCode.BOUGHT: "A purchase counts for this referral.",
+    GateCode.NO_PURCHASE: "The friend has not bought anything yet.",
+    GateCode.NO_OFFER: "The program had no offer for this side on the day of the referral.",
+    GateCode.AS_PROMISED: "The offer promised that day applies.",
+    GateCode.BEING_COUNTED: "The purchase counts; the reward is being worked out.",
+    GateCode.NOTHING_TO_WAIT_FOR: "A reward for a signup waits for nothing.",
+    GateCode.HOLD_PERIOD: "The reward waits until returns are no longer possible.",
+    GateCode.BEING_APPROVED: "The wait is over; the reward is approved within moments.",
+    GateCode.AWAITS_STAFF: "The wait is over. Somebody on your team must approve the reward.",
+    GateCode.HELD: "The reward is on hold. It goes on when somebody releases it.",
+    GateCode.APPROVED: "The wait passed without a refund, and the reward was approved.",
+    GateCode.APPROVED_BY_STAFF: "Approved by your team.",
+    GateCode.DENIED: "Denied by your team.",
+    GateCode.CANCELLED: "The reward was cancelled before it was granted.",
+    GateCode.RESERVED: "The amount was set aside within the budget and the person's cap.",
+    GateCode.PLANNED: "The grant is next in line.",
+    GateCode.SENDING: "Sent to Stripe; the answer is awaited.",
+    GateCode.GRANTED: "Done at Stripe.",
+    GateCode.FAILED: "Stripe refused it for good, so nothing exists there.",
+    GateCode.EXPIRED: "It expired before it was used.",
+    GateCode.NOT_REACHED: "Comes after the gates before it.",
+}
+_NEXT: dict[str, str] = {
+    GateCode.HOLD_PERIOD: "It is looked at again on",
+    GateCode.PLANNED: "It is tried next at",
+}
+
+
+def gate_items(explanation: Explanation) -> list[dict[str, Any]]:
+    """Return the gates as the page's macro takes them, in words for staff."""
+    return [_item(gate) for gate in explanation.gates]
+
+
+def in_short(explanation: Explanation) -> str:
+    """Return the one sentence that answers the question."""
+    return gate_words(explanation.stands_at)
+
+
+def gate_words(gate: Gate) -> str:
+    """Say for staff why a gate stands as it does."""
+    if gate.state is GateState.SKIPPED:
+        return "Not needed."
+    if gate.code in WAITING and gate.name is GateName.GRANT:
+        return waiting_words(gate.code, for_staff=True)
+    if gate.code in REASONS:
+        return reason_words(gate.code, for_staff=True)
+    return CODES[GateCode(gate.code)]
+
+
+def _item(gate: Gate) -> dict[str, Any]:
+    return {
+        "name": NAMES[gate.name],
+        "state": gate.state.value,
+        "reason": gate_words(gate),
+        "at": gate.at,
+        "next": _next(gate),
+        "code": gate.code,
+        "evidence": [pair for label, facts in gate.evidence for pair in _WRITERS[label](facts)],
+    }
+
+
+def _next(gate: Gate) -> str | Markup | None:
+    if gate.state is not GateState.WAITING or gate.next_at is None:
+        return None
+    if gate.name in (GateName.QUALIFY, GateName.RULE):
+        return Markup("A purchase counts until {}.").format(day(gate.next_at))
+    words = _NEXT.get(gate.code, "It is tried again at")
+    shown = day(gate.next_at) if gate.code == GateCode.HOLD_PERIOD else moment(gate.next_at)
+    return Markup("{} {}.").format(words, shown)
+
+
+def _touch(facts: Facts) -> Pairs:
+    named = facts["advocate_name"] or "nobody"
+    verdict = reason_words(facts["verdict"], for_staff=True)
+    words = Markup("“{}” of {}, {}. {}").format(facts["said"], named, moment(facts["at"]), verdict)
+    return [(TOUCHES[facts["kind"]], words)]
+
+
+def _circumstances(facts: Facts) -> Pairs:
+    return [
+        ("Program", "Open" if facts["program_is_open"] else "Not open"),
+        ("Among equals", f"The {facts['among_equals']} touch wins"),
+        ("Click window", f"{facts['click_window_days']} days"),
+        ("Customer since", _shown(facts["friend_known_since"]) or "Was not a customer"),
+    ]
+
+
+def _purchase(facts: Facts) -> Pairs:
+    pairs: Pairs = [
+        ("Purchase", Markup("{}, {}").format(facts["external_id"], moment(facts["occurred_at"]))),
+        ("Paid", f"{money(facts['gross'])} with {money(facts['tax'])} tax"),
+        ("Counts", money(facts["base"])),
+    ]
+    if facts["refunded"].amount_minor:
+        pairs.append(("Refunded", money(facts["refunded"])))
+    if facts["verdict"]:
+        pairs.append(("Verdict", reason_words(facts["verdict"], for_staff=True)))
+    return pairs
+
+
+def _offer(facts: Facts) -> Pairs:
+    worth = money(facts["amount"]) if facts["amount"] else rate_words(facts["rate_bp"])
+    pairs: Pairs = [
+        ("Offer", f"Version {facts['version']} for the {facts['side']}: {worth}"),
+        ("For", facts["trigger"].replace("_", " ")),
+    ]
+    if facts["minimum"].amount_minor:
+        pairs.append(("Smallest purchase", money(facts["minimum"])))
+    return pairs
+
+
+def _arithmetic(facts: Facts) -> Pairs:
+    if facts["fixed"] is not None:
+        return [("Amount", money(facts["amount"]))]
+    sum_words = (
+        f"{rate_words(facts['rate_bp'])} of {money(facts['base'])} = {money(facts['share'])}"
+    )
+    if facts["cap"] is not None:
+        sum_words += f", at most {money(facts['cap'])}"
+    return [("Worked out", sum_words), ("Amount", money(facts["amount"]))]
+
+
+def _taken_back(facts: Facts) -> Pairs:
+    said = {
+        "in_all": "Taken back in all",
+        "before_the_grant": "Kept back before the grant",
+        "at_the_provider": "Taken back at Stripe",
+        "still_owed": "Could not be taken back",
+    }
+    return [(said[key], money(sum_)) for key, sum_ in facts.items() if sum_.amount_minor]
+
+
+def _terms(facts: Facts) -> Pairs:
+    return [("Waits", f"{facts['hold_days']} days, until the refund policy ends")]
+
+
+def _hold(facts: Facts) -> Pairs:
+    placed = Markup("{} by {}, {}").format(facts["reason"], facts["by"], moment(facts["at"]))
+    pairs: Pairs = [(HOLDS[facts["kind"]], placed)]
+    if facts["released_at"]:
+        words = Markup("{} by {}, {}").format(
+            facts["release_reason"], facts["released_by"], moment(facts["released_at"])
+        )
+        pairs.append(("Released", words))
+    return pairs
+
+
+def _decision(facts: Facts) -> Pairs:
+    return [("Decided by", facts["by"]), ("Reason", facts["reason"])]
+
+
+def _limits(facts: Facts) -> Pairs:
+    pairs: Pairs = [("This reward", money(facts["amount"]))]
+    if facts["budget"] is None:
+        pairs.append(("Budget", "No limit"))
+    else:
+        pairs.append(("Budget", f"{money(facts['budget'])}, now {money(facts['left'])} left"))
+    cap = facts["person_cap"]
+    limit = f"of at most {money(cap)}" if cap else "no limit for one person"
+    pairs.append(("Taken by this person", f"{money(facts['person_taken'])}, {limit}"))
+    return pairs
+
+
+def _grant(facts: Facts) -> Pairs:
+    head = f"{OPERATIONS[facts['operation']]}, attempt {facts['attempt']}"
+    state = GRANTS[facts["state"]]
+    if facts["waits_for"]:
+        state += f". {waiting_words(facts['waits_for'], for_staff=True)}"
+    pairs: Pairs = [(head, f"{money(facts['amount'])}. {state}")]
+    named = (
+        ("Object at Stripe", "object_id"),
+        ("Idempotency key", "idempotency_key"),
+        ("Proof", "proof"),
+        ("Last trouble", "last_error"),
+        ("First sent", "first_sent_at"),
+        ("Settled", "settled_at"),
+        ("Given up", "given_up_at"),
+    )
+    return pairs + [(words, _shown(facts[key]) or "") for words, key in named if facts[key]]
+
+
+def _shown(value: Value) -> str | Markup | None:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, Money):
+        return money(value)
+    return None if value is None else str(value)
+
+
+_WRITERS: dict[str, Callable[[Facts], Pairs]] = {
+    "touch": _touch,
+    "circumstances": _circumstances,
+    "purchase": _purchase,
+    "offer": _offer,
+    "arithmetic": _arithmetic,
+    "taken_back": _taken_back,
+    "terms": _terms,
+    "hold": _hold,
+    "decision": _decision,
+    "limits": _limits,
+    "grant": _grant,
+}

@@ -1,0 +1,51 @@
+"""Every gate and every code can be said in words."""
+
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from referral.domain.businesses import within
+from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
+from referral.domain.reports.gates import GateCode, GateName
+from referral.surfaces.web import why
+from tests.cast import credit, open_shop
+from tests.reports.test_explanation import arrived, of_alice
+
+
+def test_every_gate_and_code_has_words() -> None:
+    assert set(why.NAMES) == set(GateName)
+    assert set(why.CODES) == set(GateCode)
+
+
+def test_a_reward_is_explained_in_words(app: Flask) -> None:
+    shop = open_shop(advocate=credit(None, rate_bp=1000, cap_minor=5000))
+    arrived(shop)
+    bought = shop.later(days=1).purchase("bob")
+    shop.later(days=1).refund(bought, 6000)
+    with app.test_request_context(), within(shop.business.id):
+        explanation = explain_reward(of_alice(shop), at=shop.now)
+        items = why.gate_items(explanation)
+        short = why.in_short(explanation)
+    assert short == "The reward waits until returns are no longer possible."
+    assert [item["name"] for item in items] == list(why.NAMES.values())
+    rule = dict(items[3]["evidence"])
+    assert rule["Worked out"] == "10% of €100.00 = €10.00, at most €50.00"
+    assert rule["Taken back in all"] == "€5.00"
+    assert "2 Dec 2026" in items[4]["next"]
+
+
+def test_what_people_wrote_is_escaped_in_the_evidence(app: Flask) -> None:
+    shop = open_shop()
+    joined = shop.signup("bob", code="<b>ALICE</b>")
+    with app.test_request_context(), within(shop.business.id):
+        (touch, *_) = why.gate_items(explain_signup(joined.signup, at=shop.now))
+    assert touch["reason"].startswith("No link has this code.")
+    assert "&lt;b&gt;" in str(touch["evidence"][0][1])
+
+
+def test_a_referral_without_a_purchase_says_until_when_one_counts(app: Flask) -> None:
+    shop = open_shop(at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+    referral = arrived(shop).referral
+    with app.test_request_context(), within(shop.business.id):
+        items = why.gate_items(explain_referral(referral, at=shop.now))
+    assert items[2]["next"].striptags() == "A purchase counts until 30 Jun 2026."
