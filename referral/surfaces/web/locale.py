@@ -19,4 +19,5 @@ def add_locale(app: Flask) -> None:
 def _reader() -> str | None:
     if not has_request_context():
         return None
-    return request.accept_languages.best_match([name.replace("_", "-") for name in KNOWN], "en-GB")
+    offered = [name.replace("_", "-") for name in KNOWN]
+    return request.accept_languages.best_match(offered, offered[0]).replace("-", "_")
