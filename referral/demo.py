@@ -54,6 +54,8 @@ from referral.worker import work_all
 from referral.worker.accounts import account_of
 
 NAME = "Corner Coffee"
+SLUG = "corner-coffee"
+_BEING_TOLD = "corner-coffee-being-told"
 OWNER = "olive@cornercoffee.example"
 PASSWORD = "good coffee takes time"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # The demo's public authenticator secret.
@@ -141,6 +143,11 @@ class Story:
         return day.replace(hour=9, minute=0) + timedelta(minutes=self.dice.randrange(600))
 
 
+def is_half_told() -> bool:
+    """Tell whether an earlier telling was interrupted."""
+    return session.scalar(select(Business.id).where(Business.slug == _BEING_TOLD)) is not None
+
+
 def is_empty() -> bool:
     """Tell whether there is no business yet."""
     return session.scalar(select(Business.id).limit(1)) is None
@@ -164,6 +171,7 @@ def tell() -> None:
         _close_day(now)
         with transaction():
             session.execute(delete(Notice))
+            story.business.slug = SLUG
 
 
 def connect_hooks(practice_url: str) -> None:
@@ -208,6 +216,7 @@ def _open_shop(at: datetime, today: datetime) -> Story:
         business = create_business(
             NAME, site_url="https://cornercoffee.example/", currency="eur", at=at
         )
+        business.slug = _BEING_TOLD
         with within(business.id):
             olive = invite(business.id, OWNER, role=Role.OWNER, name="Olive Marsh", at=at)
             set_up_operator(olive, password=PASSWORD, totp_secret=TOTP, at=at)

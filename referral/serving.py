@@ -22,6 +22,7 @@ import structlog
 from flask import current_app
 from flask_migrate import upgrade
 
+from referral.foundation.db import db, session
 from referral.surfaces.web.settings import settings
 
 GRACE_S = 30.0
@@ -119,6 +120,8 @@ def _prepare_demo(children: list[Child]) -> dict[str, str]:
     from referral import demo
 
     _migrate()
+    if demo.is_half_told():
+        _start_over()
     extra: dict[str, str] = {}
     if not settings().stripe_secret_key.get_secret_value():
         practice = _practice_stripe()
@@ -128,6 +131,19 @@ def _prepare_demo(children: list[Child]) -> dict[str, str]:
         print("  Telling the demo's story, a few seconds the first time …", flush=True)
         _tell_story(extra)
     return extra
+
+
+def _start_over() -> None:
+    """Put a half-told demo aside, where it is the demo's own file; elsewhere say what to do."""
+    path = Path(db.engine.url.database or "")
+    if db.engine.dialect.name != "sqlite" or path.parent != Path(current_app.instance_path):
+        print("  The demo was interrupted. Empty the database and start again.", flush=True)
+        return
+    session.remove()
+    db.engine.dispose()
+    for leftover in (*path.parent.glob(f"{path.name}*"), *path.parent.glob("practice-stripe*")):
+        leftover.unlink()
+    _migrate()
 
 
 def _migrate() -> None:

@@ -108,6 +108,10 @@ def _work_until(app: Flask, stopping: threading.Event) -> None:
             log.error("storage_failed", kind=type(error.orig).__name__)
             worked = 0
             stopping.wait(1.0)
+        except Exception as error:  # A thread that ends here would leave its work undone for good.
+            log.error("loop_failed", exc_info=error)
+            worked = 0
+            stopping.wait(1.0)
         if not worked:
             stopping.wait(IDLE_S)
 

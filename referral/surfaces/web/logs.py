@@ -19,7 +19,7 @@ _SECONDS = Histogram("referral_request_seconds", "Time to answer by endpoint", [
 log = structlog.get_logger("referral.request")
 
 
-def configure_logs(*, as_json: bool) -> None:
+def configure_logs(*, as_json: bool, level: int = logging.INFO) -> None:
     """Write lines as JSON, or as aligned text for a person at a terminal."""
     shape = (
         structlog.processors.JSONRenderer()
@@ -34,7 +34,7 @@ def configure_logs(*, as_json: bool) -> None:
             structlog.processors.format_exc_info,
             shape,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -42,7 +42,9 @@ def configure_logs(*, as_json: bool) -> None:
 
 def add_logs(app: Flask) -> None:
     """Give each request an id and write one line when it is answered."""
-    configure_logs(as_json=app.extensions["settings"].is_production)
+    chosen = app.extensions["settings"]
+    level = logging.INFO if chosen.is_production or chosen.is_test else logging.WARNING
+    configure_logs(as_json=chosen.is_production, level=level)
     app.before_request(_begin)
     app.after_request(_end)
 
