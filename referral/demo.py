@@ -46,7 +46,6 @@ from referral.domain.programs import (
 )
 from referral.domain.purchases import Claim, Purchase, PurchaseFact, RefundFact
 from referral.domain.rewards import Reward, RewardState
-from referral.domain.rewards.ledger import fund
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.surfaces.web.settings import public_url
@@ -246,7 +245,6 @@ def _program(
         hold_days=14,
     )
     program = create_program(business, terms, at=at, budget_minor=200_000)
-    fund(program, 200_000, at=at)
     for side, kind, trigger, amount, rate in (
         (Side.ADVOCATE, Kind.ACCOUNT_CREDIT, Trigger.FIRST_PURCHASE, credit_minor, None),
         (Side.FRIEND, Kind.DISCOUNT, Trigger.SIGNUP, None, 2000),
