@@ -49,6 +49,8 @@ def _flask_settings(chosen: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "WTF_CSRF_TIME_LIMIT": None,
+        # A page that hides its address sends no Referer, and the token is proof enough.
+        "WTF_CSRF_SSL_STRICT": False,
         "TESTING": chosen.is_test,
         "PREFERRED_URL_SCHEME": "https" if chosen.is_https else "http",
         "JSON_SORT_KEYS": False,
