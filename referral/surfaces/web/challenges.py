@@ -92,11 +92,11 @@ class AskedTooOften(TooMany):
     """This address was asked for too often, by whomever and wherever."""
 
     code = "asked_too_often"
-    message = "We have sent several mails to this address already. Use the newest one, or try again later."
+    message = "This address has had several mails already. Use the newest one, or try again later."
 
 
 class ChallengeEnded(Gone):
-    """The link or code was used, has expired, was tried too often, or a newer one took its place."""
+    """It was used, has expired, was tried too often, or a newer one took its place."""
 
     code = "challenge_ended"
     message = "This sign-in has ended. Ask for a new mail and use the newest one."

@@ -1,0 +1,241 @@
+"""What one person may see of themselves: their programs, the friends they sent, their rewards.
+
+Of a friend it hands out what the referral holds; showing no more than a first name and a coarse
+step is the page's duty (L-12). Reads only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from referral.domain.attribution import Referral
+from referral.domain.links import Link
+from referral.domain.programs import Kind, Program, ProgramState, Side
+from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
+from referral.domain.rewards.allowances import Allowance
+from referral.domain.rewards.grants import GrantState
+from referral.foundation.db import session
+from referral.foundation.errors import NotFound
+from referral.foundation.ids import parse_public_id
+from referral.foundation.money import Money
+
+_WAITING = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A person's part in a program: their link, if they have one, and what they took of it."""
+
+    program: Program
+    link: Link | None
+    taken_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One friend sent, with what the advocate earned by them, the newest first."""
+
+    referral: Referral
+    rewards: tuple[Reward, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many people somebody sent, how many of them bought, and how many brought a thank-you."""
+
+    sent: int
+    bought: int
+    thanked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is on the way to a person and what they were given, less what went back."""
+
+    waiting: Money
+    given: Money
+
+
+def parts_of(person_id: uuid.UUID) -> list[Part]:
+    """List the open programs and those the person has a link in, the open and newest first."""
+    query = (
+        select(Program, Link, Allowance.taken_minor)
+        .outerjoin(
+            Link,
+            and_(
+                Link.program_id == Program.id,
+                Link.person_id == person_id,
+                Link.source == "share",
+            ),
+        )
+        .outerjoin(
+            Allowance,
+            and_(Allowance.program_id == Program.id, Allowance.person_id == person_id),
+        )
+        .where(or_(Program.state == ProgramState.ACTIVE, Link.id.is_not(None)))
+        .order_by(Program.state != ProgramState.ACTIVE, Program.id.desc())
+    )
+    return [Part(program, link, taken or 0) for program, link, taken in session.execute(query)]
+
+
+def open_programs() -> Sequence[Program]:
+    """List the open programs of the business at work, the newest first."""
+    query = select(Program).where(Program.state == ProgramState.ACTIVE).order_by(Program.id.desc())
+    return session.scalars(query).all()
+
+
+def tally_of(person_id: uuid.UUID) -> Tally:
+    """Count the people somebody sent."""
+    query = (
+        select(
+            func.count(Referral.id.distinct()),
+            func.count(case((Reward.purchase_id.is_not(None), Referral.id)).distinct()),
+            func.count(case((Reward.state == RewardState.GRANTED, Referral.id)).distinct()),
+        )
+        .select_from(Referral)
+        .outerjoin(Reward, _earned_by_sending())
+        .where(Referral.advocate_id == person_id)
+    )
+    sent, bought, thanked = session.execute(query).one()
+    return Tally(sent, bought, thanked)
+
+
+def friends_of(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Sent]:
+    """List the friends a person sent, the newest first, in one query.
+
+    `after` is the public id of the referral the page before ended with; raises NotFound for one
+    that is not theirs.
+    """
+    page = select(Referral.id).where(Referral.advocate_id == person_id)
+    if after is not None:
+        last = _own_referral(person_id, after)
+        page = page.where(
+            or_(Referral.at < last.at, and_(Referral.at == last.at, Referral.id < last.id))
+        )
+    page = page.order_by(Referral.at.desc(), Referral.id.desc()).limit(limit)
+    query = (
+        select(Referral, Reward)
+        .outerjoin(Reward, _earned_by_sending())
+        .where(Referral.id.in_(page))
+        .options(
+            joinedload(Referral.friend),
+            joinedload(Referral.program),
+            joinedload(Referral.advocate_offer),
+        )
+        .order_by(Referral.at.desc(), Referral.id.desc(), Reward.id.desc())
+    )
+    found: dict[uuid.UUID, tuple[Referral, list[Reward]]] = {}
+    for referral, reward in session.execute(query):
+        earned = found.setdefault(referral.id, (referral, []))[1]
+        if reward is not None:
+            earned.append(reward)
+    return [Sent(referral, tuple(earned)) for referral, earned in found.values()]
+
+
+def rewards_page(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Reward]:
+    """List a person's rewards, the newest first, without those that gave way to a truer one."""
+    query = rewards_of(person_id).where(Reward.slot.not_like("superseded:%"))
+    if after is not None:
+        query = query.where(Reward.id < parse_public_id(Reward.prefix, after))
+    return list(session.scalars(query.limit(limit)))
+
+
+def own_reward(person_id: uuid.UUID, text: str) -> Reward:
+    """Return a person's reward of a public id; raises NotFound for anybody else's."""
+    query = rewards_of(person_id).where(Reward.id == parse_public_id(Reward.prefix, text))
+    reward = session.scalar(query.options(joinedload(Reward.purchase)))
+    if reward is None:
+        raise NotFound("There is no such reward.")
+    return reward
+
+
+def own_link(person_id: uuid.UUID, code: str) -> Link:
+    """Return a person's link of a stored code; raises NotFound for anybody else's."""
+    link = session.scalar(select(Link).where(Link.person_id == person_id, Link.code == code))
+    if link is None:
+        raise NotFound("There is no such link of yours.")
+    return link
+
+
+def link_followed(program_id: uuid.UUID, link_ids: Sequence[uuid.UUID]) -> Link | None:
+    """Return the first of these links that belongs to the program, with its owner."""
+    if not link_ids:
+        return None
+    query = (
+        select(Link)
+        .where(Link.program_id == program_id, Link.id.in_(link_ids))
+        .options(joinedload(Link.person))
+    )
+    found = {link.id: link for link in session.scalars(query)}
+    return next((found[key] for key in link_ids if key in found), None)
+
+
+def sums_of(person_id: uuid.UUID) -> list[Sums]:
+    """Add up a person's credits by currency; discounts are worth what is bought with them."""
+    net = Reward.amount_minor - Reward.clawback_minor
+    query = (
+        select(
+            Reward.currency,
+            func.sum(case((Reward.state.in_(_WAITING), net), else_=0)),
+            func.sum(case((Reward.state == RewardState.GRANTED, net), else_=0)),
+        )
+        .where(Reward.person_id == person_id, Reward.kind == Kind.ACCOUNT_CREDIT)
+        .group_by(Reward.currency)
+        .order_by(Reward.currency)
+    )
+    return [
+        Sums(Money(int(waiting), currency), Money(int(given), currency))
+        for currency, waiting, given in session.execute(query)
+        if waiting or given
+    ]
+
+
+def moves_of(reward: Reward) -> Sequence[RewardMove]:
+    """List the steps of a reward's life, the newest first."""
+    query = select(RewardMove).where(RewardMove.reward_id == reward.id)
+    return session.scalars(query.order_by(RewardMove.id.desc())).all()
+
+
+def code_given(reward: Reward) -> str | None:
+    """Return the code a discount is taken with, once the provider has made it."""
+    query = select(Grant.details).where(
+        Grant.reward_id == reward.id,
+        Grant.operation == Operation.PROMOTION_CODE,
+        Grant.state == GrantState.DONE,
+    )
+    details = session.scalar(query)
+    return details.get("code") if details else None
+
+
+def waits_for(reward: Reward) -> str | None:
+    """Return the code of what the newest grant of a reward waits for, if it waits."""
+    query = (
+        select(Grant.waits_for)
+        .where(Grant.reward_id == reward.id, Grant.waits_for.is_not(None))
+        .order_by(Grant.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def _earned_by_sending() -> object:
+    return and_(
+        Reward.referral_id == Referral.id,
+        Reward.side == Side.ADVOCATE,
+        Reward.slot.not_like("superseded:%"),
+    )
+
+
+def _own_referral(person_id: uuid.UUID, text: str) -> Referral:
+    query = select(Referral).where(
+        Referral.advocate_id == person_id, Referral.id == parse_public_id(Referral.prefix, text)
+    )
+    referral = session.scalar(query)
+    if referral is None:
+        raise NotFound
+    return referral

@@ -1,0 +1,59 @@
+"""What a reward is worth and why it stands as it does, in words for the one it concerns."""
+
+from __future__ import annotations
+
+from referral.domain.programs import Kind, Offer
+from referral.domain.rewards import Reward, RewardState
+from referral.surfaces.web.reasons import REASONS, rate_words, reason_words, state_words
+from referral.surfaces.web.words import money
+
+_TONES = {
+    RewardState.PENDING: "wait",
+    RewardState.APPROVED: "info",
+    RewardState.GRANTING: "info",
+    RewardState.GRANTED: "good",
+}
+
+
+def gift_words(reward: Reward) -> str:
+    """Say what the reward is, such as "€10.00" or "20% off"; needs a discount's offer loaded."""
+    if reward.kind == Kind.DISCOUNT:
+        return f"{promise_words(reward.offer)} off"
+    if reward.state == RewardState.GRANTED:
+        return money(reward.amount_minor - reward.clawback_minor, reward.currency)
+    if reward.state in _TONES:
+        return money(reward.payable_minor, reward.currency)
+    return money(reward)
+
+
+def promise_words(offer: Offer) -> str:
+    """Say what an offer is worth: its rate or its amount."""
+    if offer.rate_bp is not None:
+        return rate_words(offer.rate_bp)
+    return money(offer.amount_minor or 0, offer.currency)
+
+
+def tone_of(reward: Reward) -> str:
+    """Return the tone a reward is shown in; one that is not given is calm, not alarming."""
+    return _TONES.get(RewardState(reward.state), "calm")
+
+
+def why_words(reward: Reward) -> str:
+    """Say where a reward stands and why, in one or two sentences.
+
+    A refusal's reason was written for the person; what a provider said was not.
+    """
+    said = state_words(reward.state, is_held=_is_held(reward), awaits_staff=reward.awaits_staff)
+    reason = reward.reason or ""
+    if reward.state == RewardState.DENIED and reason:
+        return f"{said} {reason_words(reason)}"
+    if reward.state == RewardState.CANCELLED and reason in REASONS:
+        return reason_words(reason)
+    if reward.state == RewardState.GRANTED and reward.clawback_minor:
+        back = money(reward.clawback_minor, reward.currency)
+        return f"{said} {back} of it went back, because part of the purchase was refunded."
+    return said
+
+
+def _is_held(reward: Reward) -> bool:
+    return reward.is_held and reward.state in (RewardState.PENDING, RewardState.APPROVED)

@@ -1,0 +1,95 @@
+"""How far a friend has come, in steps and one sentence: a first name and nothing more of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from referral.domain.programs import Trigger
+from referral.domain.reports.portal import Sent
+from referral.domain.rewards import Reward, RewardState
+from referral.surfaces.portal.gifts import gift_words, promise_words, tone_of, why_words
+from referral.surfaces.web.words import day
+
+_ON_ITS_WAY = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
+_EXPECTED = Markup("Expected on {}. {}")
+_WAITING = Markup("You get {} when {} buys something by {}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One friend as the advocate sees them."""
+
+    name: str
+    since: datetime
+    program: str
+    steps: list[dict[str, Any]]
+    gift: str | None
+    tone: str
+    note: str | Markup | None
+    reward: Reward | None
+
+
+def progress(sent: Sent, *, at: datetime) -> Progress:
+    """Say how far a friend has come by a moment, and what is next or why there is no more."""
+    referral = sent.referral
+    reward = _telling(sent.rewards)
+    return Progress(
+        name=referral.friend.first_name,
+        since=referral.at,
+        program=referral.program.name,
+        steps=_steps(sent, reward, at=at),
+        gift=gift_words(reward) if reward else None,
+        tone=tone_of(reward) if reward else "calm",
+        note=_note(sent, reward, at=at),
+        reward=reward,
+    )
+
+
+def _telling(rewards: tuple[Reward, ...]) -> Reward | None:
+    """Return the reward that tells most: the newest that is alive, else the newest."""
+    alive = [one for one in rewards if one.state in (*_ON_ITS_WAY, RewardState.GRANTED)]
+    return next(iter(alive or rewards), None)
+
+
+def _steps(sent: Sent, reward: Reward | None, *, at: datetime) -> list[dict[str, Any]]:
+    referral, offer = sent.referral, sent.referral.advocate_offer
+    joined = {"label": "Signed up", "state": "done", "at": referral.at}
+    if offer is None:
+        return [joined]
+    if offer.trigger == Trigger.SIGNUP:
+        return [joined, _last_step(reward)]
+    if reward is not None:
+        bought = {"label": "Bought", "state": "done", "at": reward.earned_at}
+        return [joined, bought, _last_step(reward)]
+    state = "now" if at < referral.qualify_by else "stopped"
+    return [joined, {"label": "Buys", "state": state}, _last_step(None)]
+
+
+def _last_step(reward: Reward | None) -> dict[str, Any]:
+    if reward is None:
+        return {"label": "Thank-you", "state": "later"}
+    if reward.state == RewardState.GRANTED:
+        return {"label": "Thank-you", "state": "done", "at": reward.settled_at}
+    return {"label": "Thank-you", "state": "now" if reward.state in _ON_ITS_WAY else "stopped"}
+
+
+def _note(sent: Sent, reward: Reward | None, *, at: datetime) -> str | Markup | None:
+    referral, offer = sent.referral, sent.referral.advocate_offer
+    name = referral.friend.first_name
+    if offer is None:
+        return "There was no thank-you on offer when they signed up."
+    if reward is None:
+        if offer.trigger == Trigger.SIGNUP:
+            return None
+        if at >= referral.qualify_by:
+            return Markup("Nothing that counts was bought by {}.").format(day(referral.qualify_by))
+        return _WAITING.format(promise_words(offer), name, day(referral.qualify_by))
+    if reward.state == RewardState.PENDING and not reward.is_held and not reward.awaits_staff:
+        return _EXPECTED.format(day(reward.expected_at), why_words(reward))
+    if reward.state == RewardState.GRANTED and not reward.clawback_minor:
+        return None
+    return why_words(reward)

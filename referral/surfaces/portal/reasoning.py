@@ -1,0 +1,105 @@
+"""The answer to "where is my reward?" for the one it is for: each gate and step in plain words.
+
+Of the evidence it shows nothing, since most of it is about somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from referral.domain.reports.explanation import explain_reward
+from referral.domain.reports.gates import Gate, GateCode, GateName, GateState
+from referral.domain.rewards import Reward, RewardMove, RewardState
+from referral.surfaces.web.reasons import REASONS, WAITING, reason_words, waiting_words
+from referral.surfaces.web.words import day
+
+_NAMES = {
+    GateName.TOUCH: "The recommendation",
+    GateName.MATCH: "Whose it was",
+    GateName.QUALIFY: "What earned it",
+    GateName.RULE: "What was promised",
+    GateName.HOLD: "The wait",
+    GateName.BUDGET: "Room in the program",
+    GateName.GRANT: "Handed over",
+}
+_CODES: dict[str, str] = {
+    GateCode.FOUND: "We saw that somebody was recommended to us.",
+    "credited": "The recommendation counted.",
+    GateCode.SIGNED_UP: "The signup itself earned it.",
+    GateCode.BOUGHT: "A purchase earned it.",
+    GateCode.AS_PROMISED: "What was promised on the day of the signup applies.",
+    GateCode.BEING_COUNTED: "It is being worked out.",
+    GateCode.NOTHING_TO_WAIT_FOR: "There is nothing to wait for.",
+    GateCode.HOLD_PERIOD: "It waits until returns are no longer possible.",
+    GateCode.BEING_APPROVED: "The wait is over. It is confirmed within moments.",
+    GateCode.AWAITS_STAFF: "The wait is over. Somebody takes a last look.",
+    GateCode.HELD: "Somebody is taking a closer look first.",
+    GateCode.APPROVED: "The wait is over, and it was confirmed.",
+    GateCode.APPROVED_BY_STAFF: "It was confirmed.",
+    GateCode.DENIED: "It was not confirmed.",
+    GateCode.CANCELLED: "It was cancelled.",
+    GateCode.RESERVED: "The amount was set aside for you.",
+    GateCode.PLANNED: "It is next in line.",
+    GateCode.SENDING: "It is on its way.",
+    GateCode.GRANTED: "It is yours.",
+    GateCode.FAILED: "It could not be given. We have been told and will look into it.",
+    GateCode.EXPIRED: "It expired before it was used.",
+}
+_STEPS: dict[str, tuple[str, str, str]] = {
+    RewardState.PENDING: ("Earned", "sparkles", "calm"),
+    RewardState.APPROVED: ("Confirmed", "check", "info"),
+    RewardState.GRANTING: ("On its way", "send", "info"),
+    RewardState.GRANTED: ("Given", "gift", "good"),
+    RewardState.REVERSED: ("Taken back", "arrow-back-up", "calm"),
+    RewardState.DENIED: ("Not given", "ban", "calm"),
+    RewardState.CANCELLED: ("Cancelled", "x", "calm"),
+    RewardState.EXPIRED: ("Expired", "clock", "calm"),
+    RewardState.FAILED: ("Could not be given", "alert-triangle", "bad"),
+}
+
+
+def gates_of(reward: Reward, *, at: datetime) -> list[dict[str, Any]]:
+    """List the gates on the way to a reward as the page's macro takes them."""
+    explained = explain_reward(reward, at=at).gates
+    reached = [gate for gate in explained if gate.state is not GateState.SKIPPED]
+    return [_item(gate) for gate in reached]
+
+
+def history_of(reward: Reward, moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
+    """List what happened to a reward; who of the staff did it, and why, stays with them."""
+    story = []
+    for move in moves:
+        title, symbol, tone = _STEPS[move.to_state]
+        story.append({"at": move.at, "title": title, "icon": symbol, "tone": tone})
+    if story:
+        story[-1]["at"] = min(story[-1]["at"], reward.earned_at)
+    return story
+
+
+def _item(gate: Gate) -> dict[str, Any]:
+    is_reached = gate.code != GateCode.NOT_REACHED
+    return {
+        "name": _NAMES[gate.name],
+        "state": gate.state.value if is_reached else "skipped",
+        "reason": _words(gate) if is_reached else "Comes after what is above.",
+        "at": gate.at,
+        "next": _next(gate),
+    }
+
+
+def _words(gate: Gate) -> str:
+    if gate.name is GateName.GRANT and gate.code in WAITING:
+        return waiting_words(gate.code)
+    if gate.code in _CODES:
+        return _CODES[gate.code]
+    return reason_words(gate.code) if gate.code in REASONS else "This is being looked into."
+
+
+def _next(gate: Gate) -> Markup | None:
+    if gate.code == GateCode.HOLD_PERIOD and gate.next_at is not None:
+        return Markup("Expected on {}.").format(day(gate.next_at))
+    return None

@@ -1,0 +1,113 @@
+"""What is said before somebody shares: what both sides get, what is used up, and the open words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import url_for
+
+from referral.domain.programs import Offer, Program, ProgramState, Side
+from referral.domain.reports.portal import Part
+from referral.surfaces.web.reasons import friend_offer_words, offer_words
+from referral.surfaces.web.settings import public_url
+from referral.surfaces.web.words import money
+
+AD = "(Ad)"
+"""Marks every prepared text as what it is, up front: who shares gets something for it (L-19)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """All a page needs for one program: the promise, the cautions and, where open, the link."""
+
+    program: Program
+    friend_gets: str | None
+    advocate_gets: str | None
+    cautions: list[str]
+    room: str | None
+    url: str
+    code: str
+    qr_src: str
+    hold_up_url: str
+    text: str
+    mail_url: str
+    is_open: bool
+
+
+def sharing(part: Part, offers: Mapping[Side, Offer], *, brand: str, slug: str) -> Sharing:
+    """Prepare what a person shares in a program; the part has a link."""
+    advocate, friend = offers.get(Side.ADVOCATE), offers.get(Side.FRIEND)
+    code = part.link.code if part.link else ""
+    url = public_url(f"/r/{code}")
+    text = share_text(brand, friend)
+    return Sharing(
+        program=part.program,
+        friend_gets=friend_offer_words(friend, whose="their") if friend else None,
+        advocate_gets=offer_words(advocate) if advocate else None,
+        cautions=cautions(part, advocate, friend),
+        room=_room(part, advocate),
+        url=url,
+        code=part.link.spoken_code if part.link else "",
+        qr_src=f"/q/{code}.svg",
+        hold_up_url=url_for("portal.hold_up", slug=slug, code=code),
+        text=text,
+        mail_url=f"mailto:?subject={quote(f'{AD} {brand}')}&body={quote(f'{text} {url}')}",
+        is_open=part.program.is_open,
+    )
+
+
+def share_text(brand: str, friend: Offer | None) -> str:
+    """Return the prepared words of a recommendation; they begin with the mark."""
+    if friend is None:
+        return f"{AD} I recommend {brand}. If you come by my link, I get a thank-you."
+    gift = friend_offer_words(friend)
+    return f"{AD} I recommend {brand}. By my link you get {gift}, and I get a thank-you."
+
+
+def cautions(part: Part, advocate: Offer | None, friend: Offer | None) -> list[str]:
+    """List what somebody should know before they share: a pause, an end, a limit reached."""
+    if part.program.state == ProgramState.CLOSED:
+        return ["This program has ended. New friends are not counted any more."]
+    if part.program.state == ProgramState.PAUSED:
+        return ["This program is paused. Friends who come now are not counted until it goes on."]
+    said = []
+    if advocate and _does_not_hold(part.program.left_minor, advocate):
+        said.append(
+            "This program has given all it could for now. "
+            "If a friend comes today, you may not get a thank-you for it."
+        )
+    if friend and _does_not_hold(part.program.left_minor, friend):
+        said.append("Your friend may not get their welcome either.")
+    left_minor = _left_for_person(part, advocate)
+    if advocate and _does_not_hold(left_minor, advocate):
+        most = money(advocate.person_cap_minor or 0, advocate.currency)
+        said.append(
+            f"You have reached the most one person can get here, {most}. "
+            "Your friends are still welcome, but nothing more is added for you."
+        )
+    return said
+
+
+def _room(part: Part, advocate: Offer | None) -> str | None:
+    left_minor = _left_for_person(part, advocate)
+    if advocate is None or left_minor is None or _does_not_hold(left_minor, advocate):
+        return None
+    return f"You can still get up to {money(left_minor, advocate.currency)} here."
+
+
+def _left_for_person(part: Part, advocate: Offer | None) -> int | None:
+    if advocate is None or advocate.person_cap_minor is None:
+        return None
+    return max(0, advocate.person_cap_minor - part.taken_minor)
+
+
+def _does_not_hold(left_minor: int | None, offer: Offer) -> bool:
+    """Tell whether what is left is too little for one more; a rate needs any at all.
+
+    A discount takes nothing of a budget.
+    """
+    if left_minor is None or offer.kind == "discount":
+        return False
+    return left_minor < (offer.amount_minor or 1)
