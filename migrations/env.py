@@ -19,8 +19,6 @@ def run_migrations() -> None:
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
-            render_as_batch=True,
-            compare_type=True,
             transaction_per_migration=True,
             **current_app.extensions["migrate"].configure_args,
         )
