@@ -1,0 +1,181 @@
+"""People: anyone the business knows, their links, and the discount that waits for them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from sqlalchemy import select
+
+from referral.domain import journey
+from referral.domain.links import Link
+from referral.domain.people import Person, customer_of
+from referral.domain.people.people import IdentityConflict
+from referral.domain.reports.discounts import Discount, discount_of
+from referral.domain.rewards import RewardState
+from referral.foundation.db import session
+from referral.foundation.errors import NotFound
+from referral.foundation.ids import parse_public_id, public_id
+from referral.surfaces.api.contract import (
+    Email,
+    Moment,
+    Money,
+    Out,
+    OwnId,
+    Page,
+    PersonId,
+    ProgramId,
+    RewardId,
+)
+from referral.surfaces.api.cursors import PageAsked, page
+from referral.surfaces.api.layer import Call, Kept, Resource
+from referral.surfaces.api.links import LinkOut
+from referral.surfaces.api.naming import NamedPerson, named_by
+from referral.surfaces.api.programs import UnknownProgram, program_named
+
+route = Resource(
+    "People", "Anyone you know. Somebody with a link is an advocate; a referral names a friend."
+)
+
+
+class PersonIn(NamedPerson):
+    """Somebody you know; `enroll` gives them a link in each of these programs."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            **named_by("external_id", "email"),
+            "examples": [
+                {
+                    "external_id": "customer-1041",
+                    "email": "alice@mail.example",
+                    "name": "Alice Archer",
+                    "stripe_customer_id": "cus_QxT41bWc0a",
+                }
+            ],
+        }
+    )
+
+    enroll: Annotated[list[ProgramId], Field(max_length=20)] = Field(default_factory=list)
+
+
+class PersonOut(Out):
+    """Somebody you know. `known_since` is when they became your customer, if they did."""
+
+    id: PersonId
+    external_id: str | None
+    email: str | None
+    name: str | None
+    first_seen_at: Moment
+    known_since: Moment | None
+
+    @classmethod
+    def of(cls, person: Person) -> PersonOut:
+        """Write a person."""
+        return cls(**_said_of(person))
+
+
+class DiscountOut(Out):
+    """A friend's discount; once granted, pass `promotion_code` to Stripe Checkout as it is."""
+
+    reward: RewardId
+    program: ProgramId
+    state: RewardState
+    amount: Money | None
+    rate_bp: int | None
+    promotion_code: Annotated[str | None, Field(examples=["promo_1QxT41bWc0a"])]
+
+    @classmethod
+    def of(cls, discount: Discount) -> DiscountOut:
+        """Write a discount."""
+        offer = discount.reward.offer
+        amount = offer.amount_minor
+        return cls(
+            reward=discount.reward.public_id,
+            program=public_id("prg", discount.reward.program_id),
+            state=RewardState(discount.reward.state),
+            amount=None if amount is None else Money.of(amount, offer.currency),
+            rate_bp=offer.rate_bp,
+            promotion_code=discount.promotion_code,
+        )
+
+
+class PersonDetailOut(PersonOut):
+    """Somebody you know, with their links and the discount that waits for them, if one does."""
+
+    stripe_customer_id: str | None
+    links: list[LinkOut]
+    discount: DiscountOut | None
+
+
+class PeopleOut(Page[PersonOut]):
+    """A page of people."""
+
+
+class PeopleAsked(PageAsked):
+    """Which people to list."""
+
+    external_id: OwnId | None = None
+    email: Email | None = None
+
+
+@route.post(
+    "/people",
+    takes=PersonIn,
+    gives=PersonDetailOut,
+    creates=True,
+    refuses=(UnknownProgram, IdentityConflict),
+)
+def keep_person(call: Call, sent: PersonIn) -> Kept:
+    """Tell us of a customer, and give them a link.
+
+    Somebody of the same `external_id` or `email` is found again (200), and what is new about them
+    is kept. `links` then holds their link in each program of `enroll`, in that order.
+    """
+    programs = [program_named(call, text) for text in dict.fromkeys(sent.enroll)]
+    person, is_new = journey.introduce(call.business, sent.identity, at=call.at)
+    links = [journey.enroll(person, program, at=call.at) for program in programs]
+    return Kept(_detailed(person, links), is_new=is_new and person.first_seen_at == call.at)
+
+
+@route.get("/people", gives=PeopleOut, asks=PeopleAsked)
+def list_people(call: Call, asked: PeopleAsked) -> PeopleOut:
+    """List people, or find the one of an `external_id` or `email`."""
+    query = select(Person)
+    if asked.external_id is not None:
+        query = query.where(Person.external_id == asked.external_id)
+    if asked.email is not None:
+        query = query.where(Person.email == asked.email)
+    rows, after = page(call.business, "people", query, Person.id, asked)
+    return PeopleOut(items=[PersonOut.of(row) for row in rows], next=after)
+
+
+@route.get("/people/{person}", gives=PersonDetailOut, refuses=(NotFound,))
+def get_person(call: Call, person: str) -> PersonDetailOut:
+    """Show one person, with their links and their discount."""
+    query = select(Person).where(Person.id == parse_public_id(Person.prefix, person))
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound
+    links = session.scalars(select(Link).where(Link.person_id == found.id).order_by(Link.id))
+    return _detailed(found, list(links))
+
+
+def _detailed(person: Person, links: list[Link]) -> PersonDetailOut:
+    discount = discount_of(person)
+    return PersonDetailOut(
+        **_said_of(person),
+        stripe_customer_id=customer_of(person),
+        links=[LinkOut.of(link) for link in links],
+        discount=DiscountOut.of(discount) if discount else None,
+    )
+
+
+def _said_of(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.public_id,
+        "external_id": person.external_id,
+        "email": person.email,
+        "name": person.name,
+        "first_seen_at": person.first_seen_at,
+        "known_since": person.known_since,
+    }

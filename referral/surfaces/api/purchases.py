@@ -1,0 +1,175 @@
+"""Purchases: what people paid, told by the business itself or read from Stripe, counted once."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, model_validator
+from sqlalchemy import select
+
+from referral.domain import journey
+from referral.domain.people.people import IdentityConflict
+from referral.domain.purchases import Purchase, PurchaseFact, find_purchase
+from referral.foundation.db import session
+from referral.foundation.errors import Conflict, NotFound
+from referral.foundation.ids import parse_public_id, public_id
+from referral.surfaces.api.contract import (
+    Currency,
+    In,
+    Minor,
+    Moment,
+    MomentIn,
+    Money,
+    Out,
+    OwnId,
+    Page,
+    PersonId,
+    PurchaseId,
+)
+from referral.surfaces.api.cursors import PageAsked, page
+from referral.surfaces.api.layer import Call, Kept, Resource
+from referral.surfaces.api.naming import UnknownPerson, WhoPaid
+
+route = Resource("Purchases", "What somebody paid; it may earn rewards for whoever sent them.")
+
+
+class PurchaseIn(In):
+    """What somebody paid.
+
+    `external_id` is the money's own id: give Stripe's id of the invoice, the payment or the
+    session where there is one, and the same money from Stripe counts once. `gross_minor` is what
+    was really paid, `tax_minor` the tax within it. Without `occurred_at` it was now.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "person": {"external_id": "customer-1042"},
+                    "external_id": "order-2026-118",
+                    "gross_minor": 11900,
+                    "tax_minor": 1900,
+                    "currency": "eur",
+                    "occurred_at": "2026-11-21T14:05:00Z",
+                }
+            ]
+        }
+    )
+
+    person: WhoPaid
+    external_id: OwnId
+    gross_minor: Minor
+    tax_minor: Minor = 0
+    currency: Currency
+    occurred_at: MomentIn | None = None
+
+    @model_validator(mode="after")
+    def _tax_must_be_within(self) -> Self:
+        if self.tax_minor > self.gross_minor:
+            raise ValueError("The tax is part of what was paid: tax_minor is at most gross_minor.")
+        return self
+
+
+class PurchaseOut(Out):
+    """What somebody paid; rewards are computed from `base`, and `refunded` is the sum so far."""
+
+    id: PurchaseId
+    external_id: str
+    person: PersonId
+    gross: Money
+    tax: Money
+    base: Money
+    refunded: Money
+    occurred_at: Moment
+    recorded_at: Moment
+
+    @classmethod
+    def of(cls, purchase: Purchase) -> PurchaseOut:
+        """Write a purchase."""
+        return cls(
+            id=purchase.public_id,
+            external_id=purchase.external_id,
+            person=public_id("per", purchase.person_id),
+            gross=Money.of(purchase.gross_minor, purchase.currency),
+            tax=Money.of(purchase.tax_minor, purchase.currency),
+            base=Money.of(purchase.base_minor, purchase.currency),
+            refunded=Money.of(purchase.refunded_minor, purchase.currency),
+            occurred_at=purchase.occurred_at,
+            recorded_at=purchase.recorded_at,
+        )
+
+
+class PurchasesOut(Page[PurchaseOut]):
+    """A page of purchases."""
+
+
+class PurchasesAsked(PageAsked):
+    """Which purchases to list."""
+
+    person: PersonId | None = None
+    external_id: OwnId | None = None
+
+
+class PurchaseDiffers(Conflict):
+    """The same external_id was told before, with something else."""
+
+    code = "purchase_differs"
+    message = "This external_id is known with another person, amount, tax or currency."
+
+
+@route.post(
+    "/purchases",
+    takes=PurchaseIn,
+    gives=PurchaseOut,
+    creates=True,
+    refuses=(UnknownPerson, IdentityConflict, PurchaseDiffers),
+)
+def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
+    """Tell us what somebody paid.
+
+    The same `external_id` again is the same purchase (200); said differently it is refused. For
+    businesses whose payments run through Stripe this is not needed: its events tell us.
+    """
+    fact = PurchaseFact(
+        claim=sent.person.claim(call.business),
+        keys=(sent.external_id,),
+        gross_minor=sent.gross_minor,
+        tax_minor=sent.tax_minor,
+        currency=sent.currency,
+        occurred_at=sent.occurred_at or call.at,
+    )
+    was_known = find_purchase(call.business.id, fact.keys) is not None
+    purchase = journey.buy(call.business, fact, at=call.at)
+    if purchase is None or not _says_the_same(purchase, sent):
+        raise PurchaseDiffers
+    is_new = not was_known and purchase.recorded_at == call.at
+    return Kept(PurchaseOut.of(purchase), is_new)
+
+
+@route.get("/purchases", gives=PurchasesOut, asks=PurchasesAsked)
+def list_purchases(call: Call, asked: PurchasesAsked) -> PurchasesOut:
+    """List purchases, of one person or of one `external_id` if you like."""
+    query = select(Purchase)
+    if asked.person is not None:
+        query = query.where(Purchase.person_id == parse_public_id("per", asked.person))
+    if asked.external_id is not None:
+        query = query.where(Purchase.external_id == asked.external_id)
+    rows, after = page(call.business, "purchases", query, Purchase.id, asked)
+    return PurchasesOut(items=[PurchaseOut.of(row) for row in rows], next=after)
+
+
+@route.get("/purchases/{purchase}", gives=PurchaseOut, refuses=(NotFound,))
+def get_purchase(call: Call, purchase: str) -> PurchaseOut:
+    """Show one purchase, with what was refunded of it so far."""
+    key = parse_public_id(Purchase.prefix, purchase)
+    found = session.scalar(select(Purchase).where(Purchase.id == key))
+    if found is None:
+        raise NotFound
+    return PurchaseOut.of(found)
+
+
+def _says_the_same(purchase: Purchase, sent: PurchaseIn) -> bool:
+    kept = (purchase.gross_minor, purchase.tax_minor, purchase.currency)
+    return kept == (sent.gross_minor, sent.tax_minor, sent.currency) and sent.person.is_person(
+        purchase.person
+    )

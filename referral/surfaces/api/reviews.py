@@ -1,0 +1,68 @@
+"""What staff decide about a reward, told by a program: approve, deny, hold, release."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from referral.domain import journey
+from referral.domain.rewards.holds import NothingHeld
+from referral.domain.rewards.rewards import RewardHeld, RewardMoved
+from referral.foundation.errors import NotFound
+from referral.surfaces.api.contract import In, Why
+from referral.surfaces.api.layer import Call, Resource
+from referral.surfaces.api.rewards import RewardOut, reward_named
+
+route = Resource("Reviews", "A look at a reward before it is granted; each act keeps its reason.")
+
+
+class ReviewIn(In):
+    """Why you decide so."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "Checked by phone; both are real customers."}]}
+    )
+
+    reason: Why
+
+
+@route.post(
+    "/rewards/{reward}/approval",
+    takes=ReviewIn,
+    gives=RewardOut,
+    refuses=(NotFound, RewardMoved, RewardHeld),
+)
+def approve_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
+    """Approve a pending reward, even before its hold has passed; its grant begins at once."""
+    found = reward_named(reward)
+    journey.approve_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
+    return RewardOut.of(found)
+
+
+@route.post(
+    "/rewards/{reward}/denial", takes=ReviewIn, gives=RewardOut, refuses=(NotFound, RewardMoved)
+)
+def deny_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
+    """Deny a reward whose grant has not begun; its amount goes back to the budget."""
+    found = reward_named(reward)
+    journey.deny_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
+    return RewardOut.of(found)
+
+
+@route.post(
+    "/rewards/{reward}/hold", takes=ReviewIn, gives=RewardOut, refuses=(NotFound, RewardMoved)
+)
+def hold_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
+    """Keep a reward from being granted until its holds are released."""
+    found = reward_named(reward)
+    journey.hold_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
+    return RewardOut.of(found)
+
+
+@route.post(
+    "/rewards/{reward}/release", takes=ReviewIn, gives=RewardOut, refuses=(NotFound, NothingHeld)
+)
+def release_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
+    """Release every hold on a reward, which then goes on its way."""
+    found = reward_named(reward)
+    journey.release_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
+    return RewardOut.of(found)

@@ -1,0 +1,140 @@
+"""Rewards: what somebody is thanked with, why it stands where it does, and what staff may do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from referral.domain.attribution import Referral
+from referral.domain.programs import Kind, Side
+from referral.domain.reports.explanation import explain_reward
+from referral.domain.rewards import Reward, RewardState
+from referral.foundation.db import session
+from referral.foundation.errors import NotFound
+from referral.foundation.ids import parse_public_id, public_id
+from referral.surfaces.api.contract import (
+    Moment,
+    Money,
+    Out,
+    Page,
+    PersonId,
+    ProgramId,
+    PurchaseId,
+    ReferralId,
+    RewardId,
+)
+from referral.surfaces.api.cursors import PageAsked, page
+from referral.surfaces.api.explanations import ExplanationOut
+from referral.surfaces.api.layer import Call, Resource
+
+route = Resource("Rewards", "What somebody is thanked with, from the purchase to Stripe and back.")
+
+
+class RewardOut(Out):
+    """One reward.
+
+    `state` moves forward only; a hold is an overlay on it. Of the amount, `taken_back` is what
+    refunds took in all and `owed` the part of it that could not be taken and stands as a debt.
+    `reason` says why it ended.
+    """
+
+    id: RewardId
+    program: ProgramId
+    referral: ReferralId
+    person: PersonId
+    purchase: PurchaseId | None
+    side: Side
+    kind: Kind
+    amount: Money
+    taken_back: Money
+    owed: Money
+    state: RewardState
+    reason: str | None
+    is_held: bool
+    awaits_staff: bool
+    earned_at: Moment
+    expected_at: Annotated[Moment, Field(description="When its hold ends.")]
+    settled_at: Annotated[Moment | None, Field(description="When it was granted or ended.")]
+
+    @classmethod
+    def of(cls, reward: Reward) -> RewardOut:
+        """Write a reward."""
+        return cls(
+            id=reward.public_id,
+            program=public_id("prg", reward.program_id),
+            referral=public_id("ref", reward.referral_id),
+            person=public_id("per", reward.person_id),
+            purchase=public_id("pur", reward.purchase_id) if reward.purchase_id else None,
+            side=Side(reward.side),
+            kind=Kind(reward.kind),
+            amount=Money.of(reward.amount_minor, reward.currency),
+            taken_back=Money.of(reward.clawback_minor, reward.currency),
+            owed=Money.of(reward.owed_minor, reward.currency),
+            state=RewardState(reward.state),
+            reason=reward.reason,
+            is_held=reward.is_held,
+            awaits_staff=reward.awaits_staff,
+            earned_at=reward.earned_at,
+            expected_at=reward.expected_at,
+            settled_at=reward.settled_at,
+        )
+
+
+class RewardDetailOut(RewardOut):
+    """One reward with the answer to "why?"."""
+
+    explanation: ExplanationOut
+
+
+class RewardsOut(Page[RewardOut]):
+    """A page of rewards."""
+
+
+class RewardsAsked(PageAsked):
+    """Which rewards to list."""
+
+    person: PersonId | None = None
+    program: ProgramId | None = None
+    state: RewardState | None = None
+
+
+@route.get("/rewards", gives=RewardsOut, asks=RewardsAsked)
+def list_rewards(call: Call, asked: RewardsAsked) -> RewardsOut:
+    """List rewards, of a person, a program or a state if you like."""
+    query = select(Reward)
+    if asked.person is not None:
+        query = query.where(Reward.person_id == parse_public_id("per", asked.person))
+    if asked.program is not None:
+        query = query.where(Reward.program_id == parse_public_id("prg", asked.program))
+    if asked.state is not None:
+        query = query.where(Reward.state == asked.state)
+    rows, after = page(call.business, "rewards", query, Reward.id, asked)
+    return RewardsOut(items=[RewardOut.of(row) for row in rows], next=after)
+
+
+@route.get("/rewards/{reward}", gives=RewardDetailOut, refuses=(NotFound,))
+def get_reward(call: Call, reward: str) -> RewardDetailOut:
+    """Show one reward and explain it: every gate from the first touch to Stripe's object."""
+    found = reward_named(reward)
+    explanation = ExplanationOut.of(explain_reward(found, at=call.at))
+    return RewardDetailOut(**RewardOut.of(found).model_dump(), explanation=explanation)
+
+
+def reward_named(text: str) -> Reward:
+    """Return the business's reward of a public id; raises NotFound."""
+    query = (
+        select(Reward)
+        .where(Reward.id == parse_public_id(Reward.prefix, text))
+        .options(
+            joinedload(Reward.offer),
+            joinedload(Reward.purchase),
+            joinedload(Reward.referral).joinedload(Referral.touch),
+        )
+    )
+    reward = session.scalar(query)
+    if reward is None:
+        raise NotFound
+    return reward
