@@ -16,7 +16,7 @@ from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
 from referral.domain.rewards.amounts import Inputs, worth
 from referral.domain.rewards.holds import HoldKind, place_hold
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, fund, transfer
 from referral.domain.rewards.releasing import cancel
 from referral.domain.rewards.rewards import Reward, RewardState, begin, lock
 from referral.foundation.clock import to_second
@@ -25,6 +25,7 @@ from referral.foundation.db import session
 BUDGET_REACHED = "budget_reached"
 CAP_REACHED = "cap_reached"
 EARLIER_PURCHASE = "earlier_purchase"
+EXISTING_CUSTOMER = "existing_customer"
 
 
 def earn_by_signup(referral: Referral, *, at: datetime) -> list[Reward]:
@@ -169,6 +170,7 @@ def _begin_within_limits(reward: Reward, offer: Offer, *, at: datetime) -> None:
         begin(reward, actor=SYSTEM, reason=refused, at=at)
         return
     begin(reward, actor=SYSTEM, reason="earned", at=at)
+    fund(reward.program, needed_minor=reward.amount_minor, at=at)
     transfer(
         reward,
         "reserve",

@@ -74,9 +74,12 @@ class LedgerTransaction(Owned, Model):
 
 
 class LedgerEntry(Owned, Model):
-    """One side of a movement, in minor units; append only."""
+    """One side of a movement and the balance it left, in minor units; append only."""
 
-    __table_args__ = (Index(None, "account_id"), *whole_minor("amount_minor"))
+    __table_args__ = (
+        Index(None, "account_id"),
+        *whole_minor("amount_minor", "balance_after_minor"),
+    )
 
     id: Mapped[Key]
     transaction_id: Mapped[uuid.UUID] = mapped_column(
@@ -84,6 +87,7 @@ class LedgerEntry(Owned, Model):
     )
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_account.id"))
     amount_minor: Mapped[Minor]
+    balance_after_minor: Mapped[Minor]
 
     transaction: Mapped[LedgerTransaction] = relationship()
     account: Mapped[LedgerAccount] = relationship()
@@ -118,20 +122,40 @@ def transfer(
         )
 
 
-def fund(program: Program, change_minor: int, *, at: datetime) -> None:
-    """Put money into a programme's budget, or take it out again when the budget is lowered."""
-    if change_minor:
-        lines = {Account.EXTERNAL: -change_minor, Account.BUDGET: change_minor}
+def fund(program: Program, *, at: datetime, needed_minor: int = 0) -> None:
+    """Bring the budget account in line with the programme's budget, from outside or back there.
+
+    A programme without a budget is given what is needed, so that no reservation ever leaves the
+    account below nothing (I-25). Locks the programme.
+    """
+    session.flush()
+    session.refresh(program, ["budget_minor"], with_for_update={"key_share": True})
+    standing = _standing(program)
+    if program.budget_minor is None:
+        change = max(0, needed_minor - standing.get(Account.BUDGET, 0))
+    else:
+        change = program.budget_minor + standing.get(Account.EXTERNAL, 0)
+    if change:
         _post(
             program.business_id,
             program.id,
             program.currency,
-            lines,
+            {Account.EXTERNAL: -change, Account.BUDGET: change},
             kind="fund",
             holder=None,
             reward_id=None,
             at=at,
         )
+
+
+def _standing(program: Program) -> dict[str, int]:
+    """Return the balances of a programme's own accounts, by name."""
+    query = select(LedgerAccount.name, LedgerAccount.balance_minor).where(
+        LedgerAccount.program_id == program.id,
+        LedgerAccount.currency == program.currency,
+        LedgerAccount.holder == "",
+    )
+    return {name: balance for name, balance in session.execute(query)}
 
 
 def _post(
@@ -161,19 +185,21 @@ def _post(
     for account in sorted(lines):
         whose = str(holder) if account in PERSONAL and holder else ""
         account_id = _account(business_id, program_id, currency, account, whose)
+        balance_after_minor = session.scalars(
+            update(LedgerAccount)
+            .where(LedgerAccount.id == account_id)
+            .values(balance_minor=LedgerAccount.balance_minor + lines[account])
+            .returning(LedgerAccount.balance_minor)
+            .execution_options(synchronize_session=False)
+        ).one()
         session.add(
             LedgerEntry(
                 business_id=business_id,
                 transaction_id=entry.id,
                 account_id=account_id,
                 amount_minor=lines[account],
+                balance_after_minor=balance_after_minor,
             )
-        )
-        session.execute(
-            update(LedgerAccount)
-            .where(LedgerAccount.id == account_id)
-            .values(balance_minor=LedgerAccount.balance_minor + lines[account])
-            .execution_options(synchronize_session=False)
         )
     session.flush()
 
