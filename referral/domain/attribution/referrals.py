@@ -18,11 +18,15 @@ from referral.domain.businesses import Owned
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Program, Side, TouchRule, current_offers
 from referral.foundation.db import Json, Key, Model, Moment, Short, one_of, session
+from referral.foundation.guards import append_only
 from referral.foundation.ids import new_key, public_id
 
 
 class Referral(Owned, Model):
-    """An advocate sent a friend: who, by which touch, and the offers promised that day."""
+    """An advocate sent a friend: who, by which touch, and the offers promised that day.
+
+    It is never changed, so the friend has this one advocate for good (I-3).
+    """
 
     __table_args__ = (
         UniqueConstraint("program_id", "friend_id"),
@@ -50,6 +54,9 @@ class Referral(Owned, Model):
     @property
     def public_id(self) -> str:
         return public_id(self.prefix, self.id)
+
+
+append_only(Referral)
 
 
 class Signup(Owned, Model):
