@@ -1,0 +1,67 @@
+"""How a check asks: one query for the rows that break a promise, and one sentence about each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select, text
+
+from referral.domain.attribution import Referral, Signup
+from referral.domain.businesses import Business
+from referral.domain.people import Person
+from referral.domain.programs import Offer, Program
+from referral.domain.purchases import Purchase, Refund
+from referral.domain.reports.auditor.report import Violation
+from referral.domain.rewards import Grant, Reward
+from referral.foundation.db import db
+from referral.foundation.ids import public_id
+
+_SHOWN = (Business, Grant, Offer, Person, Program, Purchase, Referral, Refund, Reward, Signup)
+_PREFIXES = {model.__tablename__: model.prefix for model in _SHOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query for rows that break an invariant; it selects their `id` and what `said` names."""
+
+    invariant: str
+    noun: str
+    said: str
+    sql: str
+
+    def answers(self, connection: Connection) -> Iterator[Violation]:
+        """Yield a violation for each row found."""
+        for row in connection.execute(text(self.sql)).mappings():
+            yield Violation(self.invariant, named(self.noun, row["id"]), self.said.format_map(row))
+
+
+def ask(connection: Connection, questions: Iterable[Question]) -> Iterator[Violation]:
+    """Ask each question in turn."""
+    for question in questions:
+        yield from question.answers(connection)
+
+
+def named(noun: str, key: Any) -> str:
+    """Return how people find a row: its public id, or its table and key."""
+    whole = key if isinstance(key, uuid.UUID) else uuid.UUID(str(key))
+    prefix = _PREFIXES.get(noun)
+    return public_id(prefix, whole) if prefix else f"{noun} {whole}"
+
+
+def doubled(
+    connection: Connection, invariant: str, table: Table, *columns: str
+) -> Iterator[Violation]:
+    """Yield a violation for each combination of values that more than one row has."""
+    chosen = [table.c[column] for column in columns]
+    query = select(*chosen, func.count().label("times")).group_by(*chosen).having(func.count() > 1)
+    for *values, times in connection.execute(query):
+        subject = f"{table.name} {', '.join(str(value) for value in values)}"
+        yield Violation(invariant, subject, f"It is kept {times} times.")
+
+
+def table_named(name: str) -> Table:
+    """Return a table of any part of the product by its name."""
+    return db.metadata.tables[name]

@@ -1,0 +1,78 @@
+"""Runs every check in one unchanging view of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from referral.domain.reports.auditor import (
+    books,
+    chain,
+    decisions,
+    history,
+    limits,
+    once,
+    positions,
+    rules,
+    schema,
+    work,
+)
+from referral.domain.reports.auditor.asking import table_named
+from referral.domain.reports.auditor.promises import PROMISES
+from referral.domain.reports.auditor.report import Report, Violation
+from referral.foundation.db import db
+
+_CHECKS: tuple[Callable[[Connection], Iterator[Violation]], ...] = (
+    once.check,
+    books.check,
+    positions.check,
+    schema.check,
+    history.check,
+    limits.check,
+    rules.check,
+    decisions.check,
+    work.check,
+    chain.check,
+)
+_COUNTED = {
+    "signup": "signups",
+    "referral": "referrals",
+    "purchase": "purchases",
+    "reward": "rewards",
+    "grant": "grants",
+    "ledger_entry": "ledger entries",
+    "audit_entry": "audit entries",
+}
+
+
+def audit(at: datetime) -> Report:
+    """Check every invariant that data can show, over all businesses; only reads.
+
+    `at` is the present moment: what is late by then becomes a warning. Everything is read from
+    one snapshot, so work that goes on meanwhile is seen whole or not at all.
+    """
+    report = Report(at, PROMISES)
+    with _snapshot() as connection:
+        for name, noun in _COUNTED.items():
+            count = connection.scalar(select(func.count()).select_from(table_named(name)))
+            report.seen[noun] = int(count or 0)
+        for check in _CHECKS:
+            for violation in check(connection):
+                report.add(violation)
+        report.warnings.extend(work.warnings(connection, at=at))
+    return report
+
+
+@contextmanager
+def _snapshot() -> Iterator[Connection]:
+    """Open a connection that sees one state of the database throughout and cannot change it."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        yield connection
+        connection.rollback()

@@ -1,0 +1,122 @@
+"""Where each reward's money is, by the ledger, beside what the reward says (I-11, I-14 to I-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, RowMapping, text
+
+from referral.domain.reports.auditor.asking import named
+from referral.domain.reports.auditor.report import Violation
+from referral.domain.rewards.earning import BUDGET_REACHED, CAP_REACHED
+from referral.foundation.money import share
+
+_LIVES_IN = {
+    "pending": "reserved",
+    "approved": "payable",
+    "granting": "payable",
+    "granted": "granted",
+}
+_PLACES = ("reserved", "payable", "granted", "clawback_due")
+
+_POSITIONS = """
+SELECT r.id, r.state, r.reason, r.amount_minor, r.clawback_minor, r.withheld_minor,
+    r.debited_minor, r.owed_minor, p.gross_minor, p.refunded_minor,
+    COALESCE(s.reserved, 0) AS reserved, COALESCE(s.payable, 0) AS payable,
+    COALESCE(s.granted, 0) AS granted, COALESCE(s.clawback_due, 0) AS clawback_due,
+    COALESCE(s.taken, 0) AS taken, COALESCE(s.released, 0) AS released,
+    COALESCE(s.returned, 0) AS returned, COALESCE(s.strangers, 0) AS strangers,
+    COALESCE(d.debits, 0) AS debits
+FROM reward r
+LEFT JOIN purchase p ON p.id = r.purchase_id
+LEFT JOIN (
+    SELECT reward_id, COUNT(*) AS debits FROM "grant"
+    WHERE operation = 'debit' AND state IN ('waiting', 'sending') GROUP BY reward_id
+) d ON d.reward_id = r.id
+LEFT JOIN (
+    SELECT t.reward_id,
+        SUM(CASE WHEN a.name = 'reserved' THEN e.amount_minor ELSE 0 END) AS reserved,
+        SUM(CASE WHEN a.name = 'payable' THEN e.amount_minor ELSE 0 END) AS payable,
+        SUM(CASE WHEN a.name = 'granted' THEN e.amount_minor ELSE 0 END) AS granted,
+        SUM(CASE WHEN a.name = 'clawback_due' THEN e.amount_minor ELSE 0 END) AS clawback_due,
+        SUM(CASE WHEN t.kind = 'reserve' AND a.name = 'budget' THEN -e.amount_minor ELSE 0 END)
+            AS taken,
+        SUM(CASE WHEN t.kind = 'release' AND a.name = 'budget' THEN e.amount_minor ELSE 0 END)
+            AS released,
+        SUM(CASE WHEN t.kind = 'reverse' AND a.name = 'budget' THEN e.amount_minor ELSE 0 END)
+            AS returned,
+        SUM(CASE WHEN a.holder <> ''
+            AND REPLACE(a.holder, '-', '') <> REPLACE(CAST(w.person_id AS VARCHAR(36)), '-', '')
+            THEN 1 ELSE 0 END) AS strangers
+    FROM ledger_transaction t
+    JOIN ledger_entry e ON e.transaction_id = t.id
+    JOIN ledger_account a ON a.id = e.account_id
+    JOIN reward w ON w.id = t.reward_id
+    GROUP BY t.reward_id
+) s ON s.reward_id = r.id
+"""
+
+
+def check(connection: Connection) -> Iterator[Violation]:
+    """Yield each reward whose money is not where and what it should be; reads them one by one."""
+    found = connection.execution_options(yield_per=2000).execute(text(_POSITIONS))
+    for row in found.mappings():
+        for invariant, said in _faults(row):
+            yield Violation(invariant, named("reward", row["id"]), said)
+
+
+def _faults(row: RowMapping) -> Iterator[tuple[str, str]]:
+    yield from _place(row)
+    yield from _reservation(row)
+    yield from _taken_back(row)
+    yield from _parts(row)
+
+
+def _place(row: RowMapping) -> Iterator[tuple[str, str]]:
+    """Money lies in the account of the state, and what could not be taken back in the debts."""
+    home = _LIVES_IN.get(row["state"])
+    for place in _PLACES[:3]:
+        if place != home and row[place]:
+            yield "I-11", f"It is {row['state']} and {row[place]} of it lies in {place}."
+    if row["clawback_due"] and row["state"] not in ("granted", "reversed"):
+        yield "I-11", f"It is {row['state']} and {row['clawback_due']} of it is due back."
+    if row["strangers"]:
+        yield "I-11", "Its money lies in another person's account."
+
+
+def _reservation(row: RowMapping) -> Iterator[tuple[str, str]]:
+    """What was reserved is the amount, unless a limit refused it (then I-27 looks)."""
+    was_refused = row["state"] == "cancelled" and row["reason"] in (BUDGET_REACHED, CAP_REACHED)
+    if not was_refused and row["taken"] != row["amount_minor"]:
+        yield "I-14", f"{row['taken']} was reserved for an amount of {row['amount_minor']}."
+
+
+def _taken_back(row: RowMapping) -> Iterator[tuple[str, str]]:
+    """The refunded share is taken back, never more than once, and the ledger says the same."""
+    if row["returned"] != row["debited_minor"]:
+        yield "I-15", f"The ledger returned {row['returned']} of {row['debited_minor']} debited."
+    if row["clawback_due"] != row["owed_minor"]:
+        yield "I-15", f"The ledger has {row['clawback_due']} of {row['owed_minor']} owed."
+    home = _LIVES_IN.get(row["state"])
+    if home is None:
+        return
+    if row["released"] != row["withheld_minor"]:
+        yield "I-15", f"The ledger released {row['released']} of {row['withheld_minor']} withheld."
+    target = share(row["amount_minor"], row["refunded_minor"] or 0, row["gross_minor"] or 0)
+    if row["clawback_minor"] < target:
+        yield "I-15", f"{row['clawback_minor']} is taken back and the refunds' share is {target}."
+    left = row["clawback_minor"] - row["withheld_minor"] - row["debited_minor"] - row["owed_minor"]
+    if left and row["state"] in ("pending", "approved"):
+        yield "I-15", f"{left} of what is taken back is not withheld."
+    if left and row["state"] == "granted" and not row["debits"]:
+        yield "I-15", f"{left} is to be taken back and nothing does it."
+
+
+def _parts(row: RowMapping) -> Iterator[tuple[str, str]]:
+    """Withheld, debited and owed never exceed what is taken back, and fill it in the end."""
+    parts = int(row["withheld_minor"] + row["debited_minor"] + row["owed_minor"])
+    clawback, amount = row["clawback_minor"], row["amount_minor"]
+    if not 0 <= parts <= clawback <= amount:
+        yield "I-16", f"The parts {parts} of {clawback} taken back do not fit {amount}."
+    elif row["state"] == "reversed" and parts != amount:
+        yield "I-16", f"It is reversed, and the parts {parts} are not the whole {amount}."

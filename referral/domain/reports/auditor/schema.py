@@ -1,0 +1,80 @@
+"""The database's own guards: triggers, whole numbers, known currencies (I-12, I-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Connection, Table, func, inspect, or_, select, text
+
+from referral.domain.attribution import Referral, Touch
+from referral.domain.businesses import AuditEntry
+from referral.domain.programs import Offer
+from referral.domain.reports.auditor.asking import named
+from referral.domain.reports.auditor.report import Violation
+from referral.domain.rewards import (
+    Hold,
+    HoldRelease,
+    LedgerEntry,
+    LedgerTransaction,
+    RewardMove,
+)
+from referral.foundation.db import db
+from referral.foundation.money import LIMIT_MINOR, is_currency
+
+_APPEND_ONLY = (
+    AuditEntry,
+    Hold,
+    HoldRelease,
+    LedgerEntry,
+    LedgerTransaction,
+    Offer,
+    Referral,
+    RewardMove,
+    Touch,
+)
+_TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
+}
+
+
+def check(connection: Connection) -> Iterator[Violation]:
+    """Yield each guard that is missing and each amount that is not a whole number in range."""
+    yield from _guards(connection)
+    for table in db.metadata.sorted_tables:
+        yield from _amounts(connection, table)
+        yield from _currencies(connection, table)
+
+
+def _guards(connection: Connection) -> Iterator[Violation]:
+    present = set(connection.scalars(text(_TRIGGERS[connection.dialect.name])))
+    wanted = {
+        f"{model.__tablename__}_no_{act}" for model in _APPEND_ONLY for act in ("update", "delete")
+    }
+    for name in sorted((wanted | {"reward_state_forward"}) - present):
+        yield Violation("I-12", f"trigger {name}", "It is missing or switched off.")
+
+
+def _amounts(connection: Connection, table: Table) -> Iterator[Violation]:
+    columns = [one for one in table.c if one.name.endswith("_minor")]
+    if not columns:
+        return
+    if connection.dialect.name == "postgresql":
+        kept = {one["name"]: one["type"] for one in inspect(connection).get_columns(table.name)}
+        for column in columns:
+            if not isinstance(kept[column.name], BigInteger):
+                yield Violation("I-13", f"{table.name}.{column.name}", "It is no whole number.")
+    wrong = [or_(column > LIMIT_MINOR, column < -LIMIT_MINOR) for column in columns]
+    if connection.dialect.name == "sqlite":
+        wrong += [func.typeof(column).not_in(("integer", "null")) for column in columns]
+    for key in connection.scalars(select(table.c.id).where(or_(*wrong))):
+        said = "An amount is no whole number of minor units in range."
+        yield Violation("I-13", named(table.name, key), said)
+
+
+def _currencies(connection: Connection, table: Table) -> Iterator[Violation]:
+    if "currency" not in table.c:
+        return
+    for code in connection.scalars(select(table.c.currency).distinct()):
+        if not is_currency(code):
+            yield Violation("I-13", f"{table.name} in {code}", "We cannot count in this currency.")
