@@ -6,6 +6,7 @@ It seeds an empty database in development, says who may sign in, and connects pr
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -127,14 +128,26 @@ LOYAL = ("Mallory Quick", "Ned Barker", "Wilma Stone", "Carl Jansen")
 
 @dataclass
 class Story:
-    """The business while its month is told; `day` counts back from today."""
+    """The business while its month is told. The worker drops what was loaded, so it is reloaded."""
 
-    business: Business
-    program: Program
-    workshops: Program
+    business_id: uuid.UUID
+    program_id: uuid.UUID
+    workshops_id: uuid.UUID
     dice: random.Random
     today: datetime
     numbers: count[int] = field(default_factory=lambda: count(1001))
+
+    @property
+    def business(self) -> Business:
+        return session.get_one(Business, self.business_id)
+
+    @property
+    def program(self) -> Program:
+        return session.get_one(Program, self.program_id)
+
+    @property
+    def workshops(self) -> Program:
+        return session.get_one(Program, self.workshops_id)
 
     def moment(self, days_ago: float) -> datetime:
         """Return a moment so many days ago, in shop hours."""
@@ -231,7 +244,8 @@ def _open_shop(at: datetime, today: datetime) -> Story:
             )
             program = _program(business, "Bring a friend", Approval.AUTOMATIC, 1000, at)
             workshops = _program(business, "Barista workshops", Approval.STAFF, 2500, at)
-    return Story(business, program, workshops, random.Random(7), today)  # noqa: S311
+    dice = random.Random(7)  # noqa: S311
+    return Story(business.id, program.id, workshops.id, dice, today)
 
 
 def _program(
