@@ -187,7 +187,7 @@ class RewardHeld(Conflict):
 
 def lock(reward: Reward) -> Reward:
     """Read the reward afresh and keep others from changing it until the commit."""
-    session.refresh(reward, with_for_update=True)
+    session.refresh(reward, with_for_update={"of": Reward})
     return reward
 
 
