@@ -131,7 +131,7 @@ def _install_with_uv(lock: Path) -> bool:
     uv = _find_uv()
     if uv is None:
         return False
-    command = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+    command = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON)]
     return _run_quietly([*command, "--require-hashes", "-r", str(lock)], env=_uv_environment())
 
 
