@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parent
 INSTANCE = ROOT / "instance"
+DEMO_DATABASE = f"sqlite:///{INSTANCE / 'referral.sqlite3'}"
 DEVELOPMENT_SECRET = "development-only-secret-not-for-production"
 
 
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
     @cached_property
     def sqlalchemy_url(self) -> str:
         """Return the database address for SQLAlchemy; plain PostgreSQL means psycopg 3."""
-        url = self.database_url or f"sqlite:///{INSTANCE / 'referral.sqlite3'}"
+        url = self.database_url or DEMO_DATABASE
         for plain in ("postgresql://", "postgres://"):
             if url.startswith(plain):
                 return "postgresql+psycopg://" + url.removeprefix(plain)
@@ -111,10 +112,8 @@ class Settings(BaseSettings):
                 found.append("SECRET_KEY must be a secret of at least 32 characters.")
             if not (self.is_https and urlsplit(self.public_url).hostname):
                 found.append("BASE_URL must be the https address people reach this server at.")
-            if not self.database_url or self.database_url.startswith("sqlite:///:memory:"):
+            if self.sqlalchemy_url == DEMO_DATABASE or ":memory:" in self.database_url:
                 found.append("DATABASE_URL must name the production database, not the demo's.")
-            if not self.mail_url:
-                found.append("MAIL_URL must say how mail leaves, for example smtp://mail:25.")
         if self.clock_offset_s and not self.is_test:
             found.append("CLOCK_OFFSET_S is only allowed with REFERRAL_ENV=test.")
         if self.failpoint and not self.is_test:
@@ -124,6 +123,12 @@ class Settings(BaseSettings):
         if self.is_production and self.stripe_api_base:
             found.append("STRIPE_API_BASE is for tests and the demo; remove it in production.")
         return found
+
+    def warnings(self) -> list[str]:
+        """List what works only in part with these settings."""
+        if self.is_production and not self.mail_url:
+            return ["MAIL_URL is not set, so nobody can sign in to the portal: smtp://mail:25."]
+        return []
 
     def check(self) -> Settings:
         """Return these settings, or raise UnsafeSettings naming everything that is wrong."""

@@ -87,6 +87,8 @@ def supervise(*, with_demo: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     children: list[Child] = []
+    for said in settings().warnings():
+        print(f"  {said}", flush=True)
     with _ended_at_last(children):
         extra = _prepare_demo(children) if with_demo else {}
         children += [

@@ -8,6 +8,7 @@ from referral.domain.people import customer_of, tie_customer
 from referral.domain.programs import Offer
 from referral.domain.rewards import Grant
 from referral.foundation import clock
+from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import Made, StripeAccount
 from referral.worker.marks import marks_of
@@ -19,11 +20,13 @@ def ensure_customer(grant: Grant, account: StripeAccount) -> str:
     known = customer_of(person)
     if known is not None:
         return known
+    marks = {name: said for name, said in marks_of(grant).items() if name != "wom_grant"}
+    who = plain_hash(f"{person.email} {person.name}")[:16]
     made = account.make_customer(
         email=person.email,
         name=person.name,
-        marks={**marks_of(grant), "wom_person": person.public_id},
-        key=f"{person.public_id}:customer:1",
+        marks={**marks, "wom_person": person.public_id},
+        key=f"{person.public_id}:customer:{who}",
     )
     with transaction():
         tie_customer(person, made, at=clock.now(), is_ours=True)
