@@ -112,10 +112,20 @@ def new_business(
 @click.option("--landing-url", required=True, help="Where friends land.")
 @click.option("--advocate-offer", default="", help="KIND:AMOUNT or KIND:RATE%.")
 @click.option("--friend-offer", default="", help="KIND:AMOUNT or KIND:RATE%.")
-@click.option("--trigger", type=click.Choice([*Trigger]), default=Trigger.FIRST_PURCHASE.value)
+@click.option(
+    "--trigger",
+    type=click.Choice([one.value for one in Trigger]),
+    default=Trigger.FIRST_PURCHASE.value,
+)
 @click.option("--hold-days", type=click.IntRange(0, 365), default=30, show_default=True)
-@click.option("--approval", type=click.Choice([*Approval]), default=Approval.AUTOMATIC.value)
-@click.option("--touch", type=click.Choice([*TouchRule]), default=TouchRule.FIRST.value)
+@click.option(
+    "--approval",
+    type=click.Choice([one.value for one in Approval]),
+    default=Approval.AUTOMATIC.value,
+)
+@click.option(
+    "--touch", type=click.Choice([one.value for one in TouchRule]), default=TouchRule.FIRST.value
+)
 @click.option("--budget", type=click.IntRange(0, 10**12), help="In minor units; none: no limit.")
 @click.option("--person-cap", type=click.IntRange(1, 10**12), help="Per advocate, minor units.")
 @click.option("--click-window-days", type=click.IntRange(1, 730), default=90, show_default=True)
