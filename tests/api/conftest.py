@@ -15,16 +15,26 @@ from referral.domain.businesses.keys import KeyKind
 from referral.foundation import clock
 from referral.foundation.db import db, session, transaction
 from tests.cast import Shop, open_shop
-from tests.fixtures import settings_for
+from tests.databases import cloned_database, drop_database
+from tests.fixtures import migrate, settings_for
 
 
 @pytest.fixture
 def app(database_url: str) -> Iterator[Flask]:
     """The application without an open context, so that no call sees another's session."""
-    built = create_app(settings_for(database_url))
-    yield built
-    with built.app_context():
-        db.engine.dispose()
+    with running(database_url) as built:
+        yield built
+
+
+@contextmanager
+def running(url: str, **settings: Any) -> Iterator[Flask]:
+    """Build the application, and leave its database when done."""
+    built = create_app(settings_for(url, **settings))
+    try:
+        yield built
+    finally:
+        with built.app_context():
+            db.engine.dispose()
 
 
 @dataclass
@@ -119,6 +129,15 @@ def set_up(app: Flask, name: str = "Corner Coffee", **terms: Any) -> Stage:
 def shop(app: Flask) -> Stage:
     """Corner Coffee, as its server sees it."""
     return set_up(app)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def closed_shop(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A shop shared by tests whose calls are all refused, so that nothing in it changes."""
+    url = cloned_database(request.param, migrate=migrate)
+    with running(url) as built:
+        yield set_up(built)
+    drop_database(url)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import ConfigDict, model_validator
@@ -11,7 +12,7 @@ from referral.domain import journey
 from referral.domain.people.people import IdentityConflict
 from referral.domain.purchases import Purchase, PurchaseFact, find_purchase
 from referral.foundation.db import session
-from referral.foundation.errors import Conflict, NotFound
+from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.api.contract import (
     Currency,
@@ -31,6 +32,7 @@ from referral.surfaces.api.layer import Call, Kept, Resource
 from referral.surfaces.api.naming import UnknownPerson, WhoPaid
 
 route = Resource("Purchases", "What somebody paid; it may earn rewards for whoever sent them.")
+_CLOCKS_DIFFER = timedelta(days=1)
 
 
 class PurchaseIn(In):
@@ -130,6 +132,7 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     The same `external_id` again is the same purchase (200); said differently it is refused. For
     businesses whose payments run through Stripe this is not needed: its events tell us.
     """
+    _refuse_the_future(sent.occurred_at, call.at)
     fact = PurchaseFact(
         claim=sent.person.claim(call.business),
         keys=(sent.external_id,),
@@ -166,6 +169,12 @@ def get_purchase(call: Call, purchase: str) -> PurchaseOut:
     if found is None:
         raise NotFound
     return PurchaseOut.of(found)
+
+
+def _refuse_the_future(occurred_at: datetime | None, at: datetime) -> None:
+    """Allow for clocks gone wrong, not for milliseconds taken for seconds."""
+    if occurred_at is not None and occurred_at > at + _CLOCKS_DIFFER:
+        raise Invalid(fields={"occurred_at": "This lies in the future."})
 
 
 def _says_the_same(purchase: Purchase, sent: PurchaseIn) -> bool:

@@ -1,0 +1,68 @@
+"""People and their links, told and found again."""
+
+from tests.api.conftest import Stage
+
+
+def test_a_customer_is_made_once_and_found_again(shop: Stage) -> None:
+    sent = {"external_id": "c-1", "email": "Alice@Mail.Example", "name": "Alice Archer"}
+    first, again = shop.post("/people", sent), shop.post("/people", sent)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.get_json() == again.get_json()
+    assert first.get_json()["email"] == "alice@mail.example"
+    assert first.get_json()["links"] == []
+
+
+def test_what_is_new_about_somebody_is_kept(shop: Stage) -> None:
+    shop.post("/people", {"external_id": "c-1"})
+    sent = {"external_id": "c-1", "name": "Alice", "stripe_customer_id": "cus_1"}
+    shop.post("/people", sent)
+    (found,) = shop.get("/people", external_id="c-1").get_json()["items"]
+    shown = shop.get(f"/people/{found['id']}").get_json()
+    assert (shown["name"], shown["stripe_customer_id"]) == ("Alice", "cus_1")
+
+
+def test_enrolling_gives_a_link_and_repeating_it_the_same_one(shop: Stage) -> None:
+    first, again = shop.link("alice"), shop.link("alice")
+    code = first["code"].replace("-", "")
+    assert first == again
+    assert first["url"] == f"http://localhost/r/{code}"
+    assert first["qr_svg_url"] == f"http://localhost/q/{code}.svg"
+    assert first["qr_png_url"] == f"http://localhost/q/{code}.png"
+    assert first["program"] == shop.program
+
+
+def test_two_ids_of_two_people_are_a_conflict_and_change_nothing(shop: Stage) -> None:
+    shop.post("/people", {"external_id": "c-1"})
+    shop.post("/people", {"email": "bob@mail.example"})
+    answer = shop.post("/people", {"external_id": "c-1", "email": "bob@mail.example"})
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "identity_conflict")
+    assert len(shop.get("/people").get_json()["items"]) == 2
+
+
+def test_an_unknown_program_makes_nobody(shop: Stage) -> None:
+    unknown = "prg_" + "0" * 26
+    answer = shop.post("/people", {"email": "alice@mail.example", "enroll": [unknown]})
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "unknown_program")
+    assert shop.get("/people").get_json()["items"] == []
+
+
+def test_a_code_is_found_however_it_is_typed(shop: Stage) -> None:
+    link = shop.link("alice")
+    typed = link["code"].replace("-", " ").lower()
+    assert shop.get(f"/links/{typed}").get_json() == link
+
+
+def test_one_wrong_character_is_caught_and_the_right_code_offered(shop: Stage) -> None:
+    code = shop.link("alice")["code"]
+    wrong = ("3" if code[0] == "2" else "2") + code[1:]
+    answer = shop.get(f"/links/{wrong}")
+    assert answer.status_code == 404
+    assert answer.content_type == "application/problem+json"
+    assert (answer.get_json()["code"], answer.get_json()["did_you_mean"]) == ("unknown_code", code)
+
+
+def test_a_friends_discount_can_be_asked_for(shop: Stage) -> None:
+    friend = shop.sign_up("bob", code=shop.link("alice")["code"]).get_json()
+    shown = shop.get(f"/people/{friend['person']['id']}").get_json()
+    assert (shown["discount"]["rate_bp"], shown["discount"]["promotion_code"]) == (2000, None)
+    assert friend["offer"]["rate_bp"] == 2000

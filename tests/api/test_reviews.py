@@ -1,0 +1,54 @@
+"""What a program may decide about a reward, and when it comes too late."""
+
+import pytest
+
+from tests.api.conftest import Stage
+
+
+def decide(shop: Stage, reward: str, what: str) -> tuple[int, str]:
+    answer = shop.post(f"/rewards/{reward}/{what}", {"reason": "Checked by phone."})
+    body = answer.get_json()
+    return answer.status_code, body.get("code") or body["state"]
+
+
+def test_a_reward_can_be_approved_before_its_hold_has_passed(shop: Stage) -> None:
+    reward = shop.reward()["id"]
+    assert decide(shop, reward, "approval") == (200, "approved")
+    assert decide(shop, reward, "approval") == (409, "reward_moved")
+
+
+def test_a_held_reward_is_not_approved_until_it_is_released(shop: Stage) -> None:
+    reward = shop.reward()["id"]
+    assert decide(shop, reward, "hold") == (200, "pending")
+    assert decide(shop, reward, "approval") == (409, "reward_held")
+    assert shop.get(f"/rewards/{reward}").get_json()["is_held"] is True
+    assert decide(shop, reward, "release") == (200, "pending")
+    assert decide(shop, reward, "release") == (409, "not_held")
+    assert decide(shop, reward, "approval") == (200, "approved")
+
+
+def test_a_denied_reward_stays_denied_and_says_why(shop: Stage) -> None:
+    reward = shop.reward()["id"]
+    assert decide(shop, reward, "denial") == (200, "denied")
+    for what in ("approval", "denial", "hold"):
+        assert decide(shop, reward, what) == (409, "reward_moved")
+    assert shop.get(f"/rewards/{reward}").get_json()["reason"] == "Checked by phone."
+
+
+@pytest.mark.parametrize("reason", ["", " ", None, "x" * 401])
+def test_a_decision_needs_a_reason(shop: Stage, reason: str | None) -> None:
+    reward = shop.reward()["id"]
+    answer = shop.post(f"/rewards/{reward}/denial", {"reason": reason})
+    assert answer.status_code == 422
+    assert shop.get(f"/rewards/{reward}").get_json()["state"] == "pending"
+
+
+def test_rewards_are_listed_by_person_program_and_state(shop: Stage) -> None:
+    reward = shop.reward()
+    for asked in (
+        {"person": reward["person"]},
+        {"program": shop.program, "state": "pending", "person": reward["person"]},
+    ):
+        assert shop.get("/rewards", **asked).get_json()["items"] == [reward]
+    assert shop.get("/rewards", state="denied").get_json()["items"] == []
+    assert shop.get("/rewards", state="lost").status_code == 422
