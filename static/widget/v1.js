@@ -11,20 +11,17 @@
   const TOKEN = /^(wom_)?[\w-]{66}$/;
   const SVG = "http://www.w3.org/2000/svg";
 
-  const DARK = `--surface: var(--referral-surface, #211b20); --ink: var(--referral-ink, #f1e9ee);
-    --soft: var(--referral-soft, #b9abb4); --edge: #8f7f8a; --rule: #3a3138; --sunk: #2b242a; --bad: #ffa79c;
-    --accent: var(--referral-accent, #e0a3cd); --on-accent: var(--referral-on-accent, #2c1024);`;
   const CSS = `
     :host { display: block; } [hidden] { display: none !important; }
-    .box { all: initial; display: block; box-sizing: border-box; max-width: 30em; padding: clamp(1em, 5vw, 1.75em);
-      --surface: var(--referral-surface, #fff); --ink: var(--referral-ink, #2b1f28);
-      --soft: var(--referral-soft, #665963); --edge: #8a7c85; --rule: #e8dfd9; --sunk: #f8f3ef; --bad: #a3261f;
-      --accent: var(--referral-accent, #6d2a5b); --on-accent: var(--referral-on-accent, #fff);
-      --round: var(--referral-radius, 12px); color-scheme: light;
-      background: var(--surface); color: var(--ink); border: 1px solid var(--rule); border-radius: calc(var(--round) + 4px);
-      font: 16px/1.5 var(--referral-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif); overflow-wrap: anywhere; }
-    @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) .box { color-scheme: dark; ${DARK} } }
-    :host([theme="dark"]) .box { color-scheme: dark; ${DARK} }
+    .box { all: initial; display: block; box-sizing: border-box; max-width: 30em; padding: clamp(1em, 5vw, 1.75em); color-scheme: inherit;
+      --surface: var(--referral-surface, light-dark(#fff, #211b20)); --ink: var(--referral-ink, light-dark(#2b1f28, #f1e9ee));
+      --soft: var(--referral-soft, light-dark(#665963, #b9abb4)); --sunk: var(--referral-sunk, light-dark(#f8f3ef, #2b242a));
+      --accent: var(--referral-accent, light-dark(#6d2a5b, #e0a3cd)); --on-accent: var(--referral-on-accent, light-dark(#fff, #2c1024));
+      --edge: light-dark(#8a7c85, #8f7f8a); --rule: light-dark(#e8dfd9, #3a3138); --bad: light-dark(#a3261f, #ffa79c);
+      --round: var(--referral-radius, 12px); background: var(--surface); color: var(--ink);
+      border: 1px solid var(--rule); border-radius: calc(var(--round) + 4px); overflow-wrap: anywhere;
+      font: 16px/1.5 var(--referral-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif); }
+    :host([theme="light"]) .box { color-scheme: light; } :host([theme="dark"]) .box { color-scheme: dark; }
     * { box-sizing: border-box; }
     h2 { margin: 0; font-size: 1.375em; font-weight: 680; line-height: 1.2; letter-spacing: -.02em; text-wrap: balance; }
     h2:focus { outline: none; }
@@ -46,7 +43,7 @@
     button.quiet { color: var(--ink); background: transparent; border-color: var(--edge); }
     .row { display: flex; flex-wrap: wrap; gap: .6em; margin-top: .75em; } .row button { flex: 1 1 8em; }
     .link { margin-top: 1.25em; padding-top: 1.25em; border-top: 1px solid var(--rule); }
-    .qr { display: block; width: 10em; height: 10em; margin: 1.25em auto 0; border-radius: var(--round); }
+    .qr { display: block; width: 10em; height: 10em; margin: 1.25em auto; border-radius: var(--round); }
     .code { font-variant-numeric: tabular-nums; font-weight: 640; letter-spacing: .04em; color: var(--ink); }
     a { color: var(--accent); }
     .spoken { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }`;

@@ -31,7 +31,8 @@ HOSTILE = """
   input, button, label, form { display: none !important }
 """
 PAGE = """<!doctype html><html lang="en"><head><title>Corner Coffee</title>
-<meta name="viewport" content="width=device-width">{styles}
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="{schemes}">{styles}
 <script src="{ours}/widget/v1.js" data-key="{key}" async></script></head>
 <body><main><h1>Welcome</h1>
 <referral-signup {attributes}><p><a href="/own">Sign up with us</a></p></referral-signup>
@@ -78,7 +79,13 @@ class Stage:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def visit(
-        self, *, attributes: str = "", hostile: bool = True, ours: str = "", **context: object
+        self,
+        *,
+        attributes: str = "",
+        hostile: bool = True,
+        ours: str = "",
+        schemes: str = "light dark",
+        **context: object,
     ) -> Visit:
         """Put the form on the shop's page, under the strictest policy that lets it work."""
         ours = ours or self.live_app(settings_for(self.database_url))
@@ -87,6 +94,7 @@ class Stage:
             ours=ours,
             key=publishable_key(shop),
             attributes=attributes,
+            schemes=schemes,
             styles=f'<style nonce="host">{HOSTILE}</style>' if hostile else "",
         )
         policy = f"default-src 'none'; script-src {ours}; connect-src {ours}; img-src 'self'"
@@ -362,6 +370,27 @@ def test_nobody_is_shut_out(stage: Stage, colours: str, width: int):
     page.keyboard.press("Enter")
     expect(page.get_by_label("Your own link")).to_be_visible()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("schemes", "attributes", "shown"),
+    [
+        ("light dark", "", "rgb(33, 27, 32)"),
+        ("light dark", 'theme="light"', "rgb(255, 255, 255)"),
+        ("light", "", "rgb(255, 255, 255)"),
+        ("light", 'theme="dark"', "rgb(33, 27, 32)"),
+    ],
+)
+def test_the_colours_are_those_of_the_page_unless_it_says_so(
+    stage: Stage, schemes: str, attributes: str, shown: str
+):
+    visit = stage.visit(
+        hostile=False, schemes=schemes, attributes=attributes, color_scheme="dark"
+    ).open()
+
+    box = visit.page.locator("referral-signup .box")
+
+    expect(box).to_have_css("background-color", shown)
 
 
 def assert_accessible(page: Page) -> None:
