@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Referral
@@ -223,7 +223,7 @@ def waits_for(reward: Reward) -> str | None:
     return session.scalar(query)
 
 
-def _earned_by_sending() -> object:
+def _earned_by_sending() -> ColumnElement[bool]:
     return and_(
         Reward.referral_id == Referral.id,
         Reward.side == Side.ADVOCATE,

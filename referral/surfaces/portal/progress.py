@@ -42,7 +42,7 @@ def progress(sent: Sent, *, at: datetime) -> Progress:
         since=referral.at,
         program=referral.program.name,
         steps=_steps(sent, reward, at=at),
-        gift=gift_words(reward) if reward else None,
+        gift=gift_words(reward) if reward and tone_of(reward) != "calm" else None,
         tone=tone_of(reward) if reward else "calm",
         note=_note(sent, reward, at=at),
         reward=reward,

@@ -69,14 +69,12 @@ def gates_of(reward: Reward, *, at: datetime) -> list[dict[str, Any]]:
     return [_item(gate) for gate in reached]
 
 
-def history_of(reward: Reward, moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
+def history_of(moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
     """List what happened to a reward; who of the staff did it, and why, stays with them."""
-    story = []
+    story: list[dict[str, Any]] = []
     for move in moves:
         title, symbol, tone = _STEPS[move.to_state]
         story.append({"at": move.at, "title": title, "icon": symbol, "tone": tone})
-    if story:
-        story[-1]["at"] = min(story[-1]["at"], reward.earned_at)
     return story
 
 

@@ -49,7 +49,7 @@ def show(slug: str, reward: str) -> str:
         note=waiting_words(waits) if waits and not found.is_held else why_words(found),
         code=code_given(found),
         gates=gates_of(found, at=at),
-        history=history_of(found, moves_of(found)),
+        history=history_of(moves_of(found)),
     )
 
 
@@ -61,7 +61,7 @@ def _line(reward: Reward) -> dict[str, object]:
     return {
         "reward": reward,
         "gift": gift_words(reward),
-        "tone": tone_of(reward),
+        "is_off": tone_of(reward) == "calm",
         "title": _title(reward),
         "is_expected": reward.state == RewardState.PENDING and not reward.is_held,
         "why": why_words(reward),

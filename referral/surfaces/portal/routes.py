@@ -5,6 +5,10 @@ from flask import Blueprint
 from referral.surfaces.portal import account, friends, home, join, rewards, sign_in
 from referral.surfaces.web.limits import limit, limiter
 
+asked_often = limiter.shared_limit(
+    lambda: f"{limit('10 per minute')};{limit('60 per hour')}", scope="portal asks"
+)
+tried_often = limiter.shared_limit(lambda: limit("20 per minute"), scope="portal tries")
 portal = Blueprint("portal", __name__, url_prefix="/portal/<slug>")
 
 portal.add_url_rule("", "home", home.show, methods=["GET"])
@@ -17,20 +21,14 @@ portal.add_url_rule("/sign-out", "sign_out", account.leave, methods=["POST"])
 portal.add_url_rule("/sign-out/everywhere", "sign_out_all", account.leave_all, methods=["POST"])
 
 portal.add_url_rule("/join", "join", join.show, methods=["GET"])
-portal.add_url_rule("/join", "join_ask", join.ask, methods=["POST"])
+portal.add_url_rule("/join", "join_ask", asked_often(join.ask), methods=["POST"])
 portal.add_url_rule("/sign-in", "sign_in", sign_in.show, methods=["GET"])
-portal.add_url_rule("/sign-in", "sign_in_ask", sign_in.ask, methods=["POST"])
+portal.add_url_rule("/sign-in", "sign_in_ask", asked_often(sign_in.ask), methods=["POST"])
 portal.add_url_rule("/sign-in/code", "code", sign_in.show_code, methods=["GET"])
-portal.add_url_rule("/sign-in/code", "code_try", sign_in.try_code, methods=["POST"])
+portal.add_url_rule("/sign-in/code", "code_try", tried_often(sign_in.try_code), methods=["POST"])
 portal.add_url_rule("/sign-in/<link>", "link", sign_in.show_link, methods=["GET"])
-portal.add_url_rule("/sign-in/link", "link_use", sign_in.use_link, methods=["POST"])
+portal.add_url_rule("/sign-in/link", "link_use", tried_often(sign_in.use_link), methods=["POST"])
 
 PUBLIC = frozenset(
     {"join", "join_ask", "sign_in", "sign_in_ask", "code", "code_try", "link", "link_use"}
 )
-
-for _view in (join.ask, sign_in.ask):
-    limiter.limit(lambda: limit("10 per minute"))(_view)
-    limiter.limit(lambda: limit("60 per hour"))(_view)
-for _view in (sign_in.try_code, sign_in.use_link):
-    limiter.limit(lambda: limit("20 per minute"))(_view)

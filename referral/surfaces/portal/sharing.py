@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from flask import url_for
 
-from referral.domain.programs import Offer, Program, ProgramState, Side
+from referral.domain.programs import Kind, Offer, Program, ProgramState, Side, Trigger
 from referral.domain.reports.portal import Part
 from referral.surfaces.web.reasons import friend_offer_words, offer_words
 from referral.surfaces.web.settings import public_url
-from referral.surfaces.web.words import money
+from referral.surfaces.web.words import count, money
 
 AD = "(Ad)"
 """Marks every prepared text as what it is, up front: who shares gets something for it (L-19)."""
@@ -33,6 +33,7 @@ class Sharing:
     hold_up_url: str
     text: str
     mail_url: str
+    terms: list[str]
     is_open: bool
 
 
@@ -54,6 +55,7 @@ def sharing(part: Part, offers: Mapping[Side, Offer], *, brand: str, slug: str) 
         hold_up_url=url_for("portal.hold_up", slug=slug, code=code),
         text=text,
         mail_url=f"mailto:?subject={quote(f'{AD} {brand}')}&body={quote(f'{text} {url}')}",
+        terms=terms_of(part.program, advocate),
         is_open=part.program.is_open,
     )
 
@@ -64,6 +66,30 @@ def share_text(brand: str, friend: Offer | None) -> str:
         return f"{AD} I recommend {brand}. If you come by my link, I get a thank-you."
     gift = friend_offer_words(friend)
     return f"{AD} I recommend {brand}. By my link you get {gift}, and I get a thank-you."
+
+
+def terms_of(program: Program, advocate: Offer | None) -> list[str]:
+    """List the rules of a program as somebody should know them who recommends (L-21)."""
+    said = [
+        f"A friend has {count(program.click_window_days, 'day')} to sign up after following "
+        "your link. Typing your code counts more than any link.",
+        "Somebody who is a customer already, or was sent by another person, does not count. "
+        "Nor do you yourself.",
+    ]
+    if advocate is None:
+        return said
+    if advocate.trigger != Trigger.SIGNUP:
+        said.append(
+            f"What they buy in the {count(program.qualify_window_days, 'day')} after that counts."
+        )
+        if advocate.hold_days:
+            said.append(
+                f"Your thank-you waits {count(advocate.hold_days, 'day')} after the purchase, "
+                "until returns are no longer possible."
+            )
+        said.append("If a friend gets money back, the same share of your thank-you goes back too.")
+    said.append("What was promised on the day a friend signs up stays, even if the offer changes.")
+    return said
 
 
 def cautions(part: Part, advocate: Offer | None, friend: Offer | None) -> list[str]:
@@ -108,6 +134,6 @@ def _does_not_hold(left_minor: int | None, offer: Offer) -> bool:
 
     A discount takes nothing of a budget.
     """
-    if left_minor is None or offer.kind == "discount":
+    if left_minor is None or offer.kind == Kind.DISCOUNT:
         return False
     return left_minor < (offer.amount_minor or 1)

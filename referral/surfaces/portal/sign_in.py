@@ -97,11 +97,17 @@ def try_code(slug: str) -> Any:
 def show_link(slug: str, link: str) -> Any:
     """Show what a mailed link would do; being opened changes nothing."""
     enter_business(slug)
-    challenge = challenge_of_link(link[:100])
-    if challenge is None or not challenge.is_open(clock.now()):
+    challenge, now = challenge_of_link(link[:100]), clock.now()
+    if challenge is None or not challenge.is_open(now):
         return _unreferred(_ended())
-    is_here = challenge.is_from(asking_browser())
-    shown = card("link", challenge=challenge, wish=challenge.wish, link=link, is_here=is_here)
+    shown = card(
+        "link",
+        challenge=challenge,
+        wish=challenge.wish,
+        link=link,
+        is_here=challenge.is_from(asking_browser()),
+        now=now,
+    )
     return _unreferred(make_response(shown))
 
 
