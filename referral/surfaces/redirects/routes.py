@@ -6,10 +6,8 @@ from referral.surfaces.redirects import arrival, pictures
 from referral.surfaces.web.limits import limit, limiter
 
 redirects = Blueprint("redirects", __name__)
+drawn_often = limiter.limit(lambda: limit("120 per minute"))
 
 redirects.add_url_rule("/r/<code>", "follow", arrival.follow, methods=["GET"])
-redirects.add_url_rule("/q/<code>.svg", "qr_svg", pictures.svg, methods=["GET"])
-redirects.add_url_rule("/q/<code>.png", "qr_png", pictures.png, methods=["GET"])
-
-for _view in (pictures.svg, pictures.png):
-    limiter.limit(lambda: limit("120 per minute"))(_view)
+redirects.add_url_rule("/q/<code>.svg", "qr_svg", drawn_often(pictures.svg), methods=["GET"])
+redirects.add_url_rule("/q/<code>.png", "qr_png", drawn_often(pictures.png), methods=["GET"])
