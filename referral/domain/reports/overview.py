@@ -1,0 +1,151 @@
+"""What came in lately and what waits for somebody, counted for one business."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
+
+from referral.domain.attribution import Outcome, Referral, Signup
+from referral.domain.businesses import StripeConnection
+from referral.domain.links import Click
+from referral.domain.people import Person
+from referral.domain.rewards import Grant, Reward, RewardMove, RewardState
+from referral.domain.rewards.grants import GrantState
+from referral.domain.rewards.holds import HOLDABLE
+from referral.foundation.db import session
+from referral.foundation.money import Money
+
+NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING)
+IS_HELD = (Reward.open_holds > 0,)
+IS_WAITING = (Grant.state == GrantState.WAITING, Grant.waits_for.is_not(None))
+_LATELY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What every page of the console says at its edge."""
+
+    awaiting: int
+    is_practice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What waits for somebody; `waiting` counts grants by what they wait for."""
+
+    approval: int
+    held: int
+    failed: int
+    waiting: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What happened since a moment; amounts per currency."""
+
+    people: int
+    clicks: int
+    referrals: int
+    refused: int
+    earned: list[Money]
+    granted: list[Money]
+
+
+def at_a_glance(business_id: uuid.UUID) -> Glance:
+    """Count what waits for approval, and tell whether Stripe is only practised; two queries."""
+    query = select(StripeConnection.is_practice).where(StripeConnection.business_id == business_id)
+    return Glance(_count(Reward, *NEEDS_APPROVAL), bool(session.scalar(query)))
+
+
+def needs() -> Needs:
+    """Count what waits for somebody."""
+    waiting = session.execute(
+        select(Grant.waits_for, func.count()).where(*IS_WAITING).group_by(Grant.waits_for)
+    )
+    return Needs(
+        approval=_count(Reward, *NEEDS_APPROVAL),
+        held=_count(Reward, *IS_HELD, Reward.state.in_(HOLDABLE)),
+        failed=_count(Reward, Reward.state == RewardState.FAILED),
+        waiting={reason: number for reason, number in waiting if reason},
+    )
+
+
+def since(moment: datetime) -> Month:
+    """Count what happened since a moment."""
+    return Month(
+        people=_count(Person, Person.first_seen_at >= moment),
+        clicks=_count(Click, Click.at >= moment),
+        referrals=_count(Referral, Referral.at >= moment),
+        refused=_count(Signup, Signup.at >= moment, Signup.outcome == Outcome.REFUSED),
+        earned=_sums(
+            Reward.earned_at >= moment,
+            Reward.state.not_in((RewardState.CANCELLED, RewardState.DENIED)),
+        ),
+        granted=_sums(Reward.settled_at >= moment, Reward.state == RewardState.GRANTED),
+    )
+
+
+def referrals_by_day(first: date, days: int) -> list[tuple[date, int]]:
+    """Count the friends of each of some days in UTC, empty days included."""
+    wanted = [first + timedelta(days=number) for number in range(days)]
+    shown = _day(Referral.at)
+    counted = dict(
+        session.execute(
+            select(shown, func.count()).where(shown >= first.isoformat()).group_by(shown)
+        ).all()
+    )
+    return [(one, counted.get(one.isoformat(), 0)) for one in wanted]
+
+
+def latest_signups() -> Sequence[Signup]:
+    """List the newest signups with who and what became of them."""
+    query = (
+        select(Signup)
+        .options(
+            joinedload(Signup.person),
+            joinedload(Signup.program),
+            joinedload(Signup.referral).joinedload(Referral.advocate),
+        )
+        .order_by(Signup.id.desc())
+        .limit(_LATELY)
+    )
+    return session.scalars(query).all()
+
+
+def latest_moves() -> Sequence[tuple[RewardMove, Reward]]:
+    """List the newest steps of rewards with whom they are for."""
+    query = (
+        select(RewardMove, Reward)
+        .join(Reward, Reward.id == RewardMove.reward_id)
+        .options(joinedload(Reward.person))
+        .order_by(RewardMove.id.desc())
+        .limit(_LATELY)
+    )
+    return [(step, reward) for step, reward in session.execute(query)]
+
+
+def _count(kind: type[Any], *which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(kind).where(*which)) or 0
+
+
+def _sums(*which: ColumnElement[bool]) -> list[Money]:
+    query = (
+        select(Reward.currency, func.sum(Reward.amount_minor))
+        .where(*which)
+        .group_by(Reward.currency)
+        .order_by(Reward.currency)
+    )
+    return [Money(int(total), currency) for currency, total in session.execute(query)]
+
+
+def _day(column: Any) -> ColumnElement[str]:
+    """Write a moment's day in UTC as the database at work does."""
+    if session.get_bind().dialect.name == "postgresql":
+        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD")
+    return func.strftime("%Y-%m-%d", column)

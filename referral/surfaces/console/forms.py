@@ -1,0 +1,78 @@
+"""Forms as they were typed, read field by field; every problem is kept beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from referral.foundation.errors import Invalid
+from referral.surfaces.web.amounts import read_amount, read_rate
+
+Choice = TypeVar("Choice", bound=StrEnum)
+REASON = "reason"
+
+
+class Form:
+    """What was typed, and what is wrong with it; `accept` raises Invalid with every problem."""
+
+    def __init__(self, typed: Mapping[str, str]) -> None:
+        self.typed = typed
+        self.errors: dict[str, str] = {}
+
+    def text(self, name: str, *, asked: str = "", longest: int = 200) -> str:
+        """Return a line of text; with `asked` an empty one is a problem said in these words."""
+        text = " ".join(self.typed.get(name, "").replace("\x00", "").split())
+        if asked and not text:
+            self.errors[name] = asked
+        if len(text) > longest:
+            self.errors[name] = f"At most {longest} characters."
+        return text
+
+    def choice(self, name: str, kind: type[Choice], *, asked: str = "Choose one.") -> Choice:
+        """Return a member of a set of choices."""
+        try:
+            return kind(self.typed.get(name, ""))
+        except ValueError:
+            self.errors[name] = asked
+            return next(iter(kind))
+
+    def days(self, name: str) -> int:
+        """Return a whole number of days."""
+        text = self.typed.get(name, "").strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 4):
+            self.errors[name] = "Write a whole number of days."
+            return 0
+        return int(text)
+
+    def amount(self, name: str, currency: str, *, asked: bool = True) -> int | None:
+        """Return an amount in minor units; an empty one is None, and a problem when asked for."""
+        text = self.typed.get(name, "").strip()
+        if not text and not asked:
+            return None
+        try:
+            return read_amount(text, currency, field=name)
+        except Invalid as refusal:
+            self.errors |= refusal.fields
+            return None
+
+    def rate(self, name: str) -> int | None:
+        """Return a percentage in basis points."""
+        try:
+            return read_rate(self.typed.get(name, ""), field=name)
+        except Invalid as refusal:
+            self.errors |= refusal.fields
+            return None
+
+    def accept(self) -> None:
+        """Go on when nothing is wrong; raises Invalid naming each field."""
+        if self.errors:
+            raise Invalid(fields=self.errors)
+
+
+def read_reason(typed: Mapping[str, str]) -> str:
+    """Return the reason every decision needs; raises Invalid."""
+    form = Form(typed)
+    reason = form.text(REASON, asked="Say why: the record and the person need it.", longest=400)
+    form.accept()
+    return reason

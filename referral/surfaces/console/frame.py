@@ -1,0 +1,85 @@
+"""The frame of the console's pages: whose business it is, and the way between the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, render_template, request, url_for
+from markupsafe import Markup
+
+from referral.domain.people import Person
+from referral.domain.programs import Program
+from referral.domain.reports.overview import at_a_glance
+from referral.foundation import clock
+from referral.surfaces.console.door import may
+from referral.surfaces.web.reasons import offer_words, reason_words, state_words
+
+_PLACES = (
+    ("overview", "Overview", "layout-dashboard", ("overview", "work")),
+    ("rewards", "Rewards", "gift", ("reward", "approve", "deny", "hold", "release")),
+    ("referrals", "Referrals", "heart-handshake", ("why",)),
+    ("people", "People", "users", ("person",)),
+    ("programs", "Programs", "speakerphone", ("program", "offer", "budget")),
+    ("settings", "Settings", "settings", ("key", "stripe", "team", "site", "audit", "account")),
+)
+
+
+def page(template: str, **shown: Any) -> str:
+    """Draw a page of the signed-in operator."""
+    glance = at_a_glance(g.business.id)
+    return render_template(
+        f"console/{template}.html",
+        nav=_nav(awaiting=glance.awaiting),
+        practice_stripe=glance.is_practice,
+        now=clock.now(),
+        may=may,
+        offer_words=offer_words,
+        reason_words=reason_words,
+        state_words=state_words,
+        person_link=person_link,
+        program_link=program_link,
+        **shown,
+    )
+
+
+def card(template: str, **shown: Any) -> str:
+    """Draw a page for somebody who is not signed in: one card in the middle."""
+    return render_template(f"console/{template}.html", **shown)
+
+
+def person_link(person: Person) -> Markup:
+    """Return a person's name as the way to their page."""
+    url = url_for("console.person", person=person.public_id)
+    return Markup('<a href="{}">{}</a>').format(url, person.shown_name)
+
+
+def program_link(program: Program) -> Markup:
+    """Return a program's name as the way to its page."""
+    url = url_for("console.program", program=program.public_id)
+    return Markup('<a href="{}">{}</a>').format(url, program.name)
+
+
+def around() -> dict[str, Any]:
+    """Return what every page of the console has around it, its bad news included."""
+    known: dict[str, Any] = {"home_url": url_for("console.overview")}
+    if "business" in g and g.business is not None and "operator" in g:
+        known |= {
+            "business_name": g.business.name,
+            "operator_name": g.operator.name,
+            "sign_out_url": url_for("console.sign_out"),
+        }
+    return known
+
+
+def _nav(*, awaiting: int) -> list[dict[str, Any]]:
+    here = (request.endpoint or "").removeprefix("console.")
+    return [
+        {
+            "label": label,
+            "url": url_for(f"console.{name}"),
+            "icon": symbol,
+            "current": here == name or here.startswith(beginnings),
+            "count": awaiting if name == "rewards" else 0,
+        }
+        for name, label, symbol, beginnings in _PLACES
+    ]

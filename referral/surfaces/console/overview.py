@@ -1,0 +1,115 @@
+"""`GET /console`: what came in, what needs somebody, and what it added up to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import g, url_for
+
+from referral.domain.attribution import Outcome, Signup
+from referral.domain.businesses import StripeConnection
+from referral.domain.reports import overview
+from referral.domain.reports.console import programs
+from referral.domain.rewards import Reward, RewardMove
+from referral.foundation import clock
+from referral.foundation.db import session
+from referral.surfaces.console.frame import page
+from referral.surfaces.console.work import dead_work
+from referral.surfaces.web.reasons import STATES, WAITING, reason_words
+
+DAYS = 30
+_LATELY = 10
+_TONES = {"granted": "good", "failed": "bad", "denied": "bad", "reversed": "bad"}
+
+
+def show() -> str:
+    """Show the first page an operator sees."""
+    at = clock.now()
+    first = (at - timedelta(days=DAYS - 1)).date()
+    counted = overview.referrals_by_day(first, DAYS)
+    connected = session.query(StripeConnection.id).filter_by(business_id=g.business.id).first()
+    return page(
+        "overview",
+        needs=_needs(),
+        month=overview.since(at - timedelta(days=DAYS)),
+        days=DAYS,
+        friends=[(f"{one.day} {one:%b}", number) for one, number in counted],
+        has_friends=any(number for _, number in counted),
+        lately=_lately(),
+        has_program=bool(programs()),
+        is_connected=connected is not None,
+    )
+
+
+def _needs() -> list[dict[str, Any]]:
+    """List what waits for somebody, each with where to go."""
+    found = overview.needs()
+    lines = [
+        (found.approval, "waiting for your approval", "rewards", "awaiting", "user-check"),
+        (found.held, "on hold", "rewards", "held", "hand-stop"),
+        (found.failed, "refused by Stripe", "rewards", "failed", "alert-triangle"),
+    ]
+    needs: list[dict[str, Any]] = [
+        {
+            "number": number,
+            "words": ("reward " if number == 1 else "rewards ") + words,
+            "url": url_for(f"console.{endpoint}", show=show),
+            "icon": symbol,
+        }
+        for number, words, endpoint, show, symbol in lines
+        if number
+    ]
+    needs += [
+        {
+            "number": number,
+            "words": f"ready to be given. {WAITING[reason].staff}",
+            "url": url_for("console.rewards", show="waiting"),
+            "icon": "hourglass",
+        }
+        for reason, number in found.waiting.items()
+    ]
+    dead = len(dead_work())
+    if dead:
+        words = "piece of work was given up" if dead == 1 else "pieces of work were given up"
+        needs.append(
+            {"number": dead, "words": words, "url": url_for("console.work"), "icon": "zzz"}
+        )
+    return needs
+
+
+def _lately() -> list[dict[str, Any]]:
+    told = [_of_signup(one) for one in overview.latest_signups()]
+    told += [_of_move(step, reward) for step, reward in overview.latest_moves()]
+    return sorted(told, key=lambda one: one["at"], reverse=True)[:_LATELY]
+
+
+def _of_signup(signup: Signup) -> dict[str, Any]:
+    name = signup.person.shown_name
+    if signup.referral is not None and signup.outcome == Outcome.REFERRED:
+        title, tone = f"{name} signed up, sent by {signup.referral.advocate.shown_name}", "good"
+    elif signup.outcome == Outcome.REFUSED:
+        title, tone = f"{name} signed up; nobody was credited", "wait"
+    else:
+        title, tone = f"{name} signed up", "calm"
+    refused = signup.outcome == Outcome.REFUSED
+    return {
+        "at": signup.at,
+        "title": title,
+        "body": reason_words(signup.reason, for_staff=True) if refused else None,
+        "icon": "user-check",
+        "tone": tone,
+        "url": url_for("console.why", subject=signup.public_id),
+    }
+
+
+def _of_move(step: RewardMove, reward: Reward) -> dict[str, Any]:
+    title = "Reward earned" if step.from_state is None else STATES[step.to_state].staff.rstrip(".")
+    return {
+        "at": step.at,
+        "title": f"{title}: {reward.person.shown_name}",
+        "icon": "gift",
+        "tone": _TONES.get(step.to_state, "info"),
+        "actor": step.actor_name if step.actor_kind == "operator" else None,
+        "url": url_for("console.reward", reward=reward.public_id),
+    }

@@ -1,0 +1,219 @@
+"""Programs: the list, one with its figures and offers, and every change of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, g, redirect, request, url_for
+
+from referral.domain.businesses import record
+from referral.domain.programs import (
+    Approval,
+    Program,
+    ProgramState,
+    ProgramTerms,
+    Side,
+    TouchRule,
+    change_state,
+    create_program,
+    current_offers,
+    edit_program,
+    find_program,
+    publish_offer,
+    set_budget,
+)
+from referral.domain.reports import console as lists
+from referral.foundation import clock
+from referral.foundation.db import transaction
+from referral.foundation.errors import Invalid
+from referral.surfaces.console.door import actor
+from referral.surfaces.console.forms import Form
+from referral.surfaces.console.frame import page
+from referral.surfaces.console.offers import prefixed, read_terms
+from referral.surfaces.web.amounts import typed_amount
+
+_NEW = {
+    "touch_rule": TouchRule.FIRST,
+    "approval": Approval.AUTOMATIC,
+    "hold_days": "30",
+    "click_window_days": "90",
+    "qualify_window_days": "180",
+    "advocate_kind": "account_credit",
+    "advocate_trigger": "first_purchase",
+    "friend_kind": "discount",
+    "friend_trigger": "signup",
+}
+_SAID = {
+    ProgramState.ACTIVE: "The program is open.",
+    ProgramState.PAUSED: "The program is paused. Links lead to your site; nobody new is credited.",
+    ProgramState.CLOSED: "The program is closed for good. What was promised is still kept.",
+}
+
+
+def show_all() -> str:
+    """List the programs with their offers."""
+    found = lists.programs()
+    return page("programs", programs=[(one, current_offers(one.id)) for one in found])
+
+
+def show(program: str) -> str:
+    """Show one program."""
+    shown = find_program(g.business.id, program)
+    return page(
+        "program",
+        program=shown,
+        current=current_offers(shown.id),
+        versions=lists.offers_of(shown),
+        figures=lists.figures_of(shown),
+    )
+
+
+def show_new() -> str:
+    """Ask for a new program."""
+    return page("program_new", typed=_NEW, errors={})
+
+
+def create() -> Any:
+    """Make a program and publish its offers."""
+    form, at = Form(request.form), clock.now()
+    try:
+        terms = _read(form)
+        budget = form.amount("budget", g.business.currency, asked=False)
+        offers = [read_terms(form, side, g.business.currency) for side in Side]
+        form.accept()
+        with transaction():
+            program = create_program(g.business, terms, at=at, budget_minor=budget)
+            for offer in offers:
+                if offer is not None:
+                    publish_offer(program, offer, at=at)
+            record(
+                program.business_id,
+                "program.created",
+                subject=program.public_id,
+                actor=actor(),
+                at=at,
+                details={"name": program.name},
+            )
+    except Invalid as refusal:
+        errors = _beside(refusal.fields)
+        return page("program_new", typed=request.form, errors=errors), 422
+    flash("The program is open. Links work from now on.", "success")
+    return redirect(_address(program), 303)
+
+
+def show_edit(program: str) -> str:
+    """Ask for changes to a program."""
+    shown = find_program(g.business.id, program)
+    return page("program_edit", program=shown, typed=_typed(shown), errors={})
+
+
+def edit(program: str) -> Any:
+    """Change a program from now on."""
+    shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
+    before = _typed(shown)
+    try:
+        terms = _read(form)
+        form.accept()
+        with transaction():
+            edit_program(shown, terms, at=at)
+            after = _typed(shown)
+            record(
+                shown.business_id,
+                "program.edited",
+                subject=shown.public_id,
+                actor=actor(),
+                at=at,
+                details={name: [before[name], after[name]] for name in before
+                         if before[name] != after[name]},
+            )  # fmt: skip
+    except Invalid as refusal:
+        errors = _beside(refusal.fields)
+        shown = find_program(g.business.id, program)
+        return page("program_edit", program=shown, typed=request.form, errors=errors), 422
+    flash("Saved. Friends who signed up before keep what they were promised.", "success")
+    return redirect(_address(shown), 303)
+
+
+def move(program: str) -> Any:
+    """Pause, resume or close a program."""
+    shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
+    state = form.choice("state", ProgramState)
+    form.accept()
+    with transaction():
+        before = shown.state
+        change_state(shown, state)
+        record(
+            shown.business_id,
+            "program.moved",
+            subject=shown.public_id,
+            actor=actor(),
+            at=at,
+            details={"state": [before, state]},
+        )
+    flash(_SAID[state], "success")
+    return redirect(_address(shown), 303)
+
+
+def show_budget(program: str) -> str:
+    """Ask for a budget."""
+    shown = find_program(g.business.id, program)
+    typed = {"budget": typed_amount(shown.budget_minor, shown.currency)}
+    return page("budget", program=shown, typed=typed, errors={})
+
+
+def change_budget(program: str) -> Any:
+    """Set or lift the budget."""
+    shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
+    budget = form.amount("budget", shown.currency, asked=False)
+    if form.errors:
+        return page("budget", program=shown, typed=request.form, errors=form.errors), 422
+    with transaction():
+        before = shown.budget_minor
+        set_budget(shown, budget)
+        record(
+            shown.business_id,
+            "budget.set",
+            subject=shown.public_id,
+            actor=actor(),
+            at=at,
+            details={"budget_minor": [before, budget]},
+        )
+    flash("The budget is set." if budget is not None else "There is no limit now.", "success")
+    return redirect(_address(shown), 303)
+
+
+def _read(form: Form) -> ProgramTerms:
+    return ProgramTerms(
+        name=form.text("name", asked="Give the program a name."),
+        landing_url=form.text("landing_url", asked="Where should friends land?", longest=2000),
+        touch_rule=form.choice("touch_rule", TouchRule),
+        approval=form.choice("approval", Approval),
+        hold_days=form.days("hold_days"),
+        click_window_days=form.days("click_window_days"),
+        qualify_window_days=form.days("qualify_window_days"),
+    )
+
+
+def _typed(program: Program) -> dict[str, str]:
+    return {
+        "name": program.name,
+        "landing_url": program.landing_url,
+        "touch_rule": program.touch_rule,
+        "approval": program.approval,
+        "hold_days": str(program.hold_days),
+        "click_window_days": str(program.click_window_days),
+        "qualify_window_days": str(program.qualify_window_days),
+    }
+
+
+def _beside(fields: Mapping[str, str]) -> dict[str, str]:
+    """Put what the domain says beside the fields of this form."""
+    renamed = {"site_url": "landing_url"} | {
+        f"{side}_offer": prefixed(side, "worth") for side in Side
+    }
+    return {renamed.get(name, name): said for name, said in fields.items()}
+
+
+def _address(program: Program) -> str:
+    return url_for("console.program", program=program.public_id)

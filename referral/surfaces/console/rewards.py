@@ -1,0 +1,184 @@
+"""Rewards: the list, one with its gates, and decisions on one or many, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import flash, redirect, request, url_for
+
+from referral.domain import journey
+from referral.domain.reports import console as lists
+from referral.domain.reports import evidence
+from referral.domain.reports.explanation import explain_reward
+from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.grants import grants_of
+from referral.domain.rewards.holds import HOLDABLE, open_holds
+from referral.foundation import clock
+from referral.foundation.db import transaction
+from referral.foundation.errors import Invalid, NotFound, Refusal
+from referral.surfaces.console.door import actor, may
+from referral.surfaces.console.forms import REASON, read_reason
+from referral.surfaces.console.frame import page
+from referral.surfaces.console.referrals import chosen_program
+from referral.surfaces.web.reasons import GRANTS, OPERATIONS, reason_words
+from referral.surfaces.web.why import gate_items, in_short
+
+MOST_AT_ONCE = 100
+SHOWN = ("awaiting", "held", "waiting", *RewardState)
+log = structlog.get_logger("referral.console")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What can be decided on a reward."""
+
+    name: str
+    act: Callable[..., None]
+    words: str
+    done: str
+    icon: str
+    tone: str
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb("approve", journey.approve_reward, "Approve", "approved", "check", "primary"),
+        Verb("hold", journey.hold_reward, "Hold", "put on hold", "hand-stop", "plain"),
+        Verb("release", journey.release_reward, "Release", "released", "player-play", "plain"),
+        Verb("deny", journey.deny_reward, "Deny", "denied", "ban", "danger"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one reward of many."""
+
+    id: str
+    reward: Reward | None
+    trouble: str | None
+
+
+def show_all() -> str:
+    """List rewards, all or of one state and program."""
+    return _list({}, ())
+
+
+def show(reward: str) -> str:
+    """Show one reward with why it stands where it does and what can be done."""
+    return _one(lists.find_reward(reward), {})
+
+
+def decide(verb: str) -> Callable[[], Any]:
+    """Return the view that approves, denies, holds or releases what was chosen."""
+
+    def view() -> Any:
+        chosen = list(dict.fromkeys(request.form.getlist("chosen")))[:MOST_AT_ONCE]
+        try:
+            reason = read_reason(request.form)
+        except Invalid as refusal:
+            return _ask_again(chosen, refusal.fields)
+        if not chosen:
+            flash("Choose at least one reward first.", "warning")
+            return redirect(url_for("console.rewards"), 303)
+        results = [_decide_one(VERBS[verb], one, reason) for one in chosen]
+        if "single" in request.form and len(results) == 1:
+            return _answer_one(VERBS[verb], results[0])
+        return page("decided", verb=VERBS[verb], results=results, reason=reason)
+
+    view.__name__ = verb
+    return view
+
+
+def verbs_for(reward: Reward) -> list[Verb]:
+    """List what this operator may do with a reward as it stands."""
+    fits = {
+        "approve": reward.state == RewardState.PENDING and not reward.is_held,
+        "hold": reward.state in HOLDABLE and not reward.is_held,
+        "release": reward.is_held,
+        "deny": reward.state in HOLDABLE,
+    }
+    return [verb for verb in VERBS.values() if fits[verb.name] and may(verb.name)]
+
+
+def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
+    show = request.values.get("show", "")
+    show = show if show in SHOWN else ""
+    program = chosen_program()
+    known = lists.programs()
+    found = lists.rewards(show, program, request.args.get("after"))
+    asked: dict[str, Any] = {
+        "show": show or None,
+        "program": program.public_id if program else None,
+    }
+    return page(
+        "rewards",
+        rewards=found.rows,
+        asked=asked,
+        chosen=chosen,
+        errors=errors,
+        verbs=[verb for verb in VERBS.values() if may(verb.name)],
+        programs=known,
+        program_options=[(one.public_id, one.name) for one in known],
+        next_url=url_for("console.rewards", **asked, after=found.next) if found.next else None,
+        first_url=url_for("console.rewards", **asked) if request.args.get("after") else None,
+    )
+
+
+def _one(reward: Reward, errors: dict[str, str]) -> str:
+    explanation = explain_reward(reward, at=clock.now())
+    return page(
+        "reward",
+        reward=reward,
+        answer=in_short(explanation),
+        gates=gate_items(explanation),
+        verbs=verbs_for(reward),
+        holds=open_holds(reward),
+        history=[_line(step) for step in reversed(evidence.moves(reward))],
+        grants=grants_of(reward),
+        operations=OPERATIONS,
+        grant_states=GRANTS,
+        typed=request.form,
+        errors=errors,
+    )
+
+
+def _line(step: Any) -> dict[str, Any]:
+    reason = "" if step.reason == "earned" else reason_words(step.reason, for_staff=True)
+    title = "Earned" if step.from_state is None else step.to_state.replace("_", " ").capitalize()
+    return {"at": step.at, "title": title, "body": reason, "actor": step.actor_name, "icon": "gift"}
+
+
+def _decide_one(verb: Verb, text: str, reason: str) -> Result:
+    """Decide one reward in a transaction of its own, so that one refusal stops no other."""
+    reward = None
+    try:
+        reward = lists.find_reward(text)
+        with transaction():
+            verb.act(reward, actor=actor(), reason=reason, at=clock.now())
+    except NotFound:
+        return Result(text[:40], None, "There is no such reward here.")
+    except Refusal as refusal:
+        return Result(text, lists.find_reward(text), refusal.message)
+    log.info("reward_decided", verb=verb.name, reward=reward.public_id)
+    return Result(text, reward, None)
+
+
+def _answer_one(verb: Verb, result: Result) -> Any:
+    if result.reward is None:
+        raise NotFound
+    if result.trouble is not None:
+        flash(result.trouble, "error")
+    else:
+        flash(f"The reward was {verb.done}.", "success")
+    return redirect(url_for("console.reward", reward=result.id), 303)
+
+
+def _ask_again(chosen: list[str], errors: dict[str, str]) -> Any:
+    if "single" in request.form and len(chosen) == 1:
+        return _one(lists.find_reward(chosen[0]), errors), 422
+    return _list({REASON: errors[REASON]}, tuple(chosen)), 422

@@ -1,0 +1,133 @@
+"""The addresses of this surface, and the least role each demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from flask import Blueprint
+
+from referral.domain.businesses import Role
+from referral.domain.businesses.team import at_least
+from referral.surfaces.console import (
+    account,
+    audit,
+    frame,
+    keys,
+    offers,
+    overview,
+    people,
+    programs,
+    referrals,
+    rewards,
+    settings,
+    setup,
+    sign_in,
+    stripe,
+    team,
+    work,
+)
+from referral.surfaces.web.limits import limit, limiter
+from referral.surfaces.web.policy import Need
+
+console = Blueprint("console", __name__, url_prefix="/console")
+console.context_processor(frame.around)
+
+ANYBODY = Need.public()
+SEE, HOLD, PAY, RUN, OWN = (
+    Need.operator(*at_least(role))
+    for role in (Role.VIEWER, Role.SUPPORT, Role.FINANCE, Role.MANAGER, Role.OWNER)
+)
+
+
+by_network = limiter.shared_limit(lambda: limit("30 per 15 minutes"), scope="console")
+by_account = limiter.limit(lambda: limit("10 per 15 minutes"), key_func=sign_in.account_key)
+by_operator = limiter.limit(lambda: limit("8 per hour"), key_func=sign_in.pending_key)
+
+
+class Route(NamedTuple):
+    """One address: its method, its path, its name, its view, and who may open it."""
+
+    method: str
+    path: str
+    name: str
+    view: Callable[..., Any]
+    need: Need
+
+
+ROUTES = [
+    Route("GET", "/sign-in", "sign_in", sign_in.show, ANYBODY),
+    Route("POST", "/sign-in", "sign_in_try", by_network(by_account(sign_in.try_password)), ANYBODY),
+    Route("GET", "/sign-in/code", "second_step", sign_in.show_second, ANYBODY),
+    Route(
+        "POST",
+        "/sign-in/code",
+        "second_step_try",
+        by_network(by_operator(sign_in.try_second)),
+        ANYBODY,
+    ),
+    Route("POST", "/sign-out", "sign_out", sign_in.leave, ANYBODY),
+    Route("GET", "/set-up/<token>", "setup", setup.show_password, ANYBODY),
+    Route("POST", "/set-up/<token>", "setup_password", by_network(setup.choose_password), ANYBODY),
+    Route(
+        "GET",
+        "/set-up/<token>/authenticator",
+        "setup_authenticator",
+        setup.show_authenticator,
+        ANYBODY,
+    ),
+    Route(
+        "POST",
+        "/set-up/<token>/authenticator",
+        "setup_confirm",
+        by_network(setup.confirm_authenticator),
+        ANYBODY,
+    ),
+    Route("GET", "", "overview", overview.show, SEE),
+    Route("GET", "/work", "work", work.show, SEE),
+    Route("POST", "/work/<kind>/<uuid:key>/retry", "work_retry", work.try_again, RUN),
+    Route("GET", "/rewards", "rewards", rewards.show_all, SEE),
+    Route("GET", "/rewards/<reward>", "reward", rewards.show, SEE),
+    Route("POST", "/rewards/approve", "approve", rewards.decide("approve"), PAY),
+    Route("POST", "/rewards/deny", "deny", rewards.decide("deny"), PAY),
+    Route("POST", "/rewards/hold", "hold", rewards.decide("hold"), HOLD),
+    Route("POST", "/rewards/release", "release", rewards.decide("release"), HOLD),
+    Route("GET", "/referrals", "referrals", referrals.show_all, SEE),
+    Route("GET", "/why/<subject>", "why", referrals.why, SEE),
+    Route("GET", "/people", "people", people.show_all, SEE),
+    Route("GET", "/people/<person>", "person", people.show, SEE),
+    Route("GET", "/programs", "programs", programs.show_all, SEE),
+    Route("GET", "/programs/<program>", "program", programs.show, SEE),
+    Route("GET", "/programs/new", "program_new", programs.show_new, RUN),
+    Route("POST", "/programs/new", "program_create", programs.create, RUN),
+    Route("GET", "/programs/<program>/edit", "program_edit", programs.show_edit, RUN),
+    Route("POST", "/programs/<program>/edit", "program_save", programs.edit, RUN),
+    Route("POST", "/programs/<program>/state", "program_move", programs.move, RUN),
+    Route("GET", "/programs/<program>/budget", "budget", programs.show_budget, RUN),
+    Route("POST", "/programs/<program>/budget", "budget_set", programs.change_budget, RUN),
+    Route("GET", "/programs/<program>/offers/<side>", "offer", offers.show, RUN),
+    Route("POST", "/programs/<program>/offers/<side>", "offer_publish", offers.publish, RUN),
+    Route("GET", "/settings", "settings", settings.show, SEE),
+    Route("POST", "/settings/sites", "site_add", settings.add, RUN),
+    Route("POST", "/settings/sites/<uuid:site>/remove", "site_remove", settings.remove, RUN),
+    Route("GET", "/settings/keys", "keys", keys.show, SEE),
+    Route("POST", "/settings/keys", "key_issue", keys.issue, RUN),
+    Route("POST", "/settings/keys/<uuid:key>/revoke", "key_revoke", keys.revoke, RUN),
+    Route("GET", "/settings/stripe", "stripe", stripe.show, SEE),
+    Route("POST", "/settings/stripe", "stripe_connect", stripe.connect, OWN),
+    Route("GET", "/settings/team", "team", team.show, SEE),
+    Route("POST", "/settings/team", "team_invite", team.add, OWN),
+    Route("POST", "/settings/team/<operator>/invite", "team_again", team.invite_again, OWN),
+    Route("POST", "/settings/team/<operator>/role", "team_role", team.change, OWN),
+    Route("POST", "/settings/team/<operator>/remove", "team_remove", team.remove, OWN),
+    Route("GET", "/audit", "audit", audit.show, SEE),
+    Route("GET", "/account", "account", account.show, SEE),
+    Route(
+        "POST", "/account/password", "account_password", by_network(account.change_password), SEE
+    ),
+    Route("POST", "/account/recovery-codes", "account_codes", by_network(account.renew_codes), SEE),
+    Route("POST", "/account/business", "switch", account.switch, SEE),
+]
+
+for _route in ROUTES:
+    console.add_url_rule(_route.path, _route.name, _route.view, methods=[_route.method])
