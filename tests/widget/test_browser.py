@@ -33,7 +33,7 @@ HOSTILE = """
 PAGE = """<!doctype html><html lang="en"><head><title>Corner Coffee</title>
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="{schemes}">{styles}
-<script src="{ours}/widget/v1.js" data-key="{key}" async></script></head>
+<script src="{ours}/widget/v1.js" data-key="{key}" {kind} async></script></head>
 <body><main><h1>Welcome</h1>
 <referral-signup {attributes}><p><a href="/own">Sign up with us</a></p></referral-signup>
 <form id="own" action="/own"><input type="hidden" name="referral_token" data-referral-token></form>
@@ -85,6 +85,7 @@ class Stage:
         hostile: bool = True,
         ours: str = "",
         schemes: str = "light dark",
+        kind: str = "",
         **context: object,
     ) -> Visit:
         """Put the form on the shop's page, under the strictest policy that lets it work."""
@@ -95,6 +96,7 @@ class Stage:
             key=publishable_key(shop),
             attributes=attributes,
             schemes=schemes,
+            kind=kind,
             styles=f'<style nonce="host">{HOSTILE}</style>' if hostile else "",
         )
         policy = f"default-src 'none'; script-src {ours}; connect-src {ours}; img-src 'self'"
@@ -153,6 +155,13 @@ def test_enter_sends_the_form(stage: Stage):
     visit.page.keyboard.press("Enter")
 
     expect(visit.page.get_by_label("Your own link")).to_be_visible()
+    assert visit.complaints == []
+
+
+def test_the_script_may_be_a_module(stage: Stage):
+    visit = stage.visit(kind='type="module"').open()
+
+    expect(visit.page.get_by_role("heading", name="Sign up with Corner Coffee")).to_be_visible()
     assert visit.complaints == []
 
 
