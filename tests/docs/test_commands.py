@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -72,17 +71,6 @@ def test_the_first_business_of_production_can_be_made_as_it_is_written(app: Flas
     answer = _typed(app, [found[1] if word == "biz_…" else word for word in program])
     assert f'"side": "{Side.ADVOCATE}"' in answer
     assert f'"kind": "{Kind.DISCOUNT}"' in answer
-
-
-def test_the_written_backup_of_sqlite_is_whole(tmp_path: Path) -> None:
-    block = next(one for one in blocks(ROOT / "docs/production.md", "sh") if ".backup(" in one.text)
-    words = shlex.split(block.text.replace("\\\n", " "))
-    with sqlite3.connect(tmp_path / "a") as database:
-        database.execute("CREATE TABLE kept (word)")
-        database.execute("INSERT INTO kept VALUES ('alice')")
-    subprocess.run([sys.executable, *words[1:3], tmp_path / "a", tmp_path / "b"], check=True)
-    with sqlite3.connect(tmp_path / "b") as copy:
-        assert copy.execute("SELECT word FROM kept").fetchall() == [("alice",)]
 
 
 def _typed(app: Flask, words: list[str]) -> str:
