@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 
 from config import Settings
 from referral import create_app
+from referral.domain.reports.auditor import audit
+from referral.foundation import clock
 from referral.foundation.db import db, session
 from tests.databases import Kind, cloned_database, drop_database
 
@@ -60,3 +62,12 @@ def app(database_url: str) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A visitor without cookies."""
     return app.test_client()
+
+
+@pytest.fixture
+def audited(app: Flask) -> Iterator[None]:
+    """When the test has ended, no promise about money is broken."""
+    yield
+    session.rollback()
+    report = audit(clock.now())
+    assert [str(found) for found in report.violations] == []

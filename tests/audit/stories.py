@@ -8,7 +8,7 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.programs import ProgramState, Trigger, change_state, publish_offer, set_budget
 from referral.domain.purchases import DisputeFact, DisputeOutcome, Purchase, RefundFact
-from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards import Grant, Reward, RewardState
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop
 from tests.provider import Provider, find_nothing, prepare, ripen_due, send_due
@@ -111,6 +111,7 @@ def _coffee(shop: Shop, provider: Provider) -> None:
     provider.credit["cus_alice"] = 100
     shop.refund(granted, 9000)
     work(shop, provider)
+    refer(shop, "anna", "bo")
     with within(shop.business.id), transaction():
         set_budget(shop.program, 2000)
     refer(shop, "anna", "brad")
@@ -138,13 +139,12 @@ def _books(shop: Shop, provider: Provider) -> None:
     work(shop, provider)
     shop.refund(first, 200)
     work(shop, provider)
+    refer(shop, "anna", "brad")
 
 
 def _once_more(shop: Shop, provider: Provider) -> None:
     """Let one grant's outcome stay unknown until a look-up finds nothing."""
     with within(shop.business.id):
-        from referral.domain.rewards import Grant
-
         query = select(Grant).where(Grant.operation == "credit", Grant.state == "waiting")
         grant = session.scalars(query.order_by(Grant.id)).first()
         assert grant is not None

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, RowMapping, text
 
 from referral.domain.reports.auditor.asking import named
 from referral.domain.reports.auditor.report import Violation
-from referral.domain.rewards.earning import BUDGET_REACHED, CAP_REACHED
 from referral.foundation.money import share
 
 _LIVES_IN = {
@@ -20,7 +19,7 @@ _LIVES_IN = {
 _PLACES = ("reserved", "payable", "granted", "clawback_due")
 
 _POSITIONS = """
-SELECT r.id, r.state, r.reason, r.amount_minor, r.clawback_minor, r.withheld_minor,
+SELECT r.id, r.state, r.amount_minor, b.to_state AS born, r.clawback_minor, r.withheld_minor,
     r.debited_minor, r.owed_minor, p.gross_minor, p.refunded_minor,
     COALESCE(s.reserved, 0) AS reserved, COALESCE(s.payable, 0) AS payable,
     COALESCE(s.granted, 0) AS granted, COALESCE(s.clawback_due, 0) AS clawback_due,
@@ -29,6 +28,7 @@ SELECT r.id, r.state, r.reason, r.amount_minor, r.clawback_minor, r.withheld_min
     COALESCE(d.debits, 0) AS debits
 FROM reward r
 LEFT JOIN purchase p ON p.id = r.purchase_id
+LEFT JOIN reward_move b ON b.reward_id = r.id AND b.from_state IS NULL
 LEFT JOIN (
     SELECT reward_id, COUNT(*) AS debits FROM "grant"
     WHERE operation = 'debit' AND state IN ('waiting', 'sending') GROUP BY reward_id
@@ -86,8 +86,7 @@ def _place(row: RowMapping) -> Iterator[tuple[str, str]]:
 
 def _reservation(row: RowMapping) -> Iterator[tuple[str, str]]:
     """What was reserved is the amount, unless a limit refused it (then I-27 looks)."""
-    was_refused = row["state"] == "cancelled" and row["reason"] in (BUDGET_REACHED, CAP_REACHED)
-    if not was_refused and row["taken"] != row["amount_minor"]:
+    if row["born"] == "pending" and row["taken"] != row["amount_minor"]:
         yield "I-14", f"{row['taken']} was reserved for an amount of {row['amount_minor']}."
 
 

@@ -62,6 +62,8 @@ _REWARDS: Select[*tuple[Any, ...]] = (
         Offer.hold_days,
         Purchase.id.label("purchase_id"),
         Purchase.base_minor,
+        Purchase.gross_minor,
+        Purchase.tax_minor,
         Purchase.occurred_at,
         Purchase.person_id.label("buyer_id"),
         Referral.at,
@@ -142,6 +144,8 @@ def _window(row: Row[*tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
         yield "I-32", f"What was paid at {row.occurred_at} lies outside the window."
     if row.buyer_id != row.friend_id:
         yield "I-30", "Somebody other than the friend paid for it."
+    if row.base_minor != max(0, row.gross_minor - row.tax_minor):
+        yield "I-30", f"{row.base_minor} is not what was paid less tax."
     if row.base_minor < max(1, row.minimum_minor):
         yield "I-30", f"{row.base_minor} was paid, below the minimum of {row.minimum_minor}."
 
