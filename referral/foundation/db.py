@@ -6,7 +6,11 @@ which surfaces, the worker and commands open; a flush outside one is refused.
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,6 +43,7 @@ from referral.foundation.money import LIMIT_MINOR
 _WRITES = "referral_writes"
 _PATIENCE = "referral_patience_ms"
 _LOCK_WAIT_MS = 10_000
+_lines: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -136,16 +141,17 @@ def transaction(*, patience_ms: int = 0) -> Iterator[None]:
         raise InsideTransaction("transactions are not nested")
     if current.in_transaction():
         current.commit()
-    current.info[_WRITES] = True
-    try:
-        current.connection(execution_options={_WRITES: True, _PATIENCE: patience_ms})
-        yield
-        current.commit()
-    except BaseException:
-        current.rollback()
-        raise
-    finally:
-        current.info.pop(_WRITES, None)
+    with _in_turn(current.get_bind(), patience_ms or _LOCK_WAIT_MS) as left_ms:
+        current.info[_WRITES] = True
+        try:
+            current.connection(execution_options={_WRITES: True, _PATIENCE: left_ms})
+            yield
+            current.commit()
+        except BaseException:
+            current.rollback()
+            raise
+        finally:
+            current.info.pop(_WRITES, None)
 
 
 def outside_transaction() -> None:
@@ -170,6 +176,27 @@ def insert_once(model: type[Any], values: dict[str, Any]) -> bool:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = cast(postgresql.Insert, insert(model)).values(**values).on_conflict_do_nothing()
     return bool(session.execute(statement.returning(model.__table__.c.id)).first())
+
+
+@contextmanager
+def _in_turn(bind: Engine | Connection, patience_ms: int) -> Iterator[int]:
+    """Stand in line with the other threads that write to this SQLite file; PostgreSQL has no line.
+
+    SQLite makes those who wait sleep, up to 100 ms at a time, while others slip in: with many
+    threads some waited a second. Yields the patience left for other processes; whoever had no turn
+    in time still asks SQLite, which then refuses.
+    """
+    if bind.dialect.name != "sqlite":
+        yield patience_ms
+        return
+    line = _lines[str(bind.engine.url.database)]
+    since = time.monotonic()
+    has_turn = line.acquire(timeout=patience_ms / 1000)
+    try:
+        yield max(1, patience_ms - int((time.monotonic() - since) * 1000))
+    finally:
+        if has_turn:
+            line.release()
 
 
 @event.listens_for(Session, "before_flush")
@@ -204,11 +231,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if not options.get(_WRITES):
         connection.exec_driver_sql("BEGIN")
         return
-    patience_ms = options.get(_PATIENCE)
-    if patience_ms:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms:d}")
+    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    driver.execute(f"PRAGMA busy_timeout={options[_PATIENCE]:d}")
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
-        if patience_ms:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
+        driver.execute(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
