@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from flask import current_app
@@ -124,6 +125,10 @@ FRIENDS = (
     "Theo Simon",
 )
 LOYAL = ("Mallory Quick", "Ned Barker", "Wilma Stone", "Carl Jansen")
+
+
+_SENDS_PART_BACK, _SENDS_ALL_BACK = "Karim Aziz", "Clara Jung"
+_BUY_SHARE = 0.72
 
 
 @dataclass
@@ -295,19 +300,18 @@ Act = tuple[datetime, Callable[[datetime], object]]
 
 def _month(story: Story, links: list[Link]) -> list[Act]:
     """Lay out who did what and when; the dice are loaded, so every demo is alike."""
-    dice, acts = story.dice, []
+    dice = story.dice
+    acts: list[Act] = []
     for link in links:
         for _ in range(dice.randrange(2, 9)):
-            acts.append(
-                (story.moment(dice.uniform(1, 28)), lambda at, link=link: _click(story, link, at))
-            )
+            acts.append((story.moment(dice.uniform(1, 28)), partial(_click, story, link)))
     popular = links[:3] * 4 + links
     for name in FRIENDS:
         acts += _friend(story, name, dice.choice(popular), dice.uniform(2, 27))
-    acts.append((story.moment(20), lambda at: _own_link(story, links, at)))
-    acts.append((story.moment(12), lambda at: _regular_again(story, links[0], at)))
-    acts.append((story.moment(6), lambda at: _hold_one(story, at)))
-    acts.append((story.moment(3), lambda at: _deny_one(story, at)))
+    acts.append((story.moment(20), partial(_own_link, story)))
+    acts.append((story.moment(12), partial(_regular_again, story, links[0])))
+    acts.append((story.moment(6), partial(_hold_one, story)))
+    acts.append((story.moment(3), partial(_deny_one, story)))
     acts += _workshop_friends(story)
     return acts
 
@@ -316,14 +320,14 @@ def _friend(story: Story, name: str, link: Link, days_ago: float) -> list[Act]:
     """Bring one friend: they arrive, perhaps sign up, perhaps buy, perhaps send it back."""
     dice = story.dice
     arrived = story.moment(days_ago)
-    acts: list[Act] = [(arrived, lambda at: _arrive_and_join(story, name, link, at))]
-    if dice.random() < 0.72:
+    acts: list[Act] = [(arrived, partial(_arrive_and_join, story, name, link))]
+    if dice.random() < _BUY_SHARE:
         paid = arrived + timedelta(hours=dice.uniform(1, 50))
         gross = dice.choice((1490, 2380, 3570, 4760, 5950, 8330))
-        acts.append((paid, lambda at: _buy(story, name, gross, at)))
-        if name in ("Karim Aziz", "Clara Jung"):
-            part = gross if name == "Clara Jung" else gross // 2
-            acts.append((paid + timedelta(days=2), lambda at: _refund(story, name, part, at)))
+        acts.append((paid, partial(_buy, story, name, gross)))
+        if name in (_SENDS_PART_BACK, _SENDS_ALL_BACK):
+            part = gross if name == _SENDS_ALL_BACK else gross // 2
+            acts.append((paid + timedelta(days=2), partial(_refund, story, name, part)))
     return [act for act in acts if act[0] < story.today]
 
 
@@ -379,7 +383,7 @@ def _refund(story: Story, name: str, amount_minor: int, at: datetime) -> None:
         journey.refund(story.business, fact, at=at)
 
 
-def _own_link(story: Story, links: list[Link], at: datetime) -> None:
+def _own_link(story: Story, at: datetime) -> None:
     """Mallory follows her own link and signs up once more: refused, with the reason."""
     mallory = session.scalars(select(Person).where(Person.email == _email("Mallory"))).one()
     with transaction():

@@ -12,6 +12,7 @@ from referral.domain.reports.auditor import audit
 from referral.foundation import clock
 from referral.foundation.db import db, session
 from tests.databases import Kind, cloned_database, drop_database
+from tests.servers import session_folder
 
 BASE_URL = "http://localhost"
 
@@ -24,7 +25,7 @@ def settings_for(url: str, **changes: object) -> Settings:
         "base_url": BASE_URL,
         "secret_key": "a secret for tests only, long enough",
         "rate_limit_scale": 1000,
-        "mail_url": "file:unused",
+        "mail_url": f"file:{session_folder() / 'outbox'}",
         **changes,
     }
     return Settings(**chosen)  # type: ignore[arg-type]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from itertools import groupby
 
 import qrcode
 from flask import Response, request
@@ -12,10 +11,9 @@ from qrcode.constants import ERROR_CORRECT_M
 
 from referral.domain.links import find_by_code, read_code
 from referral.foundation.errors import NotFound
+from referral.surfaces.web.qr import QUIET, draw
 from referral.surfaces.web.settings import public_url
 
-QUIET = 4
-"""Modules of light margin around the code, as ISO/IEC 18004 demands."""
 _SCALE = 12
 
 
@@ -37,34 +35,14 @@ def link_url(code: str) -> str:
     return public_url(f"/r/{link.code}")
 
 
-@lru_cache(maxsize=512)
 def draw_svg(text: str) -> str:
-    """Draw a text's matrix as horizontal strokes of one path."""
-    rows = _matrix(text)
-    size = len(rows) + 2 * QUIET
+    """Draw a text's code as one path on a light square."""
+    path, size = draw(text)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"'
         f' shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{size}v{size}H0z"/>'
-        f'<path stroke="#000" d="{path_of(rows)}"/></svg>'
+        f'<path stroke="#000" d="{path}"/></svg>'
     )
-
-
-def path_of(rows: tuple[tuple[bool, ...], ...]) -> str:
-    """Return the dark modules as relative strokes: `m` over the light ones, `h` along the dark."""
-    strokes = []
-    for y, row in enumerate(rows):
-        x, drawn = 0, []
-        for is_dark, run in groupby(row):
-            length = len(list(run))
-            if is_dark:
-                drawn.append((x, length))
-            x += length
-        at = 0
-        for place, (start, length) in enumerate(drawn):
-            lead = f"M{start + QUIET} {y + QUIET}.5" if place == 0 else f"m{start - at} 0"
-            strokes.append(f"{lead}h{length}")
-            at = start + length
-    return "".join(strokes)
 
 
 @lru_cache(maxsize=256)
@@ -75,12 +53,6 @@ def draw_png(text: str) -> bytes:
     picture = io.BytesIO()
     code.make_image().save(picture, "PNG")
     return picture.getvalue()
-
-
-def _matrix(text: str) -> tuple[tuple[bool, ...], ...]:
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(text)
-    return tuple(tuple(row) for row in code.get_matrix())
 
 
 def _picture(content: bytes, kind: str) -> Response:

@@ -30,9 +30,12 @@ def draw(text: str) -> Drawing:
 
 
 def _strokes(y: int, row: list[bool]) -> str:
-    drawn, x = "", 0
+    """Return a row's dark modules: relative moves over the light ones keep the path short."""
+    drawn, x, at = "", 0, 0
     for is_dark, run in groupby(row):
         length = len(list(run))
-        drawn += f"M{x} {y}.5h{length}" if is_dark else ""
+        if is_dark:
+            drawn += (f"m{x - at} 0" if drawn else f"M{x} {y}.5") + f"h{length}"
+            at = x + length
         x += length
     return drawn
