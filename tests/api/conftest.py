@@ -14,6 +14,7 @@ from referral.domain.businesses import issue_key, within
 from referral.domain.businesses.keys import KeyKind
 from referral.foundation import clock
 from referral.foundation.db import db, session, transaction
+from tests.api import conformance
 from tests.cast import Shop, open_shop
 from tests.databases import cloned_database, drop_database
 from tests.fixtures import migrate, settings_for
@@ -63,7 +64,9 @@ class Caller:
     def _send(self, method: str, path: str, **more: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.key}", **self.headers, **more.pop("headers", {})}
         client = self.app.test_client(use_cookies=False)
-        return client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+        answer = client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+        conformance.check(method, path, answer)
+        return answer
 
 
 @dataclass

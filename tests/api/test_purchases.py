@@ -51,7 +51,8 @@ def test_nobody_of_this_id_pays(shop: Stage) -> None:
 
 
 def test_tax_is_within_what_was_paid(shop: Stage) -> None:
-    assert shop.buy(gross_minor=100, tax_minor=101).status_code == 422
+    answer = shop.buy(gross_minor=100, tax_minor=101)
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "tax_minor")
 
 
 def test_a_refund_takes_its_share_of_a_waiting_reward(shop: Stage) -> None:

@@ -30,6 +30,14 @@ _ALWAYS: tuple[type[Refusal], ...] = (
     Unavailable,
 )
 _RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+_SHARED = {
+    "401": "WrongKey",
+    "403": "WrongKindOfKey",
+    "413": "TooLarge",
+    "415": "NotJson",
+    "429": "TooMany",
+    "503": "Unavailable",
+}
 _HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string", "const": "Bearer"}}},
     429: _RETRY,
@@ -66,6 +74,7 @@ def write_document(resources: Sequence[Resource]) -> dict[str, Any]:
         "paths": dict(paths),
         "components": {
             "schemas": schemas.all,
+            "responses": _shared(resources, schemas),
             "securitySchemes": {
                 "secret_key": {
                     "type": "http",
@@ -200,6 +209,26 @@ def _successes(route: Route, schemas: _Schemas) -> dict[str, Any]:
 
 
 def _refusals(route: Route, schemas: _Schemas) -> dict[str, Any]:
+    """Return the refusals of a route; those that every route shares are only named."""
+    return {
+        status: {"$ref": f"#/components/responses/{_SHARED[status]}"}
+        if status in _SHARED
+        else answer
+        for status, answer in _own_refusals(route, schemas).items()
+    }
+
+
+def _shared(resources: Sequence[Resource], schemas: _Schemas) -> dict[str, Any]:
+    return {
+        _SHARED[status]: answer
+        for resource in resources
+        for route in resource.routes
+        for status, answer in _own_refusals(route, schemas).items()
+        if status in _SHARED
+    }
+
+
+def _own_refusals(route: Route, schemas: _Schemas) -> dict[str, Any]:
     by_status: dict[int, list[Refused]] = defaultdict(list)
     for refused in _refused(route):
         by_status[refused.status].append(refused)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, ValidationInfo, field_validator
 from sqlalchemy import select
 
 from referral.domain import journey
@@ -65,11 +64,12 @@ class PurchaseIn(In):
     currency: Currency
     occurred_at: MomentIn | None = None
 
-    @model_validator(mode="after")
-    def _tax_must_be_within(self) -> Self:
-        if self.tax_minor > self.gross_minor:
-            raise ValueError("The tax is part of what was paid: tax_minor is at most gross_minor.")
-        return self
+    @field_validator("tax_minor")
+    @classmethod
+    def _must_be_within(cls, tax_minor: int, known: ValidationInfo) -> int:
+        if tax_minor > known.data.get("gross_minor", tax_minor):
+            raise ValueError("The tax is part of what was paid: at most gross_minor.")
+        return tax_minor
 
 
 class PurchaseOut(Out):
