@@ -147,7 +147,7 @@ def current_row() -> UserSession | None:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def _signed_in(raw: str) -> SignedIn | None:
-    row = _load(raw)
+    row = current_row()
     return SignedIn(raw, row) if row else None
 
 
