@@ -126,9 +126,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("user_session", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_user_session_kind_user_session_subject_id"),
-            ["kind", "subject_id"],
-            unique=False,
+            batch_op.f("ix_user_session_kind_subject_id"), ["kind", "subject_id"], unique=False
         )
 
     op.create_table(
@@ -151,7 +149,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("api_call", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_api_call_business_id_api_call_at"), ["business_id", "at"], unique=False
+            batch_op.f("ix_api_call_business_id_at"), ["business_id", "at"], unique=False
         )
 
     op.create_table(
@@ -363,7 +361,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_in_challenge", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_sign_in_challenge_address_hash_sign_in_challenge_asked_at"),
+            batch_op.f("ix_sign_in_challenge_address_hash_asked_at"),
             ["address_hash", "asked_at"],
             unique=False,
         )
@@ -423,9 +421,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stripe_event", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_stripe_event_business_id_stripe_event_id"),
-            ["business_id", "id"],
-            unique=False,
+            batch_op.f("ix_stripe_event_business_id_id"), ["business_id", "id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_stripe_event_due_at"), ["due_at"], unique=False)
 
@@ -617,7 +613,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("purchase", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_purchase_person_id_purchase_occurred_at"),
+            batch_op.f("ix_purchase_person_id_occurred_at"),
             ["person_id", "occurred_at"],
             unique=False,
         )
@@ -662,9 +658,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_click")),
     )
     with op.batch_alter_table("click", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_click_link_id_click_at"), ["link_id", "at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_click_link_id_at"), ["link_id", "at"], unique=False)
 
     op.create_table(
         "dispute",
@@ -819,7 +813,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_referral_advocate_id_referral_at"), ["advocate_id", "at"], unique=False
+            batch_op.f("ix_referral_advocate_id_at"), ["advocate_id", "at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_referral_friend_id"), ["friend_id"], unique=False)
 
@@ -900,13 +894,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reward", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_reward_business_id_reward_state_reward_id"),
+            batch_op.f("ix_reward_business_id_state_id"),
             ["business_id", "state", "id"],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_reward_due_at"), ["due_at"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_reward_person_id_reward_id"), ["person_id", "id"], unique=False
+            batch_op.f("ix_reward_person_id_id"), ["person_id", "id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_reward_purchase_id"), ["purchase_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reward_referral_id"), ["referral_id"], unique=False)
@@ -953,7 +947,7 @@ def upgrade() -> None:
     with op.batch_alter_table("signup", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_signup_person_id"), ["person_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_signup_program_id_signup_at"), ["program_id", "at"], unique=False
+            batch_op.f("ix_signup_program_id_at"), ["program_id", "at"], unique=False
         )
 
     op.create_table(
@@ -1015,7 +1009,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_grant_business_id_grant_state"), ["business_id", "state"], unique=False
+            batch_op.f("ix_grant_business_id_state"), ["business_id", "state"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_grant_due_at"), ["due_at"], unique=False)
 
@@ -1069,9 +1063,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_ledger_transaction_program_id_ledger_transaction_id"),
-            ["program_id", "id"],
-            unique=False,
+            batch_op.f("ix_ledger_transaction_program_id_id"), ["program_id", "id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_ledger_transaction_reward_id"), ["reward_id"], unique=False
@@ -1098,7 +1090,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reward_move", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_reward_move_reward_id_reward_move_id"), ["reward_id", "id"], unique=False
+            batch_op.f("ix_reward_move_reward_id_id"), ["reward_id", "id"], unique=False
         )
 
     op.create_table(
@@ -1170,12 +1162,12 @@ def downgrade() -> None:
     op.drop_table("ledger_entry")
     op.drop_table("hold_release")
     with op.batch_alter_table("reward_move", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reward_move_reward_id_reward_move_id"))
+        batch_op.drop_index(batch_op.f("ix_reward_move_reward_id_id"))
 
     op.drop_table("reward_move")
     with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_transaction_reward_id"))
-        batch_op.drop_index(batch_op.f("ix_ledger_transaction_program_id_ledger_transaction_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_program_id_id"))
 
     op.drop_table("ledger_transaction")
     with op.batch_alter_table("hold", schema=None) as batch_op:
@@ -1184,25 +1176,25 @@ def downgrade() -> None:
     op.drop_table("hold")
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grant_due_at"))
-        batch_op.drop_index(batch_op.f("ix_grant_business_id_grant_state"))
+        batch_op.drop_index(batch_op.f("ix_grant_business_id_state"))
 
     op.drop_table("grant")
     with op.batch_alter_table("signup", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_signup_program_id_signup_at"))
+        batch_op.drop_index(batch_op.f("ix_signup_program_id_at"))
         batch_op.drop_index(batch_op.f("ix_signup_person_id"))
 
     op.drop_table("signup")
     with op.batch_alter_table("reward", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reward_referral_id"))
         batch_op.drop_index(batch_op.f("ix_reward_purchase_id"))
-        batch_op.drop_index(batch_op.f("ix_reward_person_id_reward_id"))
+        batch_op.drop_index(batch_op.f("ix_reward_person_id_id"))
         batch_op.drop_index(batch_op.f("ix_reward_due_at"))
-        batch_op.drop_index(batch_op.f("ix_reward_business_id_reward_state_reward_id"))
+        batch_op.drop_index(batch_op.f("ix_reward_business_id_state_id"))
 
     op.drop_table("reward")
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_friend_id"))
-        batch_op.drop_index(batch_op.f("ix_referral_advocate_id_referral_at"))
+        batch_op.drop_index(batch_op.f("ix_referral_advocate_id_at"))
 
     op.drop_table("referral")
     with op.batch_alter_table("touch", schema=None) as batch_op:
@@ -1223,7 +1215,7 @@ def downgrade() -> None:
 
     op.drop_table("dispute")
     with op.batch_alter_table("click", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_click_link_id_click_at"))
+        batch_op.drop_index(batch_op.f("ix_click_link_id_at"))
 
     op.drop_table("click")
     with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
@@ -1231,7 +1223,7 @@ def downgrade() -> None:
 
     op.drop_table("stripe_customer")
     with op.batch_alter_table("purchase", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_purchase_person_id_purchase_occurred_at"))
+        batch_op.drop_index(batch_op.f("ix_purchase_person_id_occurred_at"))
 
     op.drop_table("purchase")
     op.drop_table("offer")
@@ -1243,15 +1235,13 @@ def downgrade() -> None:
     op.drop_table("allowance")
     with op.batch_alter_table("stripe_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stripe_event_due_at"))
-        batch_op.drop_index(batch_op.f("ix_stripe_event_business_id_stripe_event_id"))
+        batch_op.drop_index(batch_op.f("ix_stripe_event_business_id_id"))
 
     op.drop_table("stripe_event")
     op.drop_table("stripe_connection")
     op.drop_table("site")
     with op.batch_alter_table("sign_in_challenge", schema=None) as batch_op:
-        batch_op.drop_index(
-            batch_op.f("ix_sign_in_challenge_address_hash_sign_in_challenge_asked_at")
-        )
+        batch_op.drop_index(batch_op.f("ix_sign_in_challenge_address_hash_asked_at"))
 
     op.drop_table("sign_in_challenge")
     with op.batch_alter_table("setup_link", schema=None) as batch_op:
@@ -1272,11 +1262,11 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_table("api_key")
     with op.batch_alter_table("api_call", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_api_call_business_id_api_call_at"))
+        batch_op.drop_index(batch_op.f("ix_api_call_business_id_at"))
 
     op.drop_table("api_call")
     with op.batch_alter_table("user_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_session_kind_user_session_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_user_session_kind_subject_id"))
 
     op.drop_table("user_session")
     op.drop_table("operator")
