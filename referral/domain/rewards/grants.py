@@ -172,6 +172,7 @@ def plan_grant(
 def prepare(grant: Grant, parameters: dict[str, Any], *, amount_minor: int, at: datetime) -> None:
     """Freeze what will be sent and say so in the reward's state; the claim refuses a held one.
 
+    What is granted is what the locked reward says, whatever the caller read before a refund came.
     A grant that was prepared before keeps what was frozen then. Raises NotReady while the reward
     is held, NotNeeded when it has ended.
     """
@@ -194,6 +195,9 @@ def prepare(grant: Grant, parameters: dict[str, Any], *, amount_minor: int, at: 
         )
     elif reward.state != RewardState.GRANTING:
         raise NotNeeded
+    if grant.operation != Operation.DEBIT:
+        amount_minor = reward.payable_minor
+        parameters = {**parameters, "amount": amount_minor}
     grant.state = GrantState.SENDING
     grant.waits_for = None
     grant.parameters = parameters
