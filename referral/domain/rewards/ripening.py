@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.programs import Approval, Program
+from referral.domain.programs import Approval, Kind, Program
 from referral.domain.rewards.grants import Operation, plan_grant
 from referral.domain.rewards.ledger import Account, transfer
 from referral.domain.rewards.releasing import end
@@ -21,13 +21,14 @@ OPERATIONS = {"account_credit": Operation.CREDIT, "discount": Operation.PROMOTIO
 def ripen(reward: Reward, *, at: datetime) -> None:
     """Look again at a reward whose hold has ended: approve it, or let it wait for somebody.
 
-    A held reward is left as it is; releasing the hold makes it due again.
+    A held reward is left as it is; releasing the hold makes it due again. A discount never waits
+    for staff: it is worth nothing until the friend pays.
     """
     lock(reward)
     if reward.state != RewardState.PENDING or reward.is_held or reward.expected_at > at:
         return
     program = session.get_one(Program, reward.program_id)
-    if program.approval == Approval.STAFF and reward.purchase_id is not None:
+    if program.approval == Approval.STAFF and reward.kind != Kind.DISCOUNT:
         _await_staff(reward)
     else:
         approve(reward, actor=SYSTEM, reason="The hold has passed and every check is met.", at=at)
