@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from referral.domain.people.customers import StripeCustomer
 from referral.domain.people.people import Identity, Person, know_since
@@ -25,7 +28,8 @@ def name(nameless: Person, identity: Identity) -> Person:
 def absorb(nameless: Person, *, into: Person) -> None:
     """Give a nameless person's customers and history to the person they are, and drop the record.
 
-    The caller has moved everything else that names them.
+    The caller has moved everything else that can be moved. Where something kept for good still
+    names the record, such as a refused touch, it stays without anything to know it by.
     """
     session.execute(
         update(StripeCustomer)
@@ -36,5 +40,5 @@ def absorb(nameless: Person, *, into: Person) -> None:
     if nameless.known_since is not None:
         know_since(into, nameless.known_since)
     into.name = into.name or nameless.name
-    session.delete(nameless)
-    session.flush()
+    with suppress(IntegrityError), session.begin_nested():
+        session.delete(nameless)
