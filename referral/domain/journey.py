@@ -56,6 +56,7 @@ from referral.domain.rewards import (
     place_hold,
     release_holds,
 )
+from referral.domain.rewards.earning import is_existing_customer, retract
 from referral.domain.rewards.grants import wake_grants
 from referral.domain.rewards.holds import HOLDABLE, HoldKind, NothingHeld
 from referral.domain.rewards.rewards import lock
@@ -117,7 +118,7 @@ def introduce(business: Business, identity: Identity, *, at: datetime) -> tuple[
     """Meet somebody the business calls its customer; the flag says whether they were new to us."""
     is_new = find_person(business.id, identity) is None
     person = meet(business.id, identity, at=at)
-    know_since(person, at)
+    _know_customer(person, at, at=at)
     person = _tie(person, identity.stripe_customer_id, at=at)
     return person, is_new
 
@@ -142,7 +143,7 @@ def tell_customer(business: Business, fact: CustomerFact, *, at: datetime) -> Pe
     person = _claimed(business, fact.claim, at=at)
     if person is not None:
         if fact.known_since is not None:
-            know_since(person, fact.known_since)
+            _know_customer(person, fact.known_since, at=at)
         _join_by_token(person, fact.claim, at=at)
     return person
 
@@ -158,7 +159,7 @@ def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | N
     _join_by_token(person, fact.claim, at=at)
     purchase, is_new = record_purchase(person, fact, at=at)
     if is_new:
-        know_since(person, fact.occurred_at)
+        _know_customer(person, fact.occurred_at, at=at)
         _thank(referrals_of_friend(person), [purchase], at=at)
     return purchase
 
@@ -241,9 +242,22 @@ def _tie(person: Person, customer_id: str | None, *, at: datetime) -> Person:
     elif known.id != person.id and _is_nobody_else(known):
         reassign(known, person)
         absorb(known, into=person)
+        _retract(person, at=at)
         _thank_since(person, at=at)
         wake_grants(person.id, at=at)
     return person
+
+
+def _know_customer(person: Person, since: datetime, *, at: datetime) -> None:
+    """Note since when somebody is a customer; what they earned somebody as a new one ends."""
+    know_since(person, since)
+    _retract(person, at=at)
+
+
+def _retract(person: Person, *, at: datetime) -> None:
+    for referral in referrals_of_friend(person):
+        if is_existing_customer(referral):
+            retract(referral, at=at)
 
 
 def _is_nobody_else(known: Person) -> bool:

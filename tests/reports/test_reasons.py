@@ -49,7 +49,7 @@ def test_every_reason_the_rewards_give_has_words() -> None:
         given |= texts_returned_by(Path(earning.__file__), function)
     given |= {earning.BUDGET_REACHED, earning.CAP_REACHED, earning.EARLIER_PURCHASE}
     given |= {clawback.REFUNDED}
-    assert len(given) == 9
+    assert len(given) == 10
     assert given - set(reasons.REASONS) == set()
 
 

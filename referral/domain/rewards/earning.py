@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from referral.domain.attribution import Referral, TouchKind
+from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Side, Trigger, reserve, return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
 from referral.domain.rewards.amounts import Inputs, worth
-from referral.domain.rewards.holds import HoldKind, place_hold
+from referral.domain.rewards.holds import Hold, HoldKind, open_holds, place_hold
 from referral.domain.rewards.ledger import Account, fund, transfer
 from referral.domain.rewards.releasing import cancel
 from referral.domain.rewards.rewards import Reward, RewardState, begin, lock
@@ -57,6 +58,8 @@ def disqualified(referral: Referral, purchase: Purchase) -> str | None:
     The window is half open: it begins with the touch, to the second, and ends before
     `qualify_by` (I-32).
     """
+    if is_existing_customer(referral):
+        return EXISTING_CUSTOMER
     if purchase.occurred_at < to_second(referral.touch.at):
         return "before_the_touch"
     if purchase.occurred_at >= referral.qualify_by:
@@ -66,12 +69,32 @@ def disqualified(referral: Referral, purchase: Purchase) -> str | None:
     return None
 
 
+def is_existing_customer(referral: Referral) -> bool:
+    """Tell whether news that came late shows the friend a customer from before the touch (I-4)."""
+    since = referral.friend.known_since
+    return since is not None and since < to_second(min(referral.touch.at, referral.at))
+
+
+def retract(referral: Referral, *, at: datetime) -> None:
+    """Cancel what an existing customer's referral has earned, as far as it is not granted yet."""
+    query = (
+        select(Reward)
+        .where(Reward.referral_id == referral.id)
+        .where(Reward.state.in_((RewardState.PENDING, RewardState.APPROVED)))
+        .order_by(Reward.id)
+    )
+    for reward in session.scalars(query).all():
+        cancel(lock(reward), reason=EXISTING_CUSTOMER, actor=SYSTEM, at=at)
+
+
 def offer_misses(offer: Offer, purchase: Purchase) -> str | None:
     """Return why an offer does not apply to a purchase, or None when it does."""
     if purchase.currency != offer.currency:
         return "other_currency"
     if purchase.base_minor < offer.minimum_minor:
         return "below_minimum"
+    if worth(_inputs(offer, purchase)) <= 0:
+        return "rounds_to_nothing"
     return None
 
 
@@ -92,15 +115,10 @@ def _earn(
     )
     if standing is not None and not _gives_way(standing, offer, purchase, at=at):
         return None
+    doubts = _staff_holds(standing) if standing is not None else []
     occurred_at = purchase.occurred_at if purchase else referral.at
     hold = timedelta(days=offer.hold_days if purchase else 0)
-    inputs = Inputs(
-        amount_minor=offer.amount_minor,
-        rate_bp=offer.rate_bp,
-        cap_minor=offer.cap_minor,
-        base_minor=purchase.base_minor if purchase else 0,
-        offer_version=offer.version,
-    )
+    inputs = _inputs(offer, purchase)
     reward = Reward(
         business_id=referral.business_id,
         program_id=referral.program_id,
@@ -131,7 +149,25 @@ def _earn(
             at=at,
             cause="stated_name",
         )
+    for doubt in doubts if reward.state == RewardState.PENDING else []:
+        whose = Actor(doubt.actor_kind, doubt.actor_name)
+        place_hold(reward, HoldKind.STAFF, reason=doubt.reason, actor=whose, at=at)
     return reward
+
+
+def _staff_holds(standing: Reward) -> list[Hold]:
+    """List what somebody doubts about a reward; it goes on for the one that takes its place."""
+    return [hold for hold in open_holds(standing) if hold.kind == HoldKind.STAFF]
+
+
+def _inputs(offer: Offer, purchase: Purchase | None) -> Inputs:
+    return Inputs(
+        amount_minor=offer.amount_minor,
+        rate_bp=offer.rate_bp,
+        cap_minor=offer.cap_minor,
+        base_minor=purchase.base_minor if purchase else 0,
+        offer_version=offer.version,
+    )
 
 
 def _slot(referral: Referral, offer: Offer, purchase: Purchase | None) -> str:

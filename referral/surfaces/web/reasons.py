@@ -102,6 +102,10 @@ REASONS: dict[str, Said] = {
         "This purchase was below the smallest amount that counts.",
         "The purchase, less tax, is below the offer's minimum.",
     ),
+    "rounds_to_nothing": Said(
+        "This purchase was too small to earn anything.",
+        "The offer's share of this purchase rounds to nothing.",
+    ),
     "no_purchase": Said(
         "They have not bought anything yet.",
         "No purchase has come in yet.",

@@ -98,7 +98,7 @@ def _reward_faults(row: Row[*tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
     yield from _promise(row)
     yield from _window(row)
     is_waiting = row.state in ("pending", "approved")
-    if is_waiting and row.known_since and row.known_since < to_second(row.touch_at):
+    if is_waiting and row.known_since and row.known_since < to_second(min(row.touch_at, row.at)):
         yield "I-4", "The friend was a customer before the touch that was credited."
 
 
