@@ -153,7 +153,11 @@ def _migrate() -> None:
 
 
 def _tell_story(extra: dict[str, str]) -> None:
-    """Seed in a process of its own, which may move its calendar back."""
+    """Seed in a process of its own, which may move its calendar back.
+
+    Our own view of the database, taken before, ends here: else we would not see what it wrote.
+    """
+    session.remove()
     child = Child("the demo", [sys.executable, "-m", "flask", "--app", "wsgi", "demo"], extra)
     child.start()
     if child.process is not None and child.process.wait() != 0:
@@ -162,6 +166,7 @@ def _tell_story(extra: dict[str, str]) -> None:
 
 def _practice_stripe() -> Child:
     state = Path(current_app.instance_path) / "practice-stripe.sqlite3"
+    state.parent.mkdir(exist_ok=True)
     port = settings().practice_stripe_port or settings().port + 1
     command = [sys.executable, "-m", "tools.practice_stripe", "--port", str(port)]
     child = Child("practice Stripe", [*command, "--state", str(state)])
