@@ -51,8 +51,13 @@ def letter(mail: Mail) -> EmailMessage:
 
 
 def one_line(text: str) -> str:
-    """Return the text on one line, without anything that could end a header."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split())
+    """Return the text on one line, without anything that could end a header.
+
+    The standard library reads encoded words in what it is given, line ends inside them too, so
+    their opening is taken apart.
+    """
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).replace("=?", "= ?")
+    return " ".join(plain.split())
 
 
 def _address(plain: str, *, shown: str = "") -> Address:
