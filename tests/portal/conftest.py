@@ -20,3 +20,10 @@ def world(database_url: str) -> Iterator[World]:
     yield made
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def portal_request() -> Iterator[None]:
+    """A request to some page, for what only needs the addresses."""
+    with create_app(settings_for("sqlite:////nowhere")).test_request_context("/portal/shop"):
+        yield

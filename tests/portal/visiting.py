@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -28,15 +29,15 @@ class World:
     shop: Shop = field(init=False)
 
     def __post_init__(self) -> None:
-        with self.at_work():
+        with self.app.app_context():
             self.shop = open_shop(at=clock.now())
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Open the application for making data, and close it before anybody visits."""
         with self.app.app_context():
+            session.add_all((self.shop.business, self.shop.program))
             yield
-            session.remove()
 
     def visitor(self, slug: str | None = None) -> "Visitor":
         """Return somebody new, with a browser of their own."""
@@ -121,4 +122,4 @@ def heading_of(page: str) -> str:
 def words_of(page: str) -> str:
     """Return what stands on a page, without its tags."""
     main = page.partition("<main")[2].partition("</main>")[0]
-    return " ".join(re.sub(r"<[^>]+>", " ", main).split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())

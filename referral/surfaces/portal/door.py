@@ -62,9 +62,8 @@ def safe_next(text: str | None, slug: str) -> str:
     except ValueError:
         return home
     inside = parts.path == home or parts.path.startswith(home + "/")
-    if parts.scheme or parts.netloc or not inside or ".." in parts.path or "//" in parts.path:
-        return home
-    return text
+    is_plain = text.startswith(home) and ".." not in parts.path and "//" not in parts.path
+    return text if inside and is_plain and not (parts.scheme or parts.netloc) else home
 
 
 def _person(subject_id: Any, slug: str) -> tuple[Person, Business, bool] | None:

@@ -1,0 +1,289 @@
+"""What alice sees: her link, her friends by first name, her rewards with dates and reasons."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from referral.domain import journey
+from referral.domain.businesses import Actor, within
+from referral.domain.programs import ProgramState, change_state
+from referral.domain.rewards import Reward
+from referral.foundation.db import session, transaction
+from tests.cast import Shop, credit, open_shop
+from tests.portal.visiting import Visitor, World, heading_of, words_of
+
+ALICE = "alice@mail.example"
+OLIVE = Actor("operator", "Olive Park")
+PAGES = ("", "/friends", "/rewards", "/account")
+
+
+def sends(world: World, *names: str) -> None:
+    """Let friends follow alice's link and sign up."""
+    with world.at_work():
+        link = world.shop.link_of(world.shop.customer("alice", full_name="Alice Sommer"))
+        for name in names:
+            world.shop.signup(name, token=world.shop.click(link))
+
+
+def buys(world: World, name: str, **paid: int) -> None:
+    with world.at_work():
+        world.shop.purchase(name, **paid)
+
+
+def alices_reward() -> Reward:
+    query = select(Reward).where(Reward.side == "advocate").order_by(Reward.id.desc())
+    found = session.scalars(query).first()
+    assert found is not None
+    return found
+
+
+def decides(world: World, act: object, reason: str = "Said by staff.") -> None:
+    with world.at_work(), within(world.shop.business.id), transaction():
+        act(alices_reward(), actor=OLIVE, reason=reason, at=world.shop.now)  # type: ignore[operator]
+
+
+def replaced(world: World, shop: Shop) -> None:
+    """Give alice a link in another shop instead."""
+    world.shop = shop
+    shop.link_of(shop.customer("alice", full_name="Alice Sommer"))
+
+
+def reward_url(alice: Visitor) -> str:
+    found = re.search(r'href="(/portal/[^"]+/rewards/rwd_[^"]+)"', alice.get("/rewards").text)
+    assert found is not None
+    return found[1]
+
+
+def test_the_offer_of_both_sides_is_said_before_the_link(world: World):
+    page = words_of(world.signed_in(ALICE).get().text)
+
+    friend = page.index("Your friend gets 20% off their first order.")
+    alice = page.index("You get €10.00 credit on your next bill for each friend's first purchase.")
+    assert friend < page.index("Your link")
+    assert alice < page.index("Your link")
+
+
+def test_the_link_can_be_copied_shared_mailed_said_and_held_up(world: World):
+    visitor = world.signed_in(ALICE)
+    page = visitor.get().text
+    with world.at_work():
+        link = world.shop.link_of(world.shop.customer("alice"))
+
+    assert f'value="http://localhost/r/{link.code}"' in page
+    assert f'src="/q/{link.code}.svg"' in page
+    assert f'data-copy="http://localhost/r/{link.code}"' in page
+    assert link.spoken_code in page
+    assert heading_of(visitor.get(f"/qr/{link.code}").text) == "Scan me"
+
+
+def test_every_prepared_text_says_that_it_is_an_advertisement(world: World):
+    page = world.signed_in(ALICE).get().text
+
+    assert re.findall(r'data-text="(\(Ad\) [^"]+)"', page)
+    assert re.findall(r'href="mailto:\?subject=%28Ad%29[^"]+body=%28Ad%29', page)
+
+
+def test_somebody_without_a_link_gets_one_by_looking(world: World):
+    with world.at_work():
+        world.shop.customer("dora")
+    visitor = world.signed_in("dora@mail.example")
+
+    links = {re.search(r"/r/(\w+)", visitor.get().text)[1] for _ in range(2)}  # type: ignore[index]
+
+    assert len(links) == 1
+
+
+def test_nobody_yet_is_said_kindly(world: World):
+    visitor = world.signed_in(ALICE)
+
+    assert "Nobody yet" in visitor.get().text
+    assert "Nobody yet" in visitor.get("/friends").text
+    assert "Nothing yet" in visitor.get("/rewards").text
+
+
+def test_a_friend_shows_a_first_name_a_step_and_what_is_next(world: World):
+    sends(world, "bob")
+    with world.at_work(), within(world.shop.business.id), transaction():
+        from referral.domain.people import Person
+
+        bob = session.scalars(select(Person).where(Person.email == "bob@mail.example")).one()
+        bob.name = "Bob Secretname"
+
+    pages = [world.signed_in(ALICE).get(path).text for path in ("", "/friends")]
+
+    for page in pages:
+        assert "You get €10.00 when Bob buys something by" in words_of(page)
+        assert "Secretname" not in page
+        assert "bob@mail.example" not in page
+    assert "1 person came because of you." in words_of(pages[0])
+
+
+def test_a_pending_reward_shows_its_amount_and_the_day_it_is_expected(world: World):
+    sends(world, "bob")
+    buys(world, "bob")
+    visitor = world.signed_in(ALICE)
+    due = (world.shop.now + timedelta(days=30)).date().isoformat()
+
+    friends, rewards = visitor.get().text, visitor.get("/rewards").text
+    reward = visitor.get(reward_url(visitor)).text
+
+    for page in (friends, rewards, reward):
+        assert f'<time datetime="{due}">' in page
+        assert "€10.00" in page
+        assert "until returns are no longer possible" in page
+    assert "1 bought something." in words_of(friends)
+    assert heading_of(reward) == "€10.00 · For sending Bob"
+
+
+def test_a_refusal_by_staff_is_told_with_its_reason_and_without_a_name(world: World):
+    sends(world, "bob")
+    buys(world, "bob")
+    decides(world, journey.deny_reward, "You live together.")
+    visitor = world.signed_in(ALICE)
+
+    for path in ("", "/rewards", reward_url(visitor)):
+        page = visitor.get(path).text
+        assert "You live together." in page
+        assert "Olive" not in page
+
+
+def test_a_hold_is_told_without_what_staff_wrote(world: World):
+    sends(world, "bob")
+    buys(world, "bob")
+    decides(world, journey.hold_reward, "Looks like the same card.")
+    visitor = world.signed_in(ALICE)
+
+    for path in ("", "/rewards", reward_url(visitor)):
+        page = visitor.get(path).text
+        assert "Somebody is taking a closer look first." in page
+        assert "same card" not in page
+
+
+def test_a_refunded_purchase_says_so(world: World):
+    sends(world, "bob")
+    with world.at_work():
+        world.shop.refund(world.shop.purchase("bob"), 12000)
+    visitor = world.signed_in(ALICE)
+
+    for path in ("", "/rewards", reward_url(visitor)):
+        assert "The purchase was refunded." in visitor.get(path).text
+
+
+def test_a_friend_who_did_not_buy_in_time_is_told_plainly(world: World):
+    with world.at_work():
+        replaced(world, open_shop("Short Window", at=world.shop.now, qualify_window_days=1))
+        link = world.shop.link_of(world.shop.customer("alice"))
+        world.shop.now -= timedelta(days=3)
+        world.shop.signup("bob", token=world.shop.click(link))
+
+    assert "Nothing that counts was bought by" in words_of(world.signed_in(ALICE).get().text)
+
+
+def test_a_used_up_budget_is_said_before_sharing(world: World):
+    with world.at_work():
+        replaced(world, open_shop("Small Budget", at=world.shop.now, budget_minor=999))
+
+    page = words_of(world.signed_in(ALICE).get().text)
+
+    said = "This program has given all it could for now."
+    assert page.index(said) < page.index("Your link")
+
+
+def test_a_cap_is_counted_down_and_then_said_before_sharing(world: World):
+    with world.at_work():
+        offer = credit(1000, person_cap_minor=1500)
+        replaced(world, open_shop("Capped", at=world.shop.now, advocate=offer))
+    before = words_of(world.signed_in(ALICE).get().text)
+    sends(world, "bob", "dora")
+    buys(world, "bob")
+    buys(world, "dora")
+
+    page = words_of(world.signed_in(ALICE).get().text)
+
+    assert "You can still get up to €15.00 here." in before
+    assert "You have reached the most one person can get here, €15.00." in page
+    assert "You had reached the most this program gives to one person." in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (ProgramState.PAUSED, "This program is paused."),
+        (ProgramState.CLOSED, "This program has ended."),
+    ],
+)
+def test_a_program_that_is_not_open_offers_nothing_to_share(
+    world: World, state: ProgramState, said: str
+):
+    with world.at_work(), within(world.shop.business.id), transaction():
+        change_state(session.merge(world.shop.program), state)
+
+    page = world.signed_in(ALICE).get().text
+
+    assert said in page
+    assert "share-link" not in page
+
+
+def test_the_friends_welcome_is_among_the_friends_rewards(world: World):
+    sends(world, "bob")
+    visitor = world.signed_in("bob@mail.example")
+
+    assert "Your welcome" in visitor.get("/rewards").text
+    assert heading_of(visitor.get(reward_url(visitor)).text) == "20% off · Your welcome"
+
+
+def test_a_long_list_of_friends_comes_in_pages_and_each_once(world: World):
+    names = [f"friend{number:02}" for number in range(23)]
+    sends(world, *names)
+    visitor = world.signed_in(ALICE)
+
+    first = visitor.get("/friends").text
+    after = re.search(r"after=(ref_\w+)", first)
+    assert after is not None
+    second = visitor.get("/friends", after=after[1]).text
+
+    seen = [re.findall(r"Friend\d\d(?=</)", page) for page in (first, second)]
+    assert [len(set(page)) for page in seen] == [20, 3]
+    assert len(set(seen[0]) | set(seen[1])) == 23
+    assert "See all 23" in visitor.get().text
+
+
+def test_two_programs_are_shown_one_at_a_time(world: World):
+    with world.at_work(), within(world.shop.business.id):
+        second = another_program(world)
+    visitor = world.signed_in(ALICE)
+
+    newest, older = (visitor.get(program=one) for one in (second, world.shop.program.public_id))
+
+    assert re.findall(r'aria-current="true">(\w+)<', newest.text) == ["Second"]
+    assert re.findall(r'aria-current="true">(\w+)<', older.text) == ["Friends"]
+
+
+def another_program(world: World) -> str:
+    """Open a second program and return its public id."""
+    from referral.domain.programs import ProgramTerms, create_program, publish_offer
+
+    with transaction():
+        terms = ProgramTerms(name="Second", landing_url="https://shop.example/second")
+        program = create_program(world.shop.business, terms, at=world.shop.now)
+        publish_offer(program, credit(500), at=world.shop.now)
+    return program.public_id
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_kept_by_nobody(world: World, path: str):
+    answer = world.signed_in(ALICE).get(path)
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_somebody_without_a_name_is_greeted_too(world: World):
+    with world.at_work(), within(world.shop.business.id), transaction():
+        from referral.domain.people import Identity, meet
+
+        meet(world.shop.business.id, Identity.read(email="zoe@mail.example"), at=world.shop.now)
+
+    assert heading_of(world.signed_in("zoe@mail.example").get().text) == "Hello, and welcome"
