@@ -19,6 +19,7 @@ function attachAll(root) {
   )));
 }
 
+await import(`./send-once.js${version}`);
 document.addEventListener("htmx:load", (event) => attachAll(event.target));
 await attachAll(document);
 // Tests wait for this before they press anything.
