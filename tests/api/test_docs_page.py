@@ -1,6 +1,5 @@
 """The page of the document, in a real browser under the real content policy."""
 
-
 import pytest
 from playwright.sync_api import expect, sync_playwright
 

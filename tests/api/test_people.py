@@ -1,5 +1,12 @@
 """People and their links, told and found again."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from referral.domain.people import Person
+from referral.foundation.db import session, transaction
 from tests.api.conftest import Stage
 
 
@@ -66,3 +73,35 @@ def test_a_friends_discount_can_be_asked_for(shop: Stage) -> None:
     shown = shop.get(f"/people/{friend['person']['id']}").get_json()
     assert (shown["discount"]["rate_bp"], shown["discount"]["promotion_code"]) == (2000, None)
     assert friend["offer"]["rate_bp"] == 2000
+
+
+def test_a_call_overtaken_in_the_same_moment_is_told_to_come_again(shop: Stage) -> None:
+    shop.post("/people", {"external_id": "c-1"})
+    sent = {"external_id": "c-1", "email": "alice@mail.example"}
+    with ThreadPoolExecutor(1) as pool, shop.inside() as inside:
+        with transaction():
+            session.add(
+                Person(
+                    business_id=inside.business.id,
+                    email="alice@mail.example",
+                    first_seen_at=inside.now,
+                )
+            )
+            session.flush()
+            answer = pool.submit(shop.post, "/people", sent)
+            wait_for_the_other(answer)
+            dialect = session.get_bind().dialect.name
+        refused = answer.result()
+    expected = {"sqlite": "identity_conflict", "postgresql": "overtaken"}
+    assert (refused.status_code, refused.get_json()["code"]) == (409, expected[dialect])
+    (kept,) = shop.get("/people", external_id="c-1").get_json()["items"]
+    assert kept["email"] is None
+
+
+def wait_for_the_other(answer: Future[TestResponse]) -> None:
+    """Wait on PostgreSQL until the other call waits for us; SQLite lets only one write at all."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not answer.done() and not session.scalar(waiting):
+        pass

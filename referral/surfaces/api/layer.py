@@ -6,32 +6,26 @@ is written from the same lines. Knows no noun of the product.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Response, g, request
-from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from referral.domain.businesses import Actor, Business
 from referral.foundation import clock
 from referral.foundation.db import transaction
-from referral.foundation.errors import Conflict, Invalid, Refusal
-from referral.surfaces.api.contract import EXPLAINED, Asked, In, Out
+from referral.foundation.errors import Conflict, Refusal
+from referral.surfaces.api.contract import Asked, In, Out
 from referral.surfaces.api.idempotency import Answered, Keyed, answer_once
+from referral.surfaces.api.reading import read_body, read_idempotency_key, read_query
 from referral.surfaces.web.limits import business_key, limit, limiter
 
 RATE = "600 per minute"
-KEY_HEADER = "Idempotency-Key"
-KEY_PATTERN = r"^[!-~]{1,255}$"
 View = TypeVar("View", bound=Callable[..., Any])
-Read = TypeVar("Read", In, Asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +124,11 @@ def view_of(route: Route) -> Callable[..., Response]:
     @wraps(route.view)
     def respond(**path: str) -> Response:
         call = Call(g.business, g.actor, clock.now())
-        asked = _read_query(route.asks)
+        asked = read_query(route.asks)
         if route.takes is None:
             told = (asked,) if route.is_list else ()
             return _written(_answered(route.view(call, *told, **path)))
-        return _changed(route, call, _read_body(route.takes), path)
+        return _changed(route, call, read_body(route.takes), path)
 
     counted = limiter.shared_limit(lambda: limit(RATE), scope="api", key_func=business_key)
     limited: Callable[..., Response] = counted(respond)
@@ -147,7 +141,7 @@ def _changed(route: Route, call: Call, sent: In, path: dict[str, str]) -> Respon
     def work() -> Answered:
         return _answered(route.view(call, sent, **path))
 
-    key = _idempotency_key()
+    key = read_idempotency_key()
     try:
         with transaction():
             if key is None:
@@ -156,8 +150,16 @@ def _changed(route: Route, call: Call, sent: In, path: dict[str, str]) -> Respon
             keyed = Keyed(route.name, key, said)
             answered, was_before = answer_once(call.business, keyed, work, at=call.at)
     except IntegrityError as error:
-        raise Overtaken from error
+        if _is_taken(error):
+            raise Overtaken from error
+        raise
     return _written(answered, was_before=was_before)
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Tell whether a unique key was taken; any other broken constraint is a fault of ours."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return state in ("23505", "SQLITE_CONSTRAINT_UNIQUE")
 
 
 def _answered(result: Out | Kept) -> Answered:
@@ -171,70 +173,3 @@ def _written(answered: Answered, *, was_before: bool = False) -> Response:
     if was_before:
         answer.headers["Idempotent-Replayed"] = "true"
     return answer
-
-
-def _read_query(asks: type[Read]) -> Read:
-    twice = [name for name in request.args if len(request.args.getlist(name)) > 1]
-    if twice:
-        raise Invalid(fields={name: "Give it once." for name in twice})
-    try:
-        return asks.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        raise _refused(error) from None
-
-
-def _read_body(takes: type[Read]) -> Read:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
-    raw = request.get_data(cache=False)
-    try:
-        json.loads(raw.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
-        return takes.model_validate_json(raw, strict=True)
-    except ValidationError as error:
-        if any(one["type"] == "json_invalid" for one in error.errors()):
-            raise BadRequest("This is not readable as JSON.") from None
-        raise _refused(error) from None
-    except (ValueError, RecursionError):
-        raise BadRequest(
-            "This is not readable as JSON, in UTF-8 and with each name once."
-        ) from None
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse a name given twice: two readers could each take another one (S-150)."""
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError("a name is given twice")
-    return dict(pairs)
-
-
-def _no_number(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get(KEY_HEADER)
-    if key is not None and not re.fullmatch(KEY_PATTERN, key):
-        raise Invalid(fields={KEY_HEADER: "Use 1 to 255 letters, digits and signs, no spaces."})
-    return key
-
-
-def _refused(error: ValidationError) -> Invalid:
-    """Say what is wrong with each field, never what was sent."""
-    return Invalid(fields=dict(_each_field(error)))
-
-
-def _each_field(error: ValidationError) -> Iterator[tuple[str, str]]:
-    for one in error.errors(include_input=False, include_url=False):
-        yield ".".join(map(str, one["loc"])) or "body", _said(one["type"], one)
-
-
-def _said(kind: str, one: Any) -> str:
-    if kind == "extra_forbidden":
-        return "There is no such field."
-    if kind == "missing":
-        return "This is required."
-    if kind == "string_pattern_mismatch":
-        return EXPLAINED[one["ctx"]["pattern"]]
-    if kind == "value_error":
-        return str(one["ctx"]["error"])
-    return f"{one['msg']}."

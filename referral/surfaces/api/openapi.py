@@ -15,7 +15,8 @@ from referral.foundation.errors import Invalid, Refusal, TooMany, Unavailable
 from referral.surfaces.api.contract import IN_PATHS, Problem
 from referral.surfaces.api.door import KeyInAddress, MissingKey, PublishableKey, UnknownKey
 from referral.surfaces.api.idempotency import IdempotencyMismatch
-from referral.surfaces.api.layer import KEY_HEADER, KEY_PATTERN, Overtaken, Resource, Route
+from referral.surfaces.api.layer import Overtaken, Resource, Route
+from referral.surfaces.api.reading import KEY_HEADER, KEY_PATTERN
 from referral.surfaces.web.errors import status_of
 
 VERSION = "1.0.0"
