@@ -8,7 +8,7 @@ from config import ROOT
 
 _SKIPPED = {".venv", "instance", "node_modules", "vendor", ".git"}
 _FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(r"\]\(([^)\s]+)\)|\bsrc=\"([^\"]+)\"")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def prose(path: Path) -> str:
 
 def links(path: Path) -> list[str]:
     """List where a document's links and pictures lead."""
-    return _LINK.findall(prose(path))
+    return [target or picture for target, picture in _LINK.findall(prose(path))]
 
 
 def anchors(path: Path) -> set[str]:
