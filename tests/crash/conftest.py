@@ -1,0 +1,40 @@
+"""Real processes that are killed, frozen and ended at the worst moment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.crash.processes import Crew
+from tests.crash.scenes import open_busy_trade
+from tests.stories.settings import app, practice
+from tests.stories.trade import Trade
+from tools.practice_stripe import PracticeStripe
+
+__all__ = ["app", "crew", "kill_rounds", "practice", "trade"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a night kill more often than a day."""
+    parser.addoption("--kill-rounds", type=int, help="how often F-24 kills a worker (default 12)")
+
+
+@pytest.fixture
+def kill_rounds(request: pytest.FixtureRequest) -> int:
+    """How often to kill, over both databases."""
+    return int(request.config.getoption("--kill-rounds", None) or 12)
+
+
+@pytest.fixture
+def trade(app: Flask, practice: PracticeStripe) -> Trade:
+    """A shop that thanks Alice for each of Bob's purchases, at once."""
+    return open_busy_trade(app, practice)
+
+
+@pytest.fixture
+def crew(trade: Trade, tmp_path: Path) -> Iterator[Crew]:
+    """Starts processes of the product; none is left behind."""
+    started = Crew(trade, tmp_path)
+    yield started
+    started.end_all()
