@@ -159,7 +159,6 @@ def _tell_story(extra: dict[str, str]) -> None:
     """
     session.remove()
     child = Child("the demo", [sys.executable, "-m", "flask", "--app", "wsgi", "demo"], extra)
-    session.remove()
     child.start()
     if child.process is not None and child.process.wait() != 0:
         print("  The demo's story could not be told; the reason stands above.", flush=True)
