@@ -1,0 +1,142 @@
+"""Setting up from the command line: JSON out, refusals in one line, nothing half-done."""
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import func, select
+
+from referral.commands import read_offer
+from referral.domain.businesses import Business, across_businesses
+from referral.domain.businesses.keys import KeyKind, business_of_key
+from referral.domain.programs import Kind, Offer, Side, Trigger
+from referral.foundation.db import session
+from referral.foundation.errors import Invalid
+
+BUSINESS = [
+    "create-business",
+    "--name=Corner Coffee",
+    "--site-url=https://shop.example/",
+    "--currency=eur",
+    "--owner-email=olive@shop.example",
+]
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    return app.test_cli_runner()
+
+
+def made(runner: FlaskCliRunner, *arguments: str) -> dict[str, str]:
+    result = runner.invoke(args=[*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    found: dict[str, str] = json.loads(result.output)
+    return found
+
+
+def test_a_business_comes_with_its_keys_and_its_owners_way_in(
+    app: Flask, runner: FlaskCliRunner
+) -> None:
+    business = made(runner, *BUSINESS)
+    opened = business_of_key(business["secret_key"], KeyKind.SECRET)
+    assert opened is not None
+    assert opened.public_id == business["id"]
+    assert business_of_key(business["publishable_key"], KeyKind.PUBLISHABLE) is opened
+    assert business_of_key(business["publishable_key"], KeyKind.SECRET) is None
+    path = business["owner_sign_in_url"].removeprefix("http://localhost")
+    assert app.test_client().get(path).status_code == 200
+
+
+def test_a_program_has_the_offers_that_were_named(app: Flask, runner: FlaskCliRunner) -> None:
+    business = made(runner, *BUSINESS)
+    program = made(
+        runner,
+        "create-program",
+        f"--business={business['id']}",
+        "--name=Friends",
+        "--landing-url=https://shop.example/hello",
+        "--advocate-offer=account_credit:12.5%",
+        "--friend-offer=discount:500",
+        "--trigger=purchase",
+        "--hold-days=7",
+        "--approval=staff",
+        "--touch=last",
+        "--budget=100000",
+    )
+    offers = [(one["side"], one["amount_minor"], one["rate_bp"]) for one in program["offers"]]  # type: ignore[index]
+    assert offers == [("advocate", None, 1250), ("friend", 500, None)]
+    assert program["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--currency=euro", "ISO 4217"),
+        ("--site-url=shop", "https://"),
+        ("--owner-email=nobody", "email"),
+        ("--stripe-secret-key=pk_test_x", "Stripe key"),
+    ],
+)
+def test_a_wrong_business_is_refused_whole(
+    app: Flask, runner: FlaskCliRunner, argument: str, said: str
+) -> None:
+    result = runner.invoke(args=[*BUSINESS, argument])
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert session.scalar(select(func.count()).select_from(Business)) == 0
+
+
+def test_a_wrong_offer_leaves_no_program_behind(app: Flask, runner: FlaskCliRunner) -> None:
+    business = made(runner, *BUSINESS)
+    result = runner.invoke(
+        args=[
+            "create-program",
+            f"--business={business['id']}",
+            "--name=Friends",
+            "--landing-url=https://shop.example/hello",
+            "--advocate-offer=gold:1000",
+        ]
+    )
+    assert result.exit_code == 1
+    assert "account_credit" in result.output
+    counted = select(func.count()).select_from(Offer).execution_options(**across_businesses())
+    assert session.scalar(counted) == 0
+
+
+def test_the_auditor_finds_a_fresh_business_in_order(app: Flask, runner: FlaskCliRunner) -> None:
+    made(runner, *BUSINESS)
+    result = runner.invoke(args=["audit-ledger"])
+    assert result.exit_code == 0, result.output
+    assert "0 violations" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "amount_minor", "rate_bp"),
+    [
+        ("account_credit:1000", 1000, None),
+        ("account_credit:10%", None, 1000),
+        ("account_credit:0.5%", None, 50),
+    ],
+)
+def test_an_offer_is_an_amount_or_a_rate(
+    text: str, amount_minor: int | None, rate_bp: int | None
+) -> None:
+    offer = read_offer(Side.ADVOCATE, text, Trigger.PURCHASE)
+    assert offer is not None
+    assert (offer.kind, offer.amount_minor, offer.rate_bp) == (
+        Kind.ACCOUNT_CREDIT,
+        amount_minor,
+        rate_bp,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["account_credit", "account_credit:", "account_credit:1.5", "account_credit:1.555%", "x:1"],
+)
+def test_an_offer_written_wrong_says_how_to_write_it(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_offer(Side.ADVOCATE, text, Trigger.PURCHASE)
+    assert set(refused.value.fields) == {"advocate_offer"}
