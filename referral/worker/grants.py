@@ -17,6 +17,7 @@ from referral.domain.businesses import across_businesses, within
 from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady, Waiting
+from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.settling import fail, owe_all, settle
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
@@ -50,7 +51,7 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
             account = account_of(grant.business_id)
             if account is None:
                 raise NotReady(Waiting.NOT_CONNECTED)
-            _prepare(grant, account)
+            _prepare(grant, token, account)
             failpoints.reached("CP1")
             done = _outcome(grant, account)
             failpoints.reached("CP4")
@@ -66,30 +67,39 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
             _settle(grant, token, done)
 
 
-def _prepare(grant: Grant, account: StripeAccount) -> None:
+def _prepare(grant: Grant, token: uuid.UUID, account: StripeAccount) -> None:
     if grant.state == GrantState.SENDING:
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
-    parameters, amount_minor = _parameters(grant, account)
+    customer, left_minor = _recipient(grant, account)
     with transaction():
-        book.prepare(grant, parameters, amount_minor=amount_minor, at=clock.now())
+        _hold_on(grant, token)
+        parameters = _parameters(grant, customer, left_minor)
+        book.prepare(grant, parameters, amount_minor=parameters["amount"], at=clock.now())
 
 
-def _parameters(grant: Grant, account: StripeAccount) -> tuple[dict[str, Any], int]:
-    """Decide what will be sent; a debit is clamped to the credit that is left."""
+def _recipient(grant: Grant, account: StripeAccount) -> tuple[str, int | None]:
+    """Return the customer and, for a debit, how much credit they have left to take."""
     customer = book.customer_for(grant)
     if grant.operation == Operation.PROMOTION_CODE and customer is None:
         customer = ensure_customer(grant, account)
     if customer is None:
         raise NotReady(Waiting.NO_CUSTOMER)
     if grant.operation != Operation.DEBIT:
-        return {"customer": customer, "amount": grant.amount_minor}, grant.amount_minor
-    left = account.credit_left(customer, grant.currency)
-    if left <= 0:
+        return customer, None
+    left_minor = account.credit_left(customer, grant.currency)
+    if left_minor <= 0:
         raise NothingLeft
-    amount = min(grant.amount_minor, left)
-    return {"customer": customer, "amount": amount, "wanted": grant.amount_minor}, amount
+    return customer, left_minor
+
+
+def _parameters(grant: Grant, customer: str, left_minor: int | None) -> dict[str, Any]:
+    """Decide what will be sent, of the grant as it is now; a debit takes no more than is left."""
+    if left_minor is None:
+        return {"customer": customer, "amount": grant.amount_minor}
+    amount_minor = min(grant.amount_minor, left_minor)
+    return {"customer": customer, "amount": amount_minor, "wanted": grant.amount_minor}
 
 
 def _outcome(grant: Grant, account: StripeAccount) -> Done:
@@ -152,9 +162,17 @@ def _done(made: Made, sign: int) -> Done:
     )
 
 
+def _hold_on(grant: Grant, token: uuid.UUID) -> None:
+    """Lock the reward and read the grant afresh; raises LeaseLost when another took over (I-35)."""
+    lock(grant.reward)
+    session.refresh(grant)
+    if grant.lease_token != token:
+        raise due.LeaseLost
+
+
 def _settle(grant: Grant, token: uuid.UUID, done: Done) -> None:
     with transaction():
-        session.refresh(grant)
+        _hold_on(grant, token)
         is_right = settle(grant, done, at=clock.now())
         if is_right:
             due.finish(grant, token)
@@ -189,7 +207,7 @@ def _refused(grant: Grant, token: uuid.UUID, trouble: Permanent) -> None:
 
 def _close(grant: Grant, token: uuid.UUID, act: Callable[..., object]) -> None:
     with transaction():
-        session.refresh(grant)
+        _hold_on(grant, token)
         act(grant, at=clock.now())
         due.finish(grant, token)
 
@@ -204,7 +222,7 @@ def _postpone(
 ) -> None:
     at: datetime = clock.now()
     with transaction():
-        session.refresh(grant)
+        _hold_on(grant, token)
         grant.waits_for = waits_for
         grant.server_errors += server_error
         session.flush()

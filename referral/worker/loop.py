@@ -92,6 +92,7 @@ def work_one(kind: Work, key: uuid.UUID) -> bool:
         outcome = "done"
     except due.LeaseLost:
         outcome = "lease_lost"
+        log.warning("lease_lost", kind=kind.name)
     except Exception as error:  # The loop goes on whatever a row does; the reason is kept.
         outcome = "failed"
         _give_back(kind, key, token, error)
