@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     mail_from: str = ""
     stripe_api_base: str = ""
     practice_stripe_url: str = ""
+    demo_operator: str = ""
     practice_stripe_port: int = Field(0, ge=0, le=65535)
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")

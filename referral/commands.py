@@ -41,7 +41,7 @@ from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid, Refusal
 from referral.foundation.ids import parse_public_id
-from referral.surfaces.web.settings import public_url
+from referral.surfaces.web.settings import public_url, settings
 
 COMMAND = Actor("command", "Command line")
 
@@ -213,6 +213,8 @@ def serve(with_demo: bool) -> None:
     """Serve web and worker together; whichever dies is started again."""
     from referral.serving import supervise
 
+    if with_demo:
+        _refuse_in_production()
     sys.exit(supervise(with_demo=with_demo))
 
 
@@ -222,9 +224,15 @@ def demo() -> None:
     """Tell the demo's story into an empty database."""
     from referral.demo import is_empty, tell
 
+    _refuse_in_production()
     if not is_empty():
         raise click.ClickException("The database is not empty; the demo leaves it alone.")
     tell()
+
+
+def _refuse_in_production() -> None:
+    if settings().is_production:
+        raise click.ClickException("The demo has public passwords; it never runs in production.")
 
 
 def read_offer(

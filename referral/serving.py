@@ -124,7 +124,7 @@ def _prepare_demo(children: list[Child]) -> dict[str, str]:
     _migrate()
     if demo.is_half_told():
         _start_over()
-    extra: dict[str, str] = {}
+    extra = {"DEMO_OPERATOR": demo.OWNER}
     if not settings().stripe_secret_key.get_secret_value():
         practice = _practice_stripe()
         children.append(practice)

@@ -138,6 +138,11 @@ def check_totp(operator: Operator, code: str, *, wall: datetime) -> bool:
     return False
 
 
+def code_now(operator: Operator, *, wall: datetime) -> str:
+    """Return the code an authenticator would show now; only the demo's pages ask for it."""
+    return pyotp.TOTP(_secret(operator)).generate_otp(int(wall.timestamp()) // STEP_S)
+
+
 def renew_recovery_codes(operator: Operator) -> list[str]:
     """Replace every recovery code and return the new ones, shown once."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.operator_id == operator.id))

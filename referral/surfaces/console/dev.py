@@ -16,8 +16,12 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, render_template, url_for
 from markupsafe import Markup, escape
+from sqlalchemy import select
 
+from referral.domain.businesses import Operator
+from referral.domain.businesses.credentials import code_now
 from referral.foundation import clock
+from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.surfaces.web.settings import settings
 
@@ -31,7 +35,7 @@ def outbox() -> str:
     """List the mails that would have been sent, the newest first."""
     files = sorted(_folder().glob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True)
     mails = [(file.stem, _read(file)) for file in files[:_MOST]]
-    return render_template("console/outbox.html", mails=mails)
+    return render_template("console/outbox.html", mails=mails, authenticator=_authenticator())
 
 
 @dev.get("/dev/outbox/<name>")
@@ -53,6 +57,15 @@ def look() -> str:
         raise NotFound
     flash("Saved.", "success")
     return render_template("components/gallery.html", **_sample())
+
+
+def _authenticator() -> tuple[str, str] | None:
+    """Return the demo's operator and the code their authenticator would show now."""
+    email = settings().demo_operator
+    operator = session.scalar(select(Operator).where(Operator.email == email)) if email else None
+    if operator is None or not operator.is_set_up:
+        return None
+    return operator.email, code_now(operator, wall=clock.wall_now())
 
 
 def _folder() -> Path:
