@@ -1,6 +1,7 @@
 """The answer to "where is my reward?" for the one it is for: each gate and step in plain words.
 
-Of the evidence it shows nothing, since most of it is about somebody else.
+Of the evidence it shows nothing, since most of it is about somebody else; for the same reason it
+names days, never the hour somebody bought.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from referral.surfaces.web.words import day
 
 _NAMES = {
     GateName.TOUCH: "The recommendation",
-    GateName.MATCH: "Whose it was",
+    GateName.MATCH: "The recommendation",
     GateName.QUALIFY: "What earned it",
     GateName.RULE: "What was promised",
     GateName.HOLD: "The wait",
@@ -65,8 +66,7 @@ _STEPS: dict[str, tuple[str, str, str]] = {
 def gates_of(reward: Reward, *, at: datetime) -> list[dict[str, Any]]:
     """List the gates on the way to a reward as the page's macro takes them."""
     explained = explain_reward(reward, at=at).gates
-    reached = [gate for gate in explained if gate.state is not GateState.SKIPPED]
-    return [_item(gate) for gate in reached]
+    return [_item(gate) for gate in explained if _is_worth_saying(gate)]
 
 
 def history_of(moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
@@ -78,13 +78,19 @@ def history_of(moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
     return story
 
 
+def _is_worth_saying(gate: Gate) -> bool:
+    """Leave out what is not needed, and that a touch was found when it also counted."""
+    if gate.name is GateName.TOUCH:
+        return gate.state is not GateState.PASSED
+    return gate.state is not GateState.SKIPPED
+
+
 def _item(gate: Gate) -> dict[str, Any]:
     is_reached = gate.code != GateCode.NOT_REACHED
     return {
         "name": _NAMES[gate.name],
         "state": gate.state.value if is_reached else "skipped",
         "reason": _words(gate) if is_reached else "Comes after what is above.",
-        "at": gate.at,
         "next": _next(gate),
     }
 
