@@ -77,6 +77,7 @@ def is_good(case: schemathesis.Case, part: ParameterLocation) -> bool:
     return told is not None and told.mode is schemathesis.GenerationMode.POSITIVE
 
 
+@pytest.mark.slow
 @schema.parametrize()
 @settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_every_call_is_answered_as_the_document_says(case: schemathesis.Case, stage: Stage) -> None:
