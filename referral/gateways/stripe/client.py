@@ -97,6 +97,8 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
         return Misconfigured(said)
     if isinstance(error, stripe.RateLimitError) or status in (409, 429):
         return Retryable(said)
+    if isinstance(error, stripe.IdempotencyError):
+        return StoredFailure(said)  # The key has an answer for other words, so look what it left.
     if status is None or status >= 500:
         return _server_error(error, said, changes=changes)
     if status == 404 or error.code == "resource_missing":

@@ -27,7 +27,11 @@ class OutcomeUnknown(StripeTrouble):
 
 
 class StoredFailure(StripeTrouble):
-    """Stripe will answer this key with the same server error for ever: look before acting (F-7)."""
+    """Stripe will never answer this key with a result: look before acting (F-7).
+
+    It keeps a server error under the key, or what was asked with it in other words, as another
+    version of this product may have done.
+    """
 
 
 class Permanent(StripeTrouble):

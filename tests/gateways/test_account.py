@@ -1,0 +1,127 @@
+"""What we ask of Stripe is what Stripe takes; asking again with the same key changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from referral.foundation import clock
+from referral.gateways.stripe import StripeAccount
+from tests.stories.trade import at_stripe, balance_of
+from tools.practice_stripe import PracticeStripe
+
+MARKS = {"wom_reward": "rwd_1", "wom_business": "biz_1", "wom_grant": "rwd_1:credit:1"}
+NOTE = "Thank you for recommending us"
+
+
+def test_a_credit_is_negative_and_made_once(
+    account: StripeAccount, practice: PracticeStripe, alice: str
+) -> None:
+    made = [
+        account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    assert (made[0].amount_minor, made[0].currency, made[0].customer_id) == (-1000, "eur", alice)
+    (entry,) = balance_of(practice, alice)
+    assert (entry["id"], entry["amount"], entry["metadata"]) == (made[0].object_id, -1000, MARKS)
+    assert account.credit_left(alice, "eur") == 1000
+
+
+def test_a_debit_takes_credit_back(account: StripeAccount, alice: str) -> None:
+    account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
+    account.adjust_balance(alice, 400, "eur", note=NOTE, marks=MARKS, key="two")
+    assert account.credit_left(alice, "eur") == 600
+
+
+@pytest.mark.parametrize("balance", [0, 500])
+def test_who_owes_has_no_credit_left(
+    account: StripeAccount, practice: PracticeStripe, alice: str, balance: int
+) -> None:
+    if balance:
+        path = f"/v1/customers/{alice}/balance_transactions"
+        at_stripe(practice, "POST", path, amount=balance, currency="eur")
+    assert account.credit_left(alice, "eur") == 0
+
+
+def test_a_deleted_or_foreign_customer_has_no_credit_left(
+    account: StripeAccount, practice: PracticeStripe, alice: str
+) -> None:
+    account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
+    assert account.credit_left(alice, "usd") == 0
+    at_stripe(practice, "DELETE", f"/v1/customers/{alice}")
+    assert account.credit_left(alice, "eur") == 0
+    assert account.credit_left("cus_nobody", "eur") == 0
+
+
+def test_a_change_is_found_among_many_by_our_marks(
+    account: StripeAccount, practice: PracticeStripe, alice: str
+) -> None:
+    made = account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
+    path = f"/v1/customers/{alice}/balance_transactions"
+    for _ in range(105):
+        at_stripe(practice, "POST", path, amount=-1, currency="eur")
+    since = clock.now() - timedelta(days=1)
+    assert account.find_balance_change(alice, MARKS, since=since) == made
+    other = {**MARKS, "wom_grant": "rwd_1:credit:2"}
+    assert account.find_balance_change(alice, other, since=since) is None
+
+
+def test_a_coupon_is_made_once_and_its_code_is_for_one_customer(
+    account: StripeAccount, practice: PracticeStripe, alice: str
+) -> None:
+    for _ in range(2):
+        account.ensure_coupon("wom_offer", {"name": "Welcome from a friend", "percent_off": 20})
+    made = [
+        account.make_promotion_code("wom_offer", alice, marks=MARKS, key="one") for _ in range(2)
+    ]
+    assert made[0] == made[1] == account.find_promotion_code(alice, MARKS)
+    code = at_stripe(practice, "GET", f"/v1/promotion_codes/{made[0].object_id}")
+    assert (code["customer"], code["max_redemptions"]) == (alice, 1)
+    assert code["code"] == made[0].details["code"]
+    assert account.find_promotion_code(alice, {**MARKS, "wom_grant": "other"}) is None
+
+
+def test_a_coupon_many_want_in_the_same_moment_is_made_once(
+    app: Flask, account: StripeAccount, practice: PracticeStripe
+) -> None:
+    terms = {"name": "Welcome from a friend", "amount_off": 500, "currency": "eur"}
+    start = threading.Barrier(8)
+
+    def ensure(_: int) -> None:
+        with app.app_context():
+            start.wait()
+            account.ensure_coupon("wom_offer", terms)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ensure, range(8)))
+    assert len(at_stripe(practice, "GET", "/v1/coupons")["data"]) == 1
+    assert any(one["status"] == 400 for one in practice.calls("POST", "/v1/coupons"))
+
+
+def test_a_customer_is_made_once_by_its_key(
+    account: StripeAccount, practice: PracticeStripe
+) -> None:
+    made = {
+        account.make_customer(email="bob@mail.example", name="Bob", marks=MARKS, key="per_1")
+        for _ in range(2)
+    }
+    (customer,) = at_stripe(practice, "GET", "/v1/customers")["data"]
+    assert made == {customer["id"]}
+    assert (customer["email"], customer["metadata"]) == ("bob@mail.example", MARKS)
+
+
+def test_a_customer_without_name_or_email_can_be_made(account: StripeAccount) -> None:
+    assert account.make_customer(email=None, name=None, marks={}, key="per_2").startswith("cus_")
+
+
+def test_the_invoice_of_a_payment_is_told(account: StripeAccount, practice: PracticeStripe) -> None:
+    paid = practice.buy(12000, currency="eur", mode="subscription", email="bob@mail.example")
+    alone = practice.buy(12000, currency="eur", email="bob@mail.example")
+    assert account.invoice_of_payment(paid["payment_intent"]["id"]) == paid["invoice"]["id"]
+    assert account.invoice_of_payment(alone["payment_intent"]["id"]) is None
+    assert account.invoice_of_payment("pi_nothing") is None
