@@ -133,12 +133,11 @@ def _send(grant: Grant, account: StripeAccount) -> Done:
 def _found_or_again(grant: Grant, account: StripeAccount, why: str) -> Done:
     """Adopt what an earlier try left at Stripe, or open the next attempt with that proof (I-6)."""
     asked, sign = _asked(grant), -1 if grant.operation == Operation.CREDIT else 1
+    mark = {"wom_grant": grant.idempotency_key}
     if grant.operation == Operation.PROMOTION_CODE:
-        found = account.find_promotion_code(asked["customer"], marks_of(grant))
+        found = account.find_promotion_code(asked["customer"], mark)
     else:
-        found = account.find_balance_change(
-            asked["customer"], marks_of(grant), since=grant.created_at
-        )
+        found = account.find_balance_change(asked["customer"], mark, since=grant.created_at)
     if found is not None:
         return _done(found, sign)
     raise ProvenAbsent(f"{why} Nothing was found at Stripe.")
