@@ -14,7 +14,8 @@ from tests.reports.test_explanation import arrived, of_alice
 
 def test_every_gate_and_code_has_words() -> None:
     assert set(why.NAMES) == set(GateName)
-    assert set(why.CODES) == set(GateCode)
+    assert set(why.QUESTIONS) == set(GateName)
+    assert set(why.CODES) == set(GateCode) - {GateCode.NOT_REACHED}
 
 
 def test_a_reward_is_explained_in_words(app: Flask) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Outcome, Referral, Signup
@@ -25,6 +25,13 @@ NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PEN
 IS_HELD = (Reward.open_holds > 0,)
 IS_WAITING = (Grant.state == GrantState.WAITING, Grant.waits_for.is_not(None))
 _LATELY = 8
+_TELLING = (
+    RewardState.GRANTED,
+    RewardState.REVERSED,
+    RewardState.DENIED,
+    RewardState.CANCELLED,
+    RewardState.FAILED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +126,11 @@ def latest_signups() -> Sequence[Signup]:
 
 
 def latest_moves() -> Sequence[tuple[RewardMove, Reward]]:
-    """List the newest steps of rewards with whom they are for."""
+    """List the newest beginnings and ends of rewards with whom they are for."""
     query = (
         select(RewardMove, Reward)
         .join(Reward, Reward.id == RewardMove.reward_id)
+        .where(or_(RewardMove.from_state.is_(None), RewardMove.to_state.in_(_TELLING)))
         .options(joinedload(Reward.person))
         .order_by(RewardMove.id.desc())
         .limit(_LATELY)

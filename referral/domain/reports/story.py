@@ -37,7 +37,7 @@ def story_of(person: Person) -> list[Happening]:
         _meeting, _links, _visits, _signups, _friends, _purchases, _refunds, _disputes,
         _moves, _holds, _grants,
     )  # fmt: skip
-    told = [one for teller in tellers for one in teller(person)]
+    told = [one for teller in reversed(tellers) for one in teller(person)]
     return sorted(told, key=lambda one: one.at, reverse=True)
 
 
@@ -76,13 +76,13 @@ def _links(person: Person) -> Iterator[Happening]:
 def _visits(person: Person) -> Iterator[Happening]:
     """Tell single visits of the newest, since a popular link has thousands."""
     query = (
-        select(Click, Link.code)
+        select(Click)
         .join(Link, Link.id == Click.link_id)
         .where(Link.person_id == person.id)
         .order_by(Click.id.desc())
         .limit(20)
     )
-    for click, _ in session.execute(query):
+    for click in session.scalars(query):
         facts = {"device": click.device, "from": click.referrer_host}
         yield Happening(click.at, "visit", facts=facts)
 

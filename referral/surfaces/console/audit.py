@@ -31,8 +31,9 @@ def show() -> str:
 
 def _words(entry: AuditEntry) -> str:
     """Write the details of an entry as one line."""
-    return ", ".join(
-        f"{name.replace('_', ' ')}: {_change(value)}" for name, value in entry.details.items()
+    return " · ".join(
+        f"{name.replace('_', ' ').capitalize()}: {_change(value)}"
+        for name, value in entry.details.items()
     )
 
 

@@ -12,7 +12,7 @@ from referral.domain.programs import Program
 from referral.domain.reports.overview import at_a_glance
 from referral.foundation import clock
 from referral.surfaces.console.door import may
-from referral.surfaces.web.reasons import offer_words, reason_words, state_words
+from referral.surfaces.web.reasons import offer_words, reason_words, reward_words
 
 _PLACES = (
     ("overview", "Overview", "layout-dashboard", ("overview", "work")),
@@ -35,7 +35,7 @@ def page(template: str, **shown: Any) -> str:
         may=may,
         offer_words=offer_words,
         reason_words=reason_words,
-        state_words=state_words,
+        reward_words=reward_words,
         person_link=person_link,
         program_link=program_link,
         **shown,

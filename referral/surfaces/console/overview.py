@@ -16,11 +16,18 @@ from referral.foundation import clock
 from referral.foundation.db import session
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.work import dead_work
-from referral.surfaces.web.reasons import STATES, WAITING, reason_words
+from referral.surfaces.web.reasons import WAITING, reason_words, reward_words
 
 DAYS = 30
 _LATELY = 10
-_TONES = {"granted": "good", "failed": "bad", "denied": "bad", "reversed": "bad"}
+_MOVES = {
+    "earned": ("earned", "", "info"),
+    "granted": ("was given", "", "good"),
+    "reversed": ("had", " taken back", "bad"),
+    "denied": ("was denied", "", "bad"),
+    "cancelled": ("had", " cancelled", "calm"),
+    "failed": ("could not be given", "", "bad"),
+}
 
 
 def show() -> str:
@@ -104,12 +111,13 @@ def _of_signup(signup: Signup) -> dict[str, Any]:
 
 
 def _of_move(step: RewardMove, reward: Reward) -> dict[str, Any]:
-    title = "Reward earned" if step.from_state is None else STATES[step.to_state].staff.rstrip(".")
+    name, worth = reward.person.shown_name, reward_words(reward)
+    before, words, tone = _MOVES[step.to_state if step.from_state else "earned"]
     return {
         "at": step.at,
-        "title": f"{title}: {reward.person.shown_name}",
+        "title": f"{name} {before} {worth}{words}",
         "icon": "gift",
-        "tone": _TONES.get(step.to_state, "info"),
+        "tone": tone,
         "actor": step.actor_name if step.actor_kind == "operator" else None,
         "url": url_for("console.reward", reward=reward.public_id),
     }

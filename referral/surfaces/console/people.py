@@ -24,8 +24,8 @@ def show_all() -> str:
         asked=asked,
         people=found.rows,
         tallies=lists.tallies(found.rows),
-        next_url=_next(found.next, asked),
-        first_url=_next(None, asked) if request.args.get("after") else None,
+        next_url=_address(asked, found.next) if found.next else None,
+        first_url=_address(asked, None) if request.args.get("after") else None,
     )
 
 
@@ -38,14 +38,23 @@ def show(person: str) -> str:
         links=[(link, clicks, public_url(f"/r/{link.code}")) for link, clicks in links_of(shown)],
         customers=customers_of(shown),
         tally=lists.tallies([shown])[shown.id],
-        story=[_told(one) for one in story_of(shown)],
+        story=[_told(one) for one in _visits_together(story_of(shown))],
     )
 
 
-def _next(after: str | None, asked: str) -> str | None:
-    if after is None and not request.args.get("after"):
-        return None
+def _address(asked: str, after: str | None) -> str:
     return url_for("console.people", q=asked or None, after=after)
+
+
+def _visits_together(story: list[Happening]) -> list[Happening]:
+    """Tell visits with nothing in between as one, at the time of the newest."""
+    told: list[Happening] = []
+    for one in story:
+        if one.kind == "visit" and told and told[-1].kind == "visit":
+            told[-1].facts["times"] = told[-1].facts.get("times", 1) + 1
+        else:
+            told.append(one)
+    return told
 
 
 def _told(one: Happening) -> dict[str, Any]:
@@ -88,11 +97,11 @@ def _move(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _visit(facts: dict[str, Any]) -> dict[str, Any]:
+    if facts.get("times", 1) > 1:
+        return {"title": f"Their link was followed {facts['times']} times", "icon": "click"}
     source = f" from {facts['from']}" if facts["from"] else ""
-    return {
-        "title": f"Somebody followed their link on a {facts['device']}{source}",
-        "icon": "click",
-    }
+    title = f"Somebody followed their link on a {facts['device']}{source}"
+    return {"title": title, "icon": "click"}
 
 
 def _purchase(facts: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g, request, url_for
 
-from referral.domain.attribution import Outcome
+from referral.domain.attribution import Outcome, Reason, Signup
 from referral.domain.programs import Program, find_program
 from referral.domain.reports import console as lists
 from referral.domain.reports.explanation import (
@@ -18,6 +18,7 @@ from referral.domain.reports.explanation import (
 from referral.foundation import clock
 from referral.foundation.errors import NotFound
 from referral.surfaces.console.frame import page
+from referral.surfaces.web.reasons import TOUCHES, reason_words
 from referral.surfaces.web.why import gate_items, in_short
 
 
@@ -32,7 +33,7 @@ def show_all() -> str:
     }
     return page(
         "referrals",
-        signups=found.rows,
+        signups=[(one, _because(one)) for one in found.rows],
         asked=asked,
         programs=known,
         program_options=[(one.public_id, one.name) for one in known],
@@ -51,6 +52,12 @@ def chosen_program() -> Program | None:
     """Return the program a list is narrowed to; raises NotFound for one of somebody else."""
     text = request.args.get("program", "")
     return find_program(g.business.id, text) if text else None
+
+
+def _because(signup: Signup) -> str:
+    """Say in a line what a referral rests on, or why there is none."""
+    kinds = [one["kind"] for one in signup.considered if one["verdict"] == Reason.CREDITED]
+    return TOUCHES[kinds[0]] if kinds else reason_words(signup.reason, for_staff=True)
 
 
 def _outcome() -> Outcome | None:

@@ -12,7 +12,6 @@ from referral.domain.businesses import Membership, Operator, Role, invite, recor
 from referral.domain.businesses.credentials import issue_setup_token
 from referral.domain.businesses.team import (
     LADDER,
-    at_least,
     change_role,
     remove_member,
     team_of,
@@ -150,7 +149,7 @@ def _page(typed: Any, errors: dict[str, str]) -> str:
         "team",
         members=team_of(g.business.id),
         roles=[(role.value, role.value.capitalize()) for role in LADDER],
-        means=[(role.value.capitalize(), MEANS[role], len(at_least(role))) for role in LADDER],
+        means=[(role.value.capitalize(), MEANS[role]) for role in LADDER],
         typed=typed,
         errors=errors,
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind, Offer, Side, Trigger
-from referral.domain.rewards import RewardState
+from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.clawback import REFUNDED
 from referral.domain.rewards.earning import BUDGET_REACHED, CAP_REACHED, EARLIER_PURCHASE
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
@@ -253,6 +253,14 @@ def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} first order"
     return _credit(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
+
+
+def reward_words(reward: Reward) -> str:
+    """Say what a reward is worth: "€10.00", or "20% off" for a discount."""
+    if reward.kind != Kind.DISCOUNT:
+        return money(reward)
+    rate_bp = reward.inputs["rate_bp"]
+    return f"{rate_words(rate_bp) if rate_bp else money(reward)} off"
 
 
 def rate_words(rate_bp: int) -> str:

@@ -38,6 +38,16 @@ NAMES: dict[GateName, str] = {
     GateName.BUDGET: "Budget",
     GateName.GRANT: "Grant",
 }
+QUESTIONS: dict[GateName, str] = {
+    GateName.TOUCH: "Is there evidence that somebody recommended you?",
+    GateName.MATCH: "Does it name an advocate who may be credited?",
+    GateName.QUALIFY: "Did the friend do what is rewarded, in time?",
+    GateName.RULE: "What does the offer promised that day give for it?",
+    GateName.HOLD: "Has the wait passed, and has everybody agreed?",
+    GateName.BUDGET: "Do the budget and the person's cap hold it?",
+    GateName.GRANT: "Was it done at Stripe?",
+}
+"""What each gate asks, said where it was not reached."""
 CODES: dict[GateCode, str] = {
     GateCode.FOUND: "There is evidence of a recommendation.",
     GateCode.SIGNED_UP: "The signup itself is rewarded, and it happened.",
@@ -61,7 +71,6 @@ CODES: dict[GateCode, str] = {
     GateCode.GRANTED: "Done at Stripe.",
     GateCode.FAILED: "Stripe refused it for good, so nothing exists there.",
     GateCode.EXPIRED: "It expired before it was used.",
-    GateCode.NOT_REACHED: "Comes after the gates before it.",
 }
 _NEXT: dict[str, str] = {
     GateCode.HOLD_PERIOD: "It is looked at again on",
@@ -71,7 +80,8 @@ _NEXT: dict[str, str] = {
 
 def gate_items(explanation: Explanation) -> list[dict[str, Any]]:
     """Return the gates as the page's macro takes them, in words for staff."""
-    return [_item(gate) for gate in explanation.gates]
+    answering = explanation.stands_at
+    return [{**_item(gate), "is_open": gate is answering} for gate in explanation.gates]
 
 
 def in_short(explanation: Explanation) -> str:
@@ -81,8 +91,8 @@ def in_short(explanation: Explanation) -> str:
 
 def gate_words(gate: Gate) -> str:
     """Say for staff why a gate stands as it does."""
-    if gate.state is GateState.SKIPPED:
-        return "Not needed."
+    if gate.code == GateCode.NOT_REACHED:
+        return QUESTIONS[gate.name]
     if gate.code in WAITING and gate.name is GateName.GRANT:
         return waiting_words(gate.code, for_staff=True)
     if gate.code in REASONS:

@@ -1,0 +1,162 @@
+"""Programs in the console: made, edited as versions, paused, closed, and given a budget."""
+
+import pytest
+from sqlalchemy import select
+
+from referral.domain.businesses import within
+from referral.domain.businesses.audit import AuditEntry
+from referral.domain.programs import Offer, Program
+from referral.foundation.db import session
+from tests.console.conftest import Desk
+from tests.console.visiting import check_page, post
+
+NEW = "/console/programs/new"
+TYPED = {
+    "name": "Winter",
+    "landing_url": "https://winter.shop.example/hello",
+    "touch_rule": "last",
+    "approval": "staff",
+    "hold_days": "14",
+    "click_window_days": "60",
+    "qualify_window_days": "90",
+    "advocate_kind": "account_credit",
+    "advocate_worth": "12.5%",
+    "advocate_trigger": "purchase",
+    "advocate_cap": "20,00",
+    "advocate_person_cap": "100",
+    "advocate_minimum": "",
+    "friend_kind": "discount",
+    "friend_worth": "5.00",
+    "friend_trigger": "first_purchase",
+    "budget": "1000.50",
+}
+
+
+def winter(desk: Desk) -> Program:
+    """Return the program made by the form above."""
+    with within(desk.shop.business.id):
+        return session.scalars(select(Program).where(Program.name == "Winter")).one()
+
+
+def offers(desk: Desk, program: Program) -> list[Offer]:
+    with within(desk.shop.business.id):
+        query = select(Offer).where(Offer.program_id == program.id).order_by(Offer.id)
+        return list(session.scalars(query))
+
+
+def actions(desk: Desk) -> list[str]:
+    with within(desk.shop.business.id):
+        query = select(AuditEntry).order_by(AuditEntry.number)
+        return [entry.action for entry in session.scalars(query)][1:]
+
+
+def test_a_program_is_made_with_its_offers(desk: Desk) -> None:
+    answer = post(desk.client, NEW, NEW, **TYPED)
+    made = winter(desk)
+    assert answer.location == f"/console/programs/{made.public_id}"
+    assert (made.hold_days, made.touch_rule, made.approval) == (14, "last", "staff")
+    assert (made.budget_minor, made.currency) == (100050, "eur")
+    advocate, friend = offers(desk, made)
+    assert (advocate.rate_bp, advocate.cap_minor, advocate.person_cap_minor) == (1250, 2000, 10000)
+    assert (advocate.trigger, advocate.minimum_minor, advocate.hold_days) == ("purchase", 0, 14)
+    assert (friend.kind, friend.amount_minor, friend.trigger) == ("discount", 500, "signup")
+    text = check_page(desk.client.get(answer.location))
+    assert "12.5% of every purchase of each friend as credit on their next bill" in text
+    assert actions(desk) == ["program.created"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"landing_url": "javascript:alert(1)"}, "landing_url"),
+        ({"landing_url": ""}, "landing_url"),
+        ({"hold_days": "-1"}, "hold_days"),
+        ({"hold_days": "366"}, "hold_days"),
+        ({"click_window_days": "0"}, "click_window_days"),
+        ({"qualify_window_days": "ten"}, "qualify_window_days"),
+        ({"touch_rule": "random"}, "touch_rule"),
+        ({"advocate_worth": ""}, "advocate_worth"),
+        ({"advocate_worth": "0"}, "advocate_worth"),
+        ({"advocate_worth": "10.005"}, "advocate_worth"),
+        ({"advocate_worth": "100.01%"}, "advocate_worth"),
+        ({"advocate_worth": "10%", "advocate_trigger": "signup"}, "advocate_worth"),
+        ({"advocate_cap": "free"}, "advocate_cap"),
+        ({"friend_kind": "cash"}, "friend_kind"),
+        ({"budget": "-5"}, "budget"),
+    ],
+)
+def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_made(
+    desk: Desk, changed: dict[str, str], field: str
+) -> None:
+    text = check_page(post(desk.client, NEW, NEW, **TYPED | changed), 422)
+    assert f'id="e-{field}"' in text
+    assert 'value="https://winter' in text or field == "landing_url"
+    with within(desk.shop.business.id):
+        assert session.query(Program).count() == 1
+        assert session.query(Offer).count() == 2
+    assert actions(desk) == []
+
+
+def test_one_side_may_get_nothing(desk: Desk) -> None:
+    post(desk.client, NEW, NEW, **TYPED | {"friend_kind": "nothing", "friend_worth": ""})
+    assert [offer.side for offer in offers(desk, winter(desk))] == ["advocate"]
+
+
+def test_an_edit_holds_from_now_on_and_is_written_down(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    check_page(desk.client.get(f"{path}/edit"))
+    answer = post(desk.client, f"{path}/edit", f"{path}/edit", **TYPED)
+    assert answer.location == path
+    assert winter(desk).id == desk.shop.program.id
+    with within(desk.shop.business.id):
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
+    assert entry.details["hold_days"] == ["30", "14"]
+    assert "30 → 14" in desk.client.get("/console/audit").text
+    wrong = post(desk.client, f"{path}/edit", **TYPED | {"name": ""})
+    check_page(wrong, 422)
+
+
+def test_a_new_offer_is_a_new_version_beside_the_old(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    assert 'value="10.00"' in check_page(desk.client.get(f"{path}/offers/advocate"))
+    typed = {
+        "advocate_kind": "account_credit",
+        "advocate_worth": "15",
+        "advocate_trigger": "first_purchase",
+    }
+    assert post(desk.client, f"{path}/offers/advocate", **typed).location == path
+    mine = [one for one in offers(desk, desk.shop.program) if one.side == "advocate"]
+    assert [(one.version, one.amount_minor) for one in mine] == [(1, 1000), (2, 1500)]
+    text = check_page(desk.client.get(path))
+    assert "€10.00 credit" in text
+    assert "€15.00 credit" in text
+    wrong = post(desk.client, f"{path}/offers/advocate", **typed | {"advocate_worth": "-1"})
+    check_page(wrong, 422)
+    assert post(desk.client, f"{path}/offers/nobody", **typed).status_code == 404
+
+
+def test_a_program_is_paused_resumed_and_closed_for_good(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    for state in ("paused", "active", "closed"):
+        assert post(desk.client, f"{path}/state", path, state=state).location == path
+        assert desk.shop.program.state == state
+        check_page(desk.client.get(path))
+    assert post(desk.client, f"{path}/state", state="active").status_code == 409
+    assert post(desk.client, f"{path}/state", state="gone").status_code == 422
+    typed = {"advocate_kind": "account_credit", "advocate_worth": "15"}
+    typed |= {"advocate_trigger": "first_purchase"}
+    assert post(desk.client, f"{path}/offers/advocate", **typed).status_code == 409
+    assert actions(desk) == ["program.moved"] * 3
+
+
+@pytest.mark.parametrize(("typed", "budget_minor"), [("250.5", 25050), ("0", 0), ("", None)])
+def test_a_budget_is_set_or_lifted(desk: Desk, typed: str, budget_minor: int | None) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    assert post(desk.client, f"{path}/budget", f"{path}/budget", budget=typed).location == path
+    assert desk.shop.program.budget_minor == budget_minor
+    check_page(desk.client.get(path))
+    check_page(desk.client.get("/console/programs"))
+    check_page(post(desk.client, f"{path}/budget", budget="1,000"), 422)
+    assert desk.shop.program.budget_minor == budget_minor
