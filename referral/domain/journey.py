@@ -24,6 +24,7 @@ from referral.domain.people import (
     Person,
     find_person,
     know_since,
+    lock_person,
     meet,
     person_of_customer,
     tie_customer,
@@ -156,6 +157,7 @@ def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | N
     person = _claimed(business, fact.claim, at=at)
     if person is None:
         return None
+    lock_person(person)
     _join_by_token(person, fact.claim, at=at)
     purchase, is_new = record_purchase(person, fact, at=at)
     if is_new:
@@ -320,6 +322,7 @@ def _join_by_token(person: Person, claim: Claim, *, at: datetime) -> None:
 
 
 def _join(person: Person, program: Program, told: Told, *, at: datetime) -> Joined:
+    lock_person(person)
     signup, is_new = settle(person, program, told, at=at)
     if is_new:
         know_since(person, at)
@@ -339,7 +342,7 @@ def _thank_since(person: Person, *, at: datetime) -> None:
 
 
 def _thank(referrals: Sequence[Referral], purchases: Sequence[Purchase], *, at: datetime) -> None:
-    for referral in referrals:
+    for referral in sorted(referrals, key=lambda one: one.program_id):
         for purchase in purchases:
             if earn_by_purchase(referral, purchase, at=at):
                 _catch_up(purchase, at=at)
@@ -368,8 +371,8 @@ def _tell_advocate(referral: Referral, *, at: datetime) -> None:
 
 
 def _rewards_for(purchase: Purchase) -> Sequence[Reward]:
-    query = select(Reward).where(Reward.purchase_id == purchase.id).order_by(Reward.id)
-    return session.scalars(query).all()
+    query = select(Reward).where(Reward.purchase_id == purchase.id)
+    return session.scalars(query.order_by(Reward.program_id, Reward.id)).all()
 
 
 def _hold_disputed(reward: Reward, cause: str, *, at: datetime) -> None:

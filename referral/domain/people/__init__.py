@@ -12,6 +12,7 @@ from referral.domain.people.people import (
     canonical_email,
     find_person,
     know_since,
+    lock_person,
     meet,
     search_people,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "customer_of",
     "find_person",
     "know_since",
+    "lock_person",
     "meet",
     "person_of_customer",
     "search_people",

@@ -135,6 +135,11 @@ def meet(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
     return person
 
 
+def lock_person(person: Person) -> None:
+    """Keep a signup and a purchase of one person apart, so that the later one sees the earlier."""
+    session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
+
+
 def know_since(person: Person, moment: datetime) -> None:
     """Note that the person was a customer at this moment; only an earlier one changes anything."""
     session.execute(

@@ -1,6 +1,6 @@
 """Programs, the offers they make, and what they may still spend; knows no person's reward."""
 
-from referral.domain.programs.budget import reserve, return_to_budget, set_budget
+from referral.domain.programs.budget import lock_program, reserve, return_to_budget, set_budget
 from referral.domain.programs.offers import (
     Kind,
     Offer,
@@ -38,6 +38,7 @@ __all__ = [
     "current_offers",
     "edit_program",
     "find_program",
+    "lock_program",
     "publish_offer",
     "reserve",
     "return_to_budget",

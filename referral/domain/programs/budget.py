@@ -1,15 +1,26 @@
-"""What a programme may spend: taken and given back by single conditional updates (I-25, I-28)."""
+"""What a programme may spend: taken and given back by single conditional updates (I-25, I-28).
+
+Whoever moves a programme's money locks the programme first, then the reward, then accounts and
+allowances. In that one order nobody ever waits in a circle.
+"""
 
 from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 
 from referral.domain.programs.programs import Program
 from referral.foundation.db import changed, session
 from referral.foundation.errors import Invalid
 from referral.foundation.money import LIMIT_MINOR
+
+
+def lock_program(program_id: uuid.UUID) -> None:
+    """Keep others from moving this programme's money until the commit."""
+    session.execute(
+        select(Program.id).where(Program.id == program_id).with_for_update(key_share=True)
+    )
 
 
 def reserve(program_id: uuid.UUID, amount_minor: int) -> bool:

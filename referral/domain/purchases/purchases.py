@@ -144,18 +144,23 @@ def find_purchase(business_id: uuid.UUID, keys: Iterable[str]) -> Purchase | Non
         .options(joinedload(Purchase.person, innerjoin=True))
         .order_by(Purchase.id)
         .limit(1)
-        .with_for_update(of=Purchase)
+        .with_for_update(of=Purchase, key_share=True)
         .execution_options(populate_existing=True)
     )
     return session.scalar(query)
 
 
 def purchases_of(person: Person, *, since: datetime) -> Sequence[Purchase]:
-    """List what a person paid at or after a moment, the earliest first."""
+    """List what a person paid at or after a moment, the earliest first, locked until the commit.
+
+    So no refund comes between reading a purchase and rewarding it.
+    """
     query = (
         select(Purchase)
         .where(Purchase.person_id == person.id, Purchase.occurred_at >= since)
         .order_by(Purchase.occurred_at, Purchase.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     return session.scalars(query).all()
 

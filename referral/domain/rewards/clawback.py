@@ -25,10 +25,10 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
 
     The target is reward × refunded ÷ paid, rounded half even, and never falls (I-15).
     """
-    query = select(Reward).where(Reward.purchase_id == purchase.id).order_by(Reward.id)
+    query = select(Reward).where(Reward.purchase_id == purchase.id)
     return [
         reward
-        for reward in session.scalars(query).all()
+        for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all()
         if _claw_back(lock(reward), purchase, at=at)
     ]
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from referral.domain.attribution import Referral
 from referral.domain.businesses import Actor, Owned
 from referral.domain.people import Person
-from referral.domain.programs import Offer, Program, Side
+from referral.domain.programs import Offer, Program, Side, lock_program
 from referral.domain.purchases import Purchase
 from referral.foundation.db import (
     Currency,
@@ -186,7 +186,11 @@ class RewardHeld(Conflict):
 
 
 def lock(reward: Reward) -> Reward:
-    """Read the reward afresh and keep others from changing it until the commit."""
+    """Read the reward afresh and keep others from changing it until the commit.
+
+    Its programme is locked before it, as everywhere that money moves.
+    """
+    lock_program(reward.program_id)
     session.refresh(reward, with_for_update={"of": Reward})
     return reward
 
