@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
 
-from tests.portal.visiting import World
+from tests.portal.visiting import World, csrf_of
 
 FRAME = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
 
@@ -40,3 +40,18 @@ def test_the_first_page_takes_six_statements_however_many_friends_there_are(worl
 
     assert page.status_code == 200
     assert len(sent) <= 6, "\n\n".join(sent)
+
+
+def test_known_and_unknown_addresses_cost_the_same_statements(world: World):
+    sent = []
+    for email in ("alice@mail.example", "nobodys@mail.example"):
+        visitor = world.visitor()
+        page = csrf_of(visitor.get("/sign-in").text)
+        with statements() as said:
+            visitor.client.post(
+                f"/portal/{visitor.slug}/sign-in", data={"email": email, "csrf_token": page}
+            )
+        sent.append(said)
+
+    assert sent[0] == sent[1]
+    assert len(sent[0]) <= 8

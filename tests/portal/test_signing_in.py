@@ -226,7 +226,9 @@ def test_known_and_unknown_get_the_same_answer(world: World):
 
     first, second = ({**dict(one.headers)} for one in answers)
     for headers in (first, second):
-        for varying in ("Set-Cookie", "X-Request-Id"):
+        for varying in [
+            name for name in headers if name.startswith(("Set-Cookie", "X-R", "Retry"))
+        ]:
             headers.pop(varying)
     assert answers[0].status_code == answers[1].status_code
     assert first == second
@@ -255,7 +257,7 @@ def test_one_address_gets_five_mails_an_hour_over_all_businesses(world: World):
     answers = [world.visitor(slug).ask(ALICE) for slug in (None, other)]
 
     assert [answer.status_code for answer in answers] == [429, 429]
-    assert int(answers[0].headers["Retry-After"]) == 3600
+    assert 3000 < int(answers[0].headers["Retry-After"]) <= 3600
     assert len(challenges(world)) == 5
 
 
