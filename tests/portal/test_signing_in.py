@@ -1,18 +1,22 @@
 """Signing in without a password: S-27 to S-38, each by the way an attacker would go."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
+from referral import create_app
 from referral.domain.businesses import across_businesses, within
 from referral.domain.people import Person
 from referral.foundation import clock
-from referral.foundation.db import session, transaction
+from referral.foundation.db import db, session, transaction
 from referral.surfaces.web.challenges import SignInChallenge, forget_old
 from referral.surfaces.web.sessions import UserSession
 from tests.cast import open_shop
+from tests.fixtures import settings_for
 from tests.portal.visiting import World, csrf_of, heading_of
 
 ALICE = "alice@mail.example"
@@ -219,19 +223,24 @@ def test_an_address_that_changed_meanwhile_is_refused(world: World):
     assert sessions(world) == []
 
 
+def lasting_headers(answer: TestResponse) -> list[tuple[str, str]]:
+    """Return the headers without what differs every time: secrets, request ids, counts left."""
+    hidden = re.compile(r"(?<=asking=)[^;]+|(?<=portal=)[^;]+|\d\d:\d\d:\d\d")
+    varying = ("X-Request-Id", "X-RateLimit", "Retry-After")
+    return [
+        (name, hidden.sub("", value))
+        for name, value in answer.headers
+        if not name.startswith(varying)
+    ]
+
+
 def test_known_and_unknown_get_the_same_answer(world: World):
     known, unknown = world.visitor(), world.visitor()
     answers = [known.ask(ALICE), unknown.ask("nobodys@mail.example")]
     pages = [known.get("/sign-in/code"), unknown.get("/sign-in/code")]
 
-    first, second = ({**dict(one.headers)} for one in answers)
-    for headers in (first, second):
-        for varying in [
-            name for name in headers if name.startswith(("Set-Cookie", "X-R", "Retry"))
-        ]:
-            headers.pop(varying)
     assert answers[0].status_code == answers[1].status_code
-    assert first == second
+    assert lasting_headers(answers[0]) == lasting_headers(answers[1])
     assert answers[0].data == answers[1].data
     plain = [page.text.replace("nobodys@mail.example", ALICE) for page in pages]
     assert plain[0].replace(csrf_of(plain[0]), "") == plain[1].replace(csrf_of(plain[1]), "")
@@ -367,3 +376,21 @@ def test_a_form_without_its_token_does_nothing(world: World):
 
     assert answer.status_code == 400
     assert challenges(world) == []
+
+
+def test_behind_https_cookies_stay_on_this_host_and_no_referer_is_needed(database_url: str):
+    app = create_app(settings_for(database_url, base_url="https://r.example"))
+    with app.app_context():
+        slug = open_shop(at=clock.now()).business.slug
+    client, secure = app.test_client(), "https://r.example"
+    token = csrf_of(client.get(f"/portal/{slug}/sign-in", base_url=secure).text)
+
+    fields = {"email": ALICE, "csrf_token": token}
+    answer = client.post(f"/portal/{slug}/sign-in", data=fields, base_url=secure)
+
+    (asking,) = [one for one in answer.headers.getlist("Set-Cookie") if "asking" in one]
+    assert asking.startswith("__Host-asking=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(asking.split("; "))
+    assert "Domain" not in asking
+    with app.app_context():
+        db.engine.dispose()
