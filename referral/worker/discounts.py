@@ -15,7 +15,10 @@ from referral.worker.marks import marks_of
 
 
 def ensure_customer(grant: Grant, account: StripeAccount) -> str:
-    """Return the friend's customer, making one where they have none, so the code can wait."""
+    """Return the friend's customer, making one where they have none, so the code can wait.
+
+    After a server error another key is used: a customer too many does no harm.
+    """
     person = grant.reward.person
     known = customer_of(person)
     if known is not None:
@@ -26,7 +29,7 @@ def ensure_customer(grant: Grant, account: StripeAccount) -> str:
         email=person.email,
         name=person.name,
         marks={**marks, "wom_person": person.public_id},
-        key=f"{person.public_id}:customer:{who}",
+        key=f"{person.public_id}:customer:{who}:{grant.server_errors + 1}",
     )
     with transaction():
         tie_customer(person, made, at=clock.now(), is_ours=True)

@@ -192,7 +192,9 @@ def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> No
     elif isinstance(trouble, Retryable):
         _postpone(grant, token, Waiting.PROVIDER_DOWN, trouble.said)
     else:
-        is_server_error = isinstance(trouble, OutcomeUnknown) and trouble.is_answered
+        is_server_error = isinstance(trouble, StoredFailure) or (
+            isinstance(trouble, OutcomeUnknown) and trouble.is_answered
+        )
         _postpone(grant, token, Waiting.OUTCOME_UNKNOWN, trouble.said, server_error=is_server_error)
 
 

@@ -73,6 +73,18 @@ def assert_one_object_each(trade: Trade) -> None:
     assert sorted(found) == sorted(done.items())
 
 
+def grants_of(trade: Trade) -> list[tuple[str, str, str | None]]:
+    """List the acts outside: what, how far, and what they wait for."""
+    session.remove()
+    with within(trade.shop.business.id):
+        found = [
+            (one.operation, one.state, one.waits_for)
+            for one in session.scalars(select(Grant).order_by(Grant.id))
+        ]
+    session.remove()
+    return found
+
+
 def _reward(reward: Reward, names: dict[str, str]) -> tuple[Any, ...]:
     return (
         reward.side,

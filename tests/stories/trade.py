@@ -19,7 +19,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from referral.domain.businesses import connect_stripe, within
+from referral.domain.businesses import connect_stripe, issue_key, within
+from referral.domain.businesses.keys import KeyKind
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.people.customers import StripeCustomer
@@ -94,6 +95,23 @@ class Trade:
         answer = self.client.post(self.hook_path, data=body, headers={"Stripe-Signature": signed})
         return answer.status_code
 
+    def api(self, path: str, **body: Any) -> Thing:
+        """Send something to the API as the business's server; return the answer."""
+        answer = self.client.post(
+            f"/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.server_key}"},
+        )
+        assert answer.status_code in (200, 201), answer.text
+        found: Thing = answer.get_json()
+        return found
+
+    @property
+    def server_key(self) -> str:
+        """Issue a key for the business's server."""
+        with within(self.shop.business.id), transaction():
+            return issue_key(self.shop.business.id, KeyKind.SECRET, name="Shop", at=self.shop.now)
+
     def work(self) -> None:
         """Do everything that is due."""
         work_afresh()
@@ -149,7 +167,9 @@ def at_stripe(practice: PracticeStripe, method: str, path: str, **form: Any) -> 
 
 
 def balance_of(practice: PracticeStripe, customer: str) -> list[Thing]:
-    """List every change of a customer's balance, the first first."""
+    """List every change of a customer's balance, the first first; none of a deleted one."""
+    if at_stripe(practice, "GET", f"/v1/customers/{customer}").get("deleted"):
+        return []
     path = f"/v1/customers/{customer}/balance_transactions"
     return list(reversed(at_stripe(practice, "GET", path, limit=100)["data"]))
 

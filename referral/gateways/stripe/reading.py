@@ -83,9 +83,10 @@ def _invoice(one: Said, at: datetime) -> list[Fact]:
 
 
 def _customer(one: Said, at: datetime) -> list[Fact]:
-    if one.get("deleted"):
-        return []
+    """A customer tells who they are; one we made ourselves stands for somebody we know."""
     marks = one.get("metadata") or {}
+    if one.get("deleted") or marks.get("wom_person"):
+        return []
     claim = Claim(
         customer_id=_id(one),
         email=one.get("email"),
