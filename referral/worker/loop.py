@@ -21,7 +21,7 @@ from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeEvent
-from referral.worker import grants, rewards, stripe_events
+from referral.worker import grants, rewards, stripe_events, tidying
 
 IDLE_S = 0.3
 """How long to wait when nothing is due: an idle look is one indexed query for each kind."""
@@ -63,8 +63,11 @@ def run(app: Flask, *, threads: int) -> None:
     ]
     for one in crew:
         one.start()
+    tidy_at = clock.now()
     while not stopping.wait(0.5):
-        pass
+        if clock.now() >= tidy_at:
+            _tidy(app)
+            tidy_at = clock.now() + tidying.EVERY
     for one in crew:
         one.join(timeout=25)
 
@@ -98,6 +101,15 @@ def work_one(kind: Work, key: uuid.UUID) -> bool:
         _give_back(kind, key, token, error)
     _DONE.labels(kind.name, outcome).inc()
     return True
+
+
+def _tidy(app: Flask) -> None:
+    """Forget what has served; when that fails it is tried again in an hour."""
+    try:
+        with app.app_context():
+            tidying.tidy(at=clock.now())
+    except DBAPIError as error:
+        log.error("not_tidied", kind=type(error.orig).__name__)
 
 
 def _work_until(app: Flask, stopping: threading.Event) -> None:

@@ -1,0 +1,26 @@
+"""What is forgotten once it has served: proofs of an address after a day, ended sessions later."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from referral.domain.businesses import across_businesses
+from referral.foundation.db import session, transaction
+from referral.surfaces.web.challenges import forget_old
+from referral.surfaces.web.sessions import UserSession
+
+EVERY = timedelta(hours=1)
+_SESSIONS_KEPT = timedelta(days=30)
+
+
+def tidy(*, at: datetime) -> None:
+    """Forget what is old enough; running twice, or on two machines, forgets nothing more."""
+    with transaction():
+        forget_old(at=at)
+        session.execute(
+            delete(UserSession)
+            .where(UserSession.expires_at < at - _SESSIONS_KEPT)
+            .execution_options(**across_businesses())
+        )
