@@ -123,10 +123,15 @@ def decide(evidence: Sequence[Evidence], known: Circumstances) -> Decision:
     return Decision(Outcome.REFUSED, considered[0].reason, considered)
 
 
-def _rank(one: Evidence, known: Circumstances) -> tuple[int, float, str]:
-    """Sort heavier first, then by the programme's rule, then by something stable."""
+def _rank(one: Evidence, known: Circumstances) -> tuple[int, float, tuple[str, ...]]:
+    """Sort heavier first, then by the programme's rule, then by all the rest of what it says."""
     moment = one.at.timestamp()
-    return (-one.kind.weight, moment if known.first_touch_wins else -moment, str(one.link_id))
+    rest = (one.link_id, one.click_id, one.program_id, one.advocate_id, one.said, one.problem)
+    return (
+        -one.kind.weight,
+        moment if known.first_touch_wins else -moment,
+        tuple(str(part) for part in rest),
+    )
 
 
 def _objection(one: Evidence, known: Circumstances) -> Reason | None:
