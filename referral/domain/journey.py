@@ -17,7 +17,15 @@ from sqlalchemy.orm import joinedload
 from referral.domain.attribution import Reason, Referral, Signup, Told, referrals_of_friend, settle
 from referral.domain.businesses import Actor, Business, record
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.links import Link, Token, give_link, make_token, read_token, record_click
+from referral.domain.links import (
+    Link,
+    NewClick,
+    Token,
+    give_link,
+    make_token,
+    read_token,
+    record_clicks,
+)
 from referral.domain.notices import notify
 from referral.domain.people import (
     Identity,
@@ -77,6 +85,32 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """One human visit through a link, with the token it was given."""
+
+    business_id: uuid.UUID
+    token: str
+    visit: Visit
+    at: datetime
+
+    @property
+    def click(self) -> NewClick:
+        """Return the click to record; raises ValueError for a token we did not sign."""
+        followed = read_token(self.token)
+        if followed is None:
+            raise ValueError("a visit is recorded with a token of our own")
+        return {
+            "id": followed.click_id,
+            "business_id": self.business_id,
+            "link_id": followed.link_id,
+            "at": self.at,
+            "device": self.visit.device,
+            "referrer_host": self.visit.referrer_host,
+            "address_hash": self.visit.address_hash,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """A signup with its decision; `is_new` is False when it had been decided before."""
 
@@ -96,18 +130,12 @@ def token_for(link_id: uuid.UUID, *, at: datetime) -> str:
 
 def arrive(business_id: uuid.UUID, token: str, visit: Visit, *, at: datetime) -> None:
     """Record the human visit a token was made for, in one statement."""
-    followed = read_token(token)
-    if followed is None:
-        raise ValueError("a visit is recorded with a token of our own")
-    record_click(
-        business_id,
-        followed.link_id,
-        click_id=followed.click_id,
-        at=at,
-        device=visit.device,
-        referrer_host=visit.referrer_host,
-        address_hash=visit.address_hash,
-    )
+    arrive_together([Arrival(business_id, token, visit, at)])
+
+
+def arrive_together(arrivals: Sequence[Arrival]) -> None:
+    """Record many human visits in one statement; each belongs to the business of its link."""
+    record_clicks([arrival.click for arrival in arrivals])
 
 
 def enroll(person: Person, program: Program, *, at: datetime) -> Link:

@@ -11,9 +11,10 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Dialect,
     MetaData,
     String,
+    Table,
     Text,
     Uuid,
     event,
@@ -172,10 +174,19 @@ def changed(result: Result[Any]) -> int:
 
 def insert_once(model: type[Any], values: dict[str, Any]) -> bool:
     """Insert a row unless a unique key has it already; True when it was inserted."""
-    dialect = session.get_bind().dialect.name
+    statement = _insertion(model.__table__, session.get_bind().dialect.name)
+    return bool(session.execute(statement.returning(model.__table__.c.id), values).first())
+
+
+def insert_each_once(model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows in one statement, leaving out those that a unique key has already."""
+    session.connection().execute(_insertion(model.__table__, session.get_bind().dialect.name), rows)
+
+
+@cache
+def _insertion(table: Table, dialect: str) -> postgresql.Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = cast(postgresql.Insert, insert(model)).values(**values).on_conflict_do_nothing()
-    return bool(session.execute(statement.returning(model.__table__.c.id)).first())
+    return cast(postgresql.Insert, insert(table)).on_conflict_do_nothing()
 
 
 @contextmanager

@@ -10,16 +10,18 @@ from referral.domain.links.codes import (
 from referral.domain.links.links import (
     Click,
     Link,
+    NewClick,
     did_you_mean,
     find_by_code,
     give_link,
-    record_click,
+    record_clicks,
 )
 from referral.domain.links.tokens import Token, make_token, read_token
 
 __all__ = [
     "Click",
     "Link",
+    "NewClick",
     "Token",
     "did_you_mean",
     "find_by_code",
@@ -30,6 +32,6 @@ __all__ = [
     "neighbours",
     "read_code",
     "read_token",
-    "record_click",
+    "record_clicks",
     "spoken",
 ]

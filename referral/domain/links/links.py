@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
@@ -14,8 +15,8 @@ from referral.domain.businesses import Business, Owned, across_businesses
 from referral.domain.links.codes import is_code, make_code, neighbours, spoken
 from referral.domain.people import Person
 from referral.domain.programs import Program
-from referral.foundation.db import Key, Model, Moment, Short, insert_once, session
-from referral.foundation.ids import new_key, public_id
+from referral.foundation.db import Key, Model, Moment, Short, insert_each_once, session
+from referral.foundation.ids import public_id
 
 
 class Link(Owned, Model):
@@ -114,28 +115,28 @@ def did_you_mean(code: str, business: Business | None = None) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def record_click(
-    business_id: uuid.UUID,
-    link_id: uuid.UUID,
-    *,
-    click_id: uuid.UUID | None = None,
-    at: datetime,
-    device: str,
-    referrer_host: str | None,
-    address_hash: str,
-) -> uuid.UUID:
-    """Record one human visit in one statement and return its key; repeating a key adds nothing."""
-    key = click_id or new_key()
-    insert_once(
-        Click,
-        {
-            "id": key,
-            "business_id": business_id,
-            "link_id": link_id,
-            "at": at,
-            "device": device[:40],
-            "referrer_host": referrer_host[:200] if referrer_host else None,
-            "address_hash": address_hash,
-        },
-    )
-    return key
+class NewClick(TypedDict):
+    """A human visit to be recorded; its key came with the visitor's token."""
+
+    id: uuid.UUID
+    business_id: uuid.UUID
+    link_id: uuid.UUID
+    at: datetime
+    device: str
+    referrer_host: str | None
+    address_hash: str
+
+
+def record_clicks(clicks: Sequence[NewClick]) -> None:
+    """Record human visits in one statement; repeating a key adds nothing."""
+    insert_each_once(Click, [_fitting(click) for click in clicks])
+
+
+def _fitting(click: NewClick) -> NewClick:
+    """Cut what visitors send to the width of its column."""
+    host = click["referrer_host"]
+    return {
+        **click,
+        "device": click["device"][:40],
+        "referrer_host": host[:200] if host else None,
+    }

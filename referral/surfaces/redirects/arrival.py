@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import structlog
-from flask import Response, g, redirect, render_template, request
+from flask import Response, g, render_template, request
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
 from referral.domain import journey
-from referral.domain.businesses import within
 from referral.domain.links import Link, did_you_mean, find_by_code, is_code, read_code, spoken
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.surfaces.redirects.directory import recall, remember
+from referral.foundation.together import Together, TooLong
+from referral.surfaces.redirects.directory import look_up, recall
 from referral.surfaces.redirects.visitors import describe, is_human
 from referral.surfaces.web.visits import remember_visit
 
 CLICK_PATIENCE_MS = 1500
-"""How long a click waits for SQLite's write lock before the friend goes on without it."""
+"""How long a click waits to be stored before the friend goes on without it."""
 
 log = structlog.get_logger("referral.redirects")
 _VISITS = Counter("referral_visits_total", "Visits to links by what they were", ["kind"])
 
 
 def follow(code: str) -> BaseResponse:
-    """Send a friend on to the landing page with a signed token; robots go without one."""
+    """Send a friend on, or show a page that says why not."""
+    return send_on(request, code) or _explain(read_code(code[:200]))
+
+
+def send_on(request: Request, code: str) -> BaseResponse | None:
+    """Send a friend on to the landing page with a signed token; robots go without one.
+
+    None when the code leads nowhere at present. Needs the application, but no request of Flask's.
+    """
     code = read_code(code[:200])
+    is_away = False
     try:
-        link = find_by_code(code)
+        place = look_up(code)
     except (DBAPIError, PoolTimeout) as error:
-        return _without_database(code, error)
-    if link is None:
-        return _unknown(code)
-    remember(link)
-    if not link.program.is_open:
-        return _not_open(link)
-    return _send_on(link.id, link.program.landing_url, link.business_id)
+        log.error("click_without_database", kind=type(error).__name__)
+        place, is_away = recall(code), True
+    if place is None or not (place.is_open or is_away):
+        return None
+    if not is_human(request):
+        _VISITS.labels("robot").inc()
+        return _uncached(redirect(place.landing_url))
+    token = journey.token_for(place.link_id, at=clock.now())
+    if not is_away:
+        _record(request, place.business_id, token)
+    answer = redirect(landing_with(place.landing_url, token))
+    remember_visit(request, answer, token)
+    return _uncached(answer)
 
 
 def landing_with(landing_url: str, token: str) -> str:
@@ -50,39 +68,33 @@ def landing_with(landing_url: str, token: str) -> str:
     return urlunsplit(parts._replace(query=urlencode([*query, ("ref", token)])))
 
 
-def _send_on(link_id: uuid.UUID, landing_url: str, business_id: uuid.UUID | None) -> BaseResponse:
-    if not is_human(request):
-        _VISITS.labels("robot").inc()
-        return _uncached(redirect(landing_url))
-    at = clock.now()
-    token = journey.token_for(link_id, at=at)
-    if business_id is not None:
-        _record(business_id, token)
-    answer = redirect(landing_with(landing_url, token))
-    remember_visit(request, answer, token)
-    return _uncached(answer)
-
-
-def _record(business_id: uuid.UUID, token: str) -> None:
+def _record(request: Request, business_id: uuid.UUID, token: str) -> None:
     """Record the visit; when that fails the friend goes on and the token carries the credit."""
+    arrival = journey.Arrival(business_id, token, describe(request), clock.now())
     try:
-        with within(business_id), transaction(patience_ms=CLICK_PATIENCE_MS):
-            journey.arrive(business_id, token, describe(request), at=clock.now())
+        _arrivals.bring(arrival, patience_ms=CLICK_PATIENCE_MS)
         _VISITS.labels("human").inc()
-    except (DBAPIError, PoolTimeout) as error:
-        session.rollback()
+    except (DBAPIError, PoolTimeout, TooLong) as error:
         _VISITS.labels("not_recorded").inc()
         log.error("click_not_recorded", kind=type(error).__name__)
 
 
-def _without_database(code: str, error: Exception) -> BaseResponse:
-    session.rollback()
-    log.error("click_without_database", kind=type(error).__name__)
-    known = recall(code)
-    if known is not None:
-        return _send_on(known.link_id, known.landing_url, None)
-    page = render_template("redirects/away.html")
-    return _uncached(Response(page, status=503, headers={"Retry-After": "5"}))
+def _store(arrivals: Sequence[journey.Arrival], patience_ms: int) -> None:
+    with transaction(patience_ms=patience_ms):
+        journey.arrive_together(arrivals)
+
+
+_arrivals = Together(_store, common=(OperationalError, PoolTimeout))
+
+
+def _explain(code: str) -> BaseResponse:
+    try:
+        link = find_by_code(code)
+    except (DBAPIError, PoolTimeout):
+        session.rollback()
+        page = render_template("redirects/away.html")
+        return _uncached(Response(page, status=503, headers={"Retry-After": "5"}))
+    return _not_open(link) if link else _unknown(code)
 
 
 def _unknown(code: str) -> BaseResponse:

@@ -6,11 +6,11 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from crawlerdetect import CrawlerDetect
-from flask import Request
+from werkzeug.wrappers import Request
 
 from referral.domain.journey import Visit
 from referral.foundation.crypto import keyed_hash
-from referral.surfaces.web.limits import address_key
+from referral.surfaces.web.limits import network_of
 
 _PREVIEWS = (
     "whatsapp",
@@ -66,7 +66,7 @@ def describe(request: Request) -> Visit:
     return Visit(
         device=device,
         referrer_host=_host_of(request.referrer),
-        address_hash=keyed_hash("visitor address", address_key()),
+        address_hash=keyed_hash("visitor address", network_of(request.remote_addr)),
     )
 
 

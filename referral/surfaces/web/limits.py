@@ -14,9 +14,14 @@ from referral.surfaces.web.errors import _refused
 
 
 def address_key() -> str:
-    """Return who asks by network address; IPv6 is counted by its /64 (S-147)."""
+    """Return who asks by network address."""
+    return network_of(request.remote_addr)
+
+
+def network_of(remote_address: str | None) -> str:
+    """Return the network a visitor comes from; IPv6 is counted by its /64 (S-147)."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+        address = ipaddress.ip_address(remote_address or "0.0.0.0")  # noqa: S104
     except ValueError:
         return "unknown"
     if address.version == 6:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Request
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from referral.surfaces.web.settings import settings
 

@@ -1,0 +1,88 @@
+"""Work that many threads bring at the same moment, done by one of them for all of them.
+
+Nobody goes away before theirs is done, so nothing is promised that a crash could lose: it is how
+many requests share one durable commit. It knows nothing of what the work is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class TooLong(Exception):
+    """The work ahead took longer than the patience; whether this item was done is not known."""
+
+
+@dataclass(slots=True, eq=False)
+class _Brought(Generic[Item]):
+    item: Item
+    is_done: bool = False
+    error: Exception | None = None
+
+
+class Together(Generic[Item]):
+    """One kind of work; `do` gets items in the order they came, and the milliseconds left.
+
+    `common` are the errors that would meet each item alone as well. After any other one, each item
+    of the batch is done by itself, so that a bad one spoils none beside it.
+    """
+
+    def __init__(
+        self, do: Callable[[Sequence[Item], int], None], *, common: tuple[type[Exception], ...]
+    ) -> None:
+        self._do = do
+        self._common = common
+        self._brought: list[_Brought[Item]] = []
+        self._guard = threading.Lock()
+        self._turn = threading.Lock()
+
+    def bring(self, item: Item, *, patience_ms: int) -> None:
+        """Return when the item is done; raises what doing it raised, or TooLong.
+
+        While one thread works, the items of the others gather; the next one takes them all.
+        """
+        mine = _Brought(item)
+        with self._guard:
+            self._brought.append(mine)
+        since = time.monotonic()
+        if not self._turn.acquire(timeout=patience_ms / 1000):
+            self._withdraw(mine)
+            raise TooLong
+        try:
+            if not mine.is_done:
+                waited_ms = int((time.monotonic() - since) * 1000)
+                self._do_all(max(1, patience_ms - waited_ms))
+        finally:
+            self._turn.release()
+        if mine.error is not None:
+            raise mine.error
+
+    def _do_all(self, patience_ms: int) -> None:
+        with self._guard:
+            batch, self._brought = self._brought, []
+        error = self._attempt(batch, patience_ms)
+        if error is None or isinstance(error, self._common) or len(batch) == 1:
+            for one in batch:
+                one.is_done, one.error = True, error
+            return
+        for one in batch:
+            one.error = self._attempt([one], patience_ms)
+            one.is_done = True
+
+    def _attempt(self, batch: Sequence[_Brought[Item]], patience_ms: int) -> Exception | None:
+        try:
+            self._do([one.item for one in batch], patience_ms)
+        except Exception as error:
+            return error
+        return None
+
+    def _withdraw(self, mine: _Brought[Item]) -> None:
+        with self._guard:
+            if mine in self._brought:
+                self._brought.remove(mine)
