@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from referral.domain.people.people import canonical_email
 from referral.domain.purchases import (
     Claim,
     CustomerFact,
@@ -18,6 +19,7 @@ from referral.domain.purchases import (
     PurchaseFact,
     RefundFact,
 )
+from referral.foundation.errors import Invalid
 
 Fact = CustomerFact | PurchaseFact | RefundFact | DisputeFact
 Said = Mapping[str, Any]
@@ -28,7 +30,7 @@ _LONG_BEFORE = timedelta(days=1)
 def read(event: Said) -> list[Fact]:
     """Return what an event tells us, possibly nothing; unknown types are nothing."""
     reader = _READERS.get(str(event.get("type")))
-    thing = (event.get("data") or {}).get("object")
+    thing = _table(event.get("data")).get("object")
     if reader is None or not isinstance(thing, Mapping):
         return []
     return reader(thing, _moment(event.get("created")))
@@ -40,14 +42,14 @@ def _session(one: Said, at: datetime) -> list[Fact]:
     paid = one.get("payment_status") in ("paid", "no_payment_required")
     if one.get("mode") != "payment" or one.get("invoice") or not paid:
         return [CustomerFact(claim, at)]
-    details = one.get("total_details") or {}
+    details = _table(one.get("total_details"))
     return [
         PurchaseFact(
             claim=claim,
             keys=_ids(one.get("payment_intent"), one.get("id")),
             gross_minor=_whole(one.get("amount_total")),
             tax_minor=_whole(details.get("amount_tax")),
-            currency=str(one.get("currency") or ""),
+            currency=_text(one.get("currency")) or "",
             occurred_at=at,
         )
     ]
@@ -58,40 +60,40 @@ def _failed_session(one: Said, at: datetime) -> list[Fact]:
 
 
 def _invoice(one: Said, at: datetime) -> list[Fact]:
-    parent = (one.get("parent") or {}).get("subscription_details") or {}
+    parent = _table(_table(one.get("parent")).get("subscription_details"))
     marks = {
-        **(one.get("subscription_details") or {}).get("metadata", {}),
-        **(parent.get("metadata") or {}),
-        **(one.get("metadata") or {}),
+        **_table(_table(one.get("subscription_details")).get("metadata")),
+        **_table(parent.get("metadata")),
+        **_table(one.get("metadata")),
     }
     return [
         PurchaseFact(
             claim=Claim(
                 customer_id=_id(one.get("customer")),
-                email=one.get("customer_email"),
-                name=one.get("customer_name"),
-                external_id=marks.get("wom_person_external_id"),
+                email=_address(one.get("customer_email")),
+                name=_text(one.get("customer_name")),
+                external_id=_text(marks.get("wom_person_external_id")),
                 tokens=_tokens(marks.get("wom_token")),
             ),
             keys=_ids(one.get("id"), *_payments_of(one)),
             gross_minor=_whole(one.get("amount_paid")),
             tax_minor=_tax_of(one),
-            currency=str(one.get("currency") or ""),
-            occurred_at=_moment((one.get("status_transitions") or {}).get("paid_at"), at),
+            currency=_text(one.get("currency")) or "",
+            occurred_at=_moment(_table(one.get("status_transitions")).get("paid_at"), at),
         )
     ]
 
 
 def _customer(one: Said, at: datetime) -> list[Fact]:
     """A customer tells who they are; one we made ourselves stands for somebody we know."""
-    marks = one.get("metadata") or {}
+    marks = _table(one.get("metadata"))
     if one.get("deleted") or marks.get("wom_person"):
         return []
     claim = Claim(
         customer_id=_id(one),
-        email=one.get("email"),
-        name=one.get("name"),
-        external_id=marks.get("wom_person_external_id"),
+        email=_address(one.get("email")),
+        name=_text(one.get("name")),
+        external_id=_text(marks.get("wom_person_external_id")),
         tokens=_tokens(marks.get("wom_token")),
     )
     made_at = _moment(one.get("created"), at)
@@ -160,13 +162,13 @@ _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
 
 
 def _claim_of_session(one: Said) -> Claim:
-    details = one.get("customer_details") or {}
-    marks = one.get("metadata") or {}
+    details = _table(one.get("customer_details"))
+    marks = _table(one.get("metadata"))
     return Claim(
         customer_id=_id(one.get("customer")),
-        email=details.get("email") or one.get("customer_email"),
-        name=details.get("name"),
-        external_id=marks.get("wom_person_external_id"),
+        email=_address(details.get("email") or one.get("customer_email")),
+        name=_text(details.get("name")),
+        external_id=_text(marks.get("wom_person_external_id")),
         tokens=_tokens(one.get("client_reference_id"), marks.get("wom_token")),
     )
 
@@ -180,11 +182,9 @@ def _tokens(*texts: object) -> tuple[str, ...]:
 def _payments_of(invoice: Said) -> list[object]:
     """Return the payments an invoice names, in the old shape and the new."""
     named: list[object] = [invoice.get("payment_intent"), invoice.get("charge")]
-    payments = invoice.get("payments")
-    if isinstance(payments, Mapping):
-        for one in payments.get("data") or []:
-            paid = one.get("payment") or {}
-            named += [paid.get("payment_intent"), paid.get("charge")]
+    for one in _list(_table(invoice.get("payments")).get("data")):
+        paid = _table(_table(one).get("payment"))
+        named += [paid.get("payment_intent"), paid.get("charge")]
     return named
 
 
@@ -192,7 +192,7 @@ def _tax_of(invoice: Said) -> int:
     """Return the tax in an invoice: the listed taxes, or the older field, or the difference."""
     listed = invoice.get("total_taxes")
     if isinstance(listed, list):
-        return sum(_whole(one.get("amount")) for one in listed)
+        return sum(_whole(_table(one).get("amount")) for one in listed)
     if invoice.get("tax") is not None:
         return _whole(invoice.get("tax"))
     if invoice.get("total_excluding_tax") is not None:
@@ -202,7 +202,7 @@ def _tax_of(invoice: Said) -> int:
 
 def _is_ours(one: Said) -> bool:
     """Tell whether we made this refund ourselves, as a reward; it takes nobody's reward back."""
-    return bool((one.get("metadata") or {}).get("wom_reward"))
+    return bool(_table(one.get("metadata")).get("wom_reward"))
 
 
 def _ids(*things: object) -> tuple[str, ...]:
@@ -210,9 +210,28 @@ def _ids(*things: object) -> tuple[str, ...]:
 
 
 def _id(thing: object) -> str | None:
-    if isinstance(thing, Mapping):
-        return str(thing["id"]) if thing.get("id") else None
-    return thing if isinstance(thing, str) and thing else None
+    return _text(thing.get("id")) if isinstance(thing, Mapping) else _text(thing)
+
+
+def _table(thing: object) -> Said:
+    return thing if isinstance(thing, Mapping) else {}
+
+
+def _list(thing: object) -> list[object]:
+    return thing if isinstance(thing, list) else []
+
+
+def _text(thing: object) -> str | None:
+    return thing if isinstance(thing, str) and thing.strip() else None
+
+
+def _address(thing: object) -> str | None:
+    """Return an email address we can use; Stripe takes some that name nobody, and those do not."""
+    text = _text(thing)
+    try:
+        return canonical_email(text) if text else None
+    except Invalid:
+        return None
 
 
 def _whole(value: object) -> int:
