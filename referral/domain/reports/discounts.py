@@ -17,16 +17,20 @@ from referral.foundation.db import session
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """A reward that is a discount, and the promotion code at Stripe once it is granted."""
+    """A reward that is a discount, with its promotion code at Stripe once it is granted.
+
+    Only `customer_id` can use the code, even when the person has another customer by now.
+    """
 
     reward: Reward
     promotion_code: str | None
+    customer_id: str | None
 
 
 def discount_of(person: Person) -> Discount | None:
     """Return the person's newest discount that has not ended."""
     query = (
-        select(Reward, Grant.object_id)
+        select(Reward, Grant)
         .outerjoin(
             Grant,
             and_(
@@ -42,4 +46,8 @@ def discount_of(person: Person) -> Discount | None:
         .limit(1)
     )
     found = session.execute(query).first()
-    return Discount(*found) if found else None
+    if found is None:
+        return None
+    reward, grant = found
+    asked = (grant.parameters or {}) if grant else {}
+    return Discount(reward, grant.object_id if grant else None, asked.get("customer"))

@@ -75,7 +75,10 @@ class PersonOut(Out):
 
 
 class DiscountOut(Out):
-    """A friend's discount; once granted, pass `promotion_code` to Stripe Checkout as it is."""
+    """A friend's discount; once granted, pass `promotion_code` to Stripe Checkout as it is.
+
+    Only `stripe_customer_id` can use the code, so name that customer in the session.
+    """
 
     reward: RewardId
     program: ProgramId
@@ -83,6 +86,7 @@ class DiscountOut(Out):
     amount: Money | None
     rate_bp: int | None
     promotion_code: Annotated[str | None, Field(examples=["promo_1QxT41bWc0a"])]
+    stripe_customer_id: Annotated[str | None, Field(examples=["cus_QxT41bWc0a"])]
 
     @classmethod
     def of(cls, discount: Discount) -> DiscountOut:
@@ -96,6 +100,7 @@ class DiscountOut(Out):
             amount=None if amount is None else Money.of(amount, offer.currency),
             rate_bp=offer.rate_bp,
             promotion_code=discount.promotion_code,
+            stripe_customer_id=discount.customer_id,
         )
 
 
