@@ -78,14 +78,14 @@ def parts_of(person_id: uuid.UUID) -> list[Part]:
             and_(Allowance.program_id == Program.id, Allowance.person_id == person_id),
         )
         .where(or_(Program.state == ProgramState.ACTIVE, Link.id.is_not(None)))
-        .order_by(Program.state != ProgramState.ACTIVE, Program.id.desc())
+        .order_by(Program.state != ProgramState.ACTIVE, Program.id)
     )
     return [Part(program, link, taken or 0) for program, link, taken in session.execute(query)]
 
 
 def open_programs() -> Sequence[Program]:
-    """List the open programs of the business at work, the newest first."""
-    query = select(Program).where(Program.state == ProgramState.ACTIVE).order_by(Program.id.desc())
+    """List the open programs of the business at work, the oldest first."""
+    query = select(Program).where(Program.state == ProgramState.ACTIVE).order_by(Program.id)
     return session.scalars(query).all()
 
 
