@@ -167,11 +167,14 @@ def at_stripe(practice: PracticeStripe, method: str, path: str, **form: Any) -> 
 
 
 def balance_of(practice: PracticeStripe, customer: str) -> list[Thing]:
-    """List every change of a customer's balance, the first first; none of a deleted one."""
-    if at_stripe(practice, "GET", f"/v1/customers/{customer}").get("deleted"):
-        return []
+    """List every change of a customer's balance, the first first; none of one who is not there."""
     path = f"/v1/customers/{customer}/balance_transactions"
-    return list(reversed(at_stripe(practice, "GET", path, limit=100)["data"]))
+    try:
+        return list(reversed(at_stripe(practice, "GET", path, limit=100)["data"]))
+    except requests.HTTPError as error:
+        if error.response.status_code != 404:
+            raise
+        return []
 
 
 def customers_of(trade: Trade, person: Person) -> list[str]:

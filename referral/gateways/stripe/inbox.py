@@ -13,6 +13,8 @@ from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, insert
 from referral.foundation.due import Due
 from referral.foundation.ids import new_key
 
+OTHER_MODE = "other_mode"
+
 
 class StripeEvent(Owned, Due, Model):
     """One event as it came; `outcome` says what reading it did."""
@@ -46,7 +48,7 @@ def keep(
 ) -> bool:
     """Keep an event in one statement; False when it was kept before.
 
-    One of the other mode is kept too, but never becomes due.
+    One of the other mode (test, live) is kept too, as read and without effect.
     """
     return insert_once(
         StripeEvent,
@@ -54,11 +56,13 @@ def keep(
             "id": new_key(),
             "business_id": business_id,
             "event_id": event_id,
-            "type": type[:100],
+            "type": type,
             "is_live": is_live,
             "payload": payload,
             "received_at": at,
             "due_at": at if is_ours else None,
+            "read_at": None if is_ours else at,
+            "outcome": None if is_ours else OTHER_MODE,
             "attempts": 0,
         },
     )

@@ -7,6 +7,7 @@ is parsed, and an event of the other mode (test, live) is kept without effect (S
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -60,7 +61,7 @@ def receive(business_id: str) -> Response:
     key = parse_public_id(Business.prefix, business_id)
     body = request.get_data(cache=False)
     secret = _verify(key, body)
-    event = _parse(body)
+    event, payload = _parse(body)
     is_live = bool(event.get("livemode"))
     with within(key), transaction():
         is_new = keep(
@@ -68,7 +69,7 @@ def receive(business_id: str) -> Response:
             event_id=event["id"],
             type=event["type"],
             is_live=is_live,
-            payload=body.decode(),
+            payload=payload,
             at=clock.now(),
             is_ours=is_live == secret.is_live,
         )
@@ -105,14 +106,19 @@ def _secret_of(key: uuid.UUID, *, fresh: bool) -> _Secret:
     return found
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def _parse(body: bytes) -> tuple[dict[str, Any], str]:
+    """Return the event and its text; raises BadEvent for what Stripe would never send."""
     try:
-        event = json.loads(body)
+        payload = body.decode()
+        event = json.loads(payload)
     except (ValueError, RecursionError):
         raise BadEvent from None
     if not isinstance(event, dict):
         raise BadEvent
-    named = all(isinstance(event.get(name), str) and event[name] for name in ("id", "type"))
-    if not named or len(event["id"]) > 100:
+    if not (_is_name(event.get("id")) and _is_name(event.get("type"))):
         raise BadEvent
-    return event
+    return event, payload
+
+
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"[\x21-\x7e]{1,100}", text) is not None

@@ -1,0 +1,175 @@
+"""Only what Stripe signed for this business, and not long ago, comes in (S-121 to S-132)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from referral.domain.businesses import connect_stripe, within
+from referral.domain.businesses.businesses import Business
+from referral.foundation.db import session, transaction
+from referral.foundation.errors import Invalid
+from referral.foundation.ids import new_key, public_id
+from referral.gateways.stripe import StripeEvent
+from tests.cast import open_shop
+from tests.stories.trade import SECRET, Trade, connect
+from tools.practice_stripe.courier import sign
+
+BODY = json.dumps(
+    {"id": "evt_1", "type": "customer.created", "created": 1, "livemode": False, "data": {}}
+).encode()
+
+
+def kept(trade: Trade) -> int:
+    with within(trade.shop.business.id):
+        found = session.scalar(select(func.count()).select_from(StripeEvent))
+    session.remove()
+    return int(found or 0)
+
+
+def signed(body: bytes = BODY, *, secret: str = SECRET, ago_s: int = 0) -> str:
+    return sign(body, secret, at=int(time.time()) - ago_s)
+
+
+def digest(body: bytes, at: int, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def test_s121_a_signed_event_is_kept_and_answered(trade: Trade) -> None:
+    assert trade.post(BODY) == 200
+    assert kept(trade) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "t=1",
+        "v1=abc",
+        signed(secret="whsec_mallory"),
+        signed(secret=""),
+        signed().replace("v1=", "v0="),
+        signed().replace("v1=", "v2="),
+    ],
+)
+def test_s121_what_is_not_signed_by_stripe_is_refused(trade: Trade, header: str) -> None:
+    assert trade.post(BODY, header=header) == 400
+    assert kept(trade) == 0
+
+
+def test_s121_an_empty_secret_is_refused_when_it_is_set(trade: Trade) -> None:
+    with within(trade.shop.business.id), transaction(), pytest.raises(Invalid):
+        connect_stripe(
+            trade.shop.business.id, secret_key="sk_test_1", webhook_secret=" ", at=trade.shop.now
+        )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        BODY + b" ",
+        BODY.replace(b'"evt_1"', b'"evt_2"'),
+        json.dumps(json.loads(BODY), sort_keys=True).encode(),
+        json.dumps(json.loads(BODY), indent=1).encode(),
+    ],
+)
+def test_s122_the_raw_bytes_are_what_is_signed(trade: Trade, changed: bytes) -> None:
+    assert trade.post(changed, header=signed(BODY)) == 400
+    assert kept(trade) == 0
+
+
+@pytest.mark.parametrize(("ago_s", "status"), [(290, 200), (310, 400), (-290, 200), (-600, 400)])
+def test_s123_old_and_future_stamps_are_refused(trade: Trade, ago_s: int, status: int) -> None:
+    assert trade.post(BODY, header=signed(ago_s=ago_s)) == status
+
+
+def test_s123_a_replay_in_time_has_no_second_effect(trade: Trade) -> None:
+    header = signed()
+    assert [trade.post(BODY, header=header) for _ in range(3)] == [200] * 3
+    assert kept(trade) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "t=abc,v1=00",
+        "t=1,t=2,v1=00",
+        "t=99999999999999999999,v1=00",
+        "t=999999999999999,v1=00",
+        "t=-1,v1=00",
+        "t=١٢٣,v1=00".encode().decode("latin-1"),
+        "t=1,v1=ÿþ",
+        ",".join(["v1=00"] * 1000),
+        "=,=,=",
+        "t" * 5000,
+    ],
+)
+def test_s124_a_strange_header_is_a_refusal_and_not_a_failure(trade: Trade, header: str) -> None:
+    assert trade.post(BODY, header=header) == 400
+
+
+def test_s124_one_of_several_signatures_is_enough_while_a_secret_is_rolled(trade: Trade) -> None:
+    at = int(time.time())
+    header = f"t={at},v1={digest(BODY, at, 'whsec_old')},v1={digest(BODY, at)}"
+    assert trade.post(BODY, header=header) == 200
+    twice = f"t={at},t={at},v1={digest(BODY, at)}"
+    assert trade.post(BODY, header=twice) == 400
+
+
+def test_a_rotated_secret_counts_at_once(trade: Trade) -> None:
+    assert trade.post(BODY) == 200
+    connect(trade.shop, secret="whsec_new")
+    assert trade.post(BODY, header=signed(secret="whsec_new")) == 200
+
+
+def test_s126_an_event_signed_for_one_business_is_refused_by_another(trade: Trade) -> None:
+    other = open_shop("Tea House", at=trade.shop.now)
+    connect(other, secret="whsec_tea")
+    assert trade.post(BODY, header=signed(secret="whsec_tea")) == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/hooks/stripe/{public_id(Business.prefix, new_key())}",
+        "/hooks/stripe/biz_nothing",
+        "/hooks/stripe/per_00000000000000000000000000",
+        "/hooks/stripe/%00",
+    ],
+)
+def test_an_unknown_business_is_not_found(trade: Trade, path: str) -> None:
+    answer = trade.client.post(path, data=BODY, headers={"Stripe-Signature": signed()})
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_a_business_without_stripe_is_not_found(trade: Trade) -> None:
+    other = open_shop("Tea House", at=trade.shop.now)
+    path = f"/hooks/stripe/{other.business.public_id}"
+    answer = trade.client.post(path, data=BODY, headers={"Stripe-Signature": signed()})
+    assert answer.status_code == 404
+
+
+def test_a_refusal_says_what_to_look_at_and_no_secret(trade: Trade) -> None:
+    answer = trade.client.post(trade.hook_path, data=BODY)
+    assert answer.get_json()["code"] == "bad_signature"
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_only_post_is_answered(trade: Trade, method: str) -> None:
+    answer = getattr(trade.client, method)(trade.hook_path)
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+
+
+def test_s132_neither_cookie_nor_form_token_is_asked_for_or_given(trade: Trade) -> None:
+    answer = trade.client.post(
+        trade.hook_path, data=BODY, headers={"Stripe-Signature": signed(), "Cookie": "session=x"}
+    )
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
