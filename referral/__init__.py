@@ -69,8 +69,10 @@ def _add_surfaces(app: Flask) -> None:
     from referral.commands import add_commands
     from referral.surfaces import api, console, hooks, portal, redirects, widget
     from referral.surfaces.web import add_web
+    from referral.surfaces.web.headers import believe_proxies
 
     add_web(app)
     for surface in (redirects, hooks, api, widget, portal, console):
         surface.add_to(app)
+    believe_proxies(app)
     add_commands(app)

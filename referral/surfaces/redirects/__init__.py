@@ -3,6 +3,7 @@
 from flask import Flask
 
 from referral.surfaces.redirects.directory import keep_fresh
+from referral.surfaces.redirects.front import Front
 from referral.surfaces.redirects.routes import redirects
 from referral.surfaces.web.policy import Need, declare
 
@@ -10,7 +11,8 @@ __all__ = ["add_to", "keep_fresh"]
 
 
 def add_to(app: Flask) -> None:
-    """Add the surface's routes."""
+    """Add the surface's routes, and answer the busiest one in front of Flask."""
     for endpoint in ("redirects.follow", "redirects.qr_svg", "redirects.qr_png"):
         declare(endpoint, Need.public())
     app.register_blueprint(redirects)
+    app.wsgi_app = Front(app)  # type: ignore[method-assign]

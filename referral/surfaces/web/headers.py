@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
 
 from referral.surfaces.web.settings import settings
 
@@ -30,21 +31,30 @@ _ALWAYS = {
 
 
 def add_headers(app: Flask) -> None:
-    """Set the headers, and believe as many proxies about the visitor as the settings name."""
+    """Set the headers of every answer."""
     app.after_request(_set)
+
+
+def believe_proxies(app: Flask) -> None:
+    """Believe as many proxies about the visitor as the settings name; call it last of all."""
     hops = app.extensions["settings"].trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
 
 
-def _set(answer: Response) -> Response:
+def harden(answer: BaseResponse, *, is_static: bool = False) -> None:
+    """Set every header that the answer does not set otherwise itself."""
     for name, value in _ALWAYS.items():
         answer.headers.setdefault(name, value)
     answer.headers.setdefault("Content-Security-Policy", POLICY)
     answer.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if request.endpoint != "static":
+    if not is_static:
         answer.headers.setdefault("Cache-Control", "no-store")
     if settings().is_https:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+def _set(answer: Response) -> Response:
+    harden(answer, is_static=request.endpoint == "static")
     return answer

@@ -11,6 +11,7 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
+from werkzeug.wrappers import Response as BaseResponse
 
 _REQUESTS = Counter(
     "referral_requests_total", "Answers by endpoint and status", ["endpoint", "status"]
@@ -49,16 +50,16 @@ def add_logs(app: Flask) -> None:
     app.after_request(_end)
 
 
-def _begin() -> None:
-    offered = request.headers.get("X-Request-Id", "")
+def begin(offered: str) -> None:
+    """Start a request's clock and name it, by the id it came with when that is a sensible one."""
     g.request_id = offered if re.fullmatch(r"[A-Za-z0-9-]{8,64}", offered) else secrets.token_hex(8)
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
-def _end(answer: Response) -> Response:
-    endpoint = request.endpoint or "none"
+def finish(answer: BaseResponse, *, method: str, endpoint: str) -> None:
+    """Count an answer, tell its request's id, and write its line."""
     took = time.perf_counter() - g.get("began", time.perf_counter())
     _REQUESTS.labels(endpoint, str(answer.status_code)).inc()
     _SECONDS.labels(endpoint).observe(took)
@@ -66,9 +67,17 @@ def _end(answer: Response) -> Response:
     if endpoint != "static":
         log.info(
             "answered",
-            method=request.method,
+            method=method,
             endpoint=endpoint,
             status=answer.status_code,
             ms=round(took * 1000, 1),
         )
+
+
+def _begin() -> None:
+    begin(request.headers.get("X-Request-Id", ""))
+
+
+def _end(answer: Response) -> Response:
+    finish(answer, method=request.method, endpoint=request.endpoint or "none")
     return answer
