@@ -112,10 +112,18 @@ class Crew:
         return process
 
 
-def until(is_so: Callable[[], object], what: str, *, within_s: float = PATIENCE_S) -> None:
-    """Wait until something is so; fails naming it when it does not come about."""
+def until(
+    is_so: Callable[[], object],
+    what: str,
+    *,
+    alive: Process | None = None,
+    within_s: float = PATIENCE_S,
+) -> None:
+    """Wait until something is so; fails naming it when it does not come or `alive` ends first."""
     give_up_at = time.monotonic() + within_s
     while not is_so():
+        if alive is not None and not alive.is_alive():
+            pytest.fail(f"{alive.name} ended before this: {what}\n{alive.said}")
         if time.monotonic() > give_up_at:
             pytest.fail(f"not within {within_s} s: {what}")
         time.sleep(0.02)

@@ -105,7 +105,7 @@ def test_f9_a_busy_stripe_is_asked_again_until_all_are_granted(trade: Trade, cre
     alice = earn(trade, count)
     trade.practice.limit(25)
     started = [crew.worker(threads=4), crew.worker(threads=4, CLOCK_OFFSET_S=A_WHILE_S)]
-    until(lambda: count_rewards(trade, "granted") == count, "all are granted")
+    until(lambda: count_rewards(trade, "granted") == count, "all are granted", alive=started[1])
     for worker in started:
         worker.send(SIGTERM)
         assert worker.wait() == 0, worker.said

@@ -15,7 +15,7 @@ from tests.crash.processes import KILLED_BY_ITSELF, Crew, until
 from tests.crash.scenes import PAST_LEASE_S, assert_granted_once
 from tests.live import served
 from tests.servers import free_port
-from tests.stories.trade import SECRET, Thing, Trade, answers_at, later
+from tests.stories.trade import SECRET, Thing, Trade, answers_at
 
 
 def count(model: type[object]) -> int:
@@ -92,7 +92,7 @@ def test_f17_killed_after_keeping_an_event_and_before_working_it(trade: Trade, c
     alice, paid = purchase_of_bob(trade)
     port = free_port()
     web = crew.web(port)
-    until(lambda: answers_at(port), "the web answers")
+    until(lambda: answers_at(port), "the web answers", alive=web)
     trade.practice.register_webhook(f"http://127.0.0.1:{port}{trade.hook_path}", SECRET)
     assert trade.practice.deliver(paid["id"]) == [200]
     web.kill()
@@ -108,8 +108,7 @@ def test_f17_killed_in_the_middle_of_working_an_event(
     worker = crew.worker(FAILPOINT=f"event.worked:once={tmp_path / 'mark'}")
     assert worker.wait() == KILLED_BY_ITSELF, worker.said
     assert count(Purchase) == 0
-    with later(PAST_LEASE_S):
-        trade.settle()
+    trade.settle(from_s=PAST_LEASE_S)
     assert count(Purchase) == 1
     assert_granted_once(trade, alice)
 
@@ -120,11 +119,11 @@ def test_f18_killed_after_keeping_an_event_and_before_answering(
     alice, paid = purchase_of_bob(trade)
     port = free_port()
     web = crew.web(port, FAILPOINT=f"event.kept:once={tmp_path / 'mark'}", WEB_PROCESSES=1)
-    until(lambda: answers_at(port), "the web answers")
+    until(lambda: answers_at(port), "the web answers", alive=web)
     trade.practice.register_webhook(f"http://127.0.0.1:{port}{trade.hook_path}", SECRET)
     assert trade.practice.deliver(paid["id"]) == [0]
     assert count(StripeEvent) == 1
-    until(lambda: answers_at(port), "the web is back")
+    until(lambda: answers_at(port), "the web is back", alive=web)
     assert trade.practice.deliver(paid["id"], times=2) == [200, 200], web.said
     assert count(StripeEvent) == 1
     trade.settle()
