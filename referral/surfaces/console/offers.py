@@ -76,8 +76,9 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     kind = form.choice(prefixed(side, "kind"), Kind, asked="Choose what is given.")
     trigger = form.choice(prefixed(side, "trigger"), Trigger)
     worth = prefixed(side, "worth")
-    is_rate = form.typed.get(worth, "").strip().endswith("%")
-    amount = None if is_rate else form.amount(worth, currency)
+    said = form.text(worth, asked=f"Say how much the {side} gets, such as 10.00 or 10%.")
+    is_rate = said.endswith("%")
+    amount = form.amount(worth, currency) if said and not is_rate else None
     rate = form.rate(worth) if is_rate else None
     cap = form.amount(prefixed(side, "cap"), currency, asked=False) if is_rate else None
     terms = OfferTerms(

@@ -40,7 +40,7 @@ SEE, HOLD, PAY, RUN, OWN = (
 )
 
 
-by_network = limiter.shared_limit(lambda: limit("30 per 15 minutes"), scope="console")
+by_network = limiter.shared_limit(lambda: limit("60 per 15 minutes"), scope="console")
 by_account = limiter.limit(lambda: limit("10 per 15 minutes"), key_func=sign_in.account_key)
 by_operator = limiter.limit(lambda: limit("8 per hour"), key_func=sign_in.pending_key)
 
