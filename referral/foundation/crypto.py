@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -20,8 +21,10 @@ def use_secret(secret: str) -> None:
     """Set the installation's secret; done once at start."""
     global _secret
     _secret = secret.encode()
+    _key_for.cache_clear()
 
 
+@lru_cache(maxsize=64)
 def _key_for(purpose: str) -> bytes:
     return hmac.new(_secret, f"key for {purpose}".encode(), hashlib.sha256).digest()
 

@@ -44,6 +44,7 @@ from referral.foundation.money import LIMIT_MINOR
 
 _WRITES = "referral_writes"
 _PATIENCE = "referral_patience_ms"
+_ONE_LOOK = "referral_one_look"
 _LOCK_WAIT_MS = 10_000
 _lines: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -156,6 +157,19 @@ def transaction(*, patience_ms: int = 0) -> Iterator[None]:
             current.info.pop(_WRITES, None)
 
 
+@contextmanager
+def one_look() -> Iterator[Connection]:
+    """Offer a connection for a single query that needs no transaction, beside the session.
+
+    Saves the statements that would begin and end one, which on PostgreSQL travel to a server.
+    """
+    with db.engine.connect() as connection:
+        chosen: dict[str, Any] = {_ONE_LOOK: True}
+        if connection.dialect.name == "postgresql":
+            chosen["isolation_level"] = "AUTOCOMMIT"
+        yield connection.execution_options(**chosen)
+
+
 def outside_transaction() -> None:
     """Refuse to go on while a transaction is open; ends one that only read. Gateways call it."""
     current: Session = session()
@@ -239,6 +253,8 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     options = connection.get_execution_options()
+    if options.get(_ONE_LOOK):
+        return
     if not options.get(_WRITES):
         connection.exec_driver_sql("BEGIN")
         return

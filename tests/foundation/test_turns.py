@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import OperationalError
 
 from referral import create_app
 from referral.domain.businesses import Site, create_business
 from referral.foundation import clock
-from referral.foundation.db import db, session, transaction
+from referral.foundation.db import db, one_look, session, transaction
 from tests.databases import cloned_database, drop_database
 from tests.fixtures import migrate, settings_for
 
@@ -106,3 +107,28 @@ def test_patience_bounds_the_whole_wait_behind_another_thread(shop: Flask) -> No
     other.join()
     write(shop, "Next", patience_ms=500)
     assert written(shop) == 1
+
+
+def test_a_single_look_begins_no_transaction(app: Flask) -> None:
+    with one_look() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        assert not _is_in_transaction(connection)
+    assert session.query(Site).count() == 0
+    assert _is_in_transaction(session.connection())
+
+
+def test_a_connection_lent_for_a_single_look_still_takes_back_a_transaction(app: Flask) -> None:
+    with one_look() as connection:
+        connection.execute(text("SELECT 1"))
+    with pytest.raises(Stop), transaction():
+        create_business("Shop", site_url="https://shop.example/", currency="eur", at=clock.now())
+        session.flush()
+        raise Stop
+    assert session.query(Site).count() == 0
+
+
+def _is_in_transaction(connection: Connection) -> bool:
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        return bool(driver.in_transaction)
+    return bool(driver.info.transaction_status != TransactionStatus.IDLE)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from referral.domain.links import Link, is_code
 from referral.domain.programs import Program, ProgramState
-from referral.foundation.db import db
+from referral.foundation.db import one_look
 
 EVERY_S = 2.0
 MOST = 200_000
@@ -58,7 +58,7 @@ def look_up(code: str) -> Destination | None:
     """
     if not is_code(code):
         return None
-    with db.engine.connect() as connection:
+    with one_look() as connection:
         row = connection.execute(_PLACE, {"code": code}).first()
     return _learn(row) if row else None
 
@@ -95,7 +95,7 @@ def learn_after(newest: uuid.UUID) -> uuid.UUID:
     """
     seen = newest
     while True:
-        with db.engine.connect() as connection:
+        with one_look() as connection:
             rows = connection.execute(_PLACES_AFTER, {"seen": seen}).all()
         for row in rows:
             _learn(row)
