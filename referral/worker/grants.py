@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from referral.domain.businesses import across_businesses, within
+from referral.domain.people import lock_person
 from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady, Waiting
@@ -72,9 +73,13 @@ def _prepare(grant: Grant, token: uuid.UUID, account: StripeAccount) -> None:
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
+    beside = book.debits_beside(grant)
     customer, left_minor = _recipient(grant, account)
     with transaction():
+        lock_person(grant.reward.person)
         _hold_on(grant, token)
+        if left_minor is not None:
+            _refuse_if_unsure(grant, beside)
         parameters = _parameters(grant, customer, left_minor)
         book.prepare(grant, parameters, amount_minor=parameters["amount"], at=clock.now())
 
@@ -92,6 +97,12 @@ def _recipient(grant: Grant, account: StripeAccount) -> tuple[str, int | None]:
     if left_minor <= 0:
         raise NothingLeft
     return customer, left_minor
+
+
+def _refuse_if_unsure(grant: Grant, beside: dict[uuid.UUID, str]) -> None:
+    """Wait when another debit may have taken what was left; the customer must not come to owe."""
+    if GrantState.SENDING in beside.values() or book.debits_beside(grant) != beside:
+        raise NotReady(Waiting.OUTCOME_UNKNOWN)
 
 
 def _parameters(grant: Grant, customer: str, left_minor: int | None) -> dict[str, Any]:

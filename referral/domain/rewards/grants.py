@@ -251,6 +251,20 @@ def grants_of(reward: Reward) -> list[Grant]:
     )
 
 
+def debits_beside(grant: Grant) -> dict[uuid.UUID, str]:
+    """Return what else was or is being taken back from the same person, with how each stands.
+
+    While this changes, what a customer has left is not known.
+    """
+    query = (
+        select(Grant.id, Grant.state)
+        .join(Reward, Reward.id == Grant.reward_id)
+        .where(Reward.person_id == grant.reward.person_id, Grant.operation == Operation.DEBIT)
+        .where(Grant.id != grant.id, Grant.state.in_((GrantState.SENDING, GrantState.DONE)))
+    )
+    return {key: state for key, state in session.execute(query)}
+
+
 def customer_for(grant: Grant) -> str | None:
     """Return the customer the act is for: the one that was credited, for a debit."""
     if grant.operation != Operation.DEBIT:
