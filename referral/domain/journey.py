@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -38,6 +38,7 @@ from referral.domain.people import (
     tie_customer,
 )
 from referral.domain.people.merging import absorb, is_anonymous, name
+from referral.domain.people.people import IdentityConflict
 from referral.domain.programs import Program
 from referral.domain.purchases import (
     Claim,
@@ -291,7 +292,11 @@ def _retract(person: Person, *, at: datetime) -> None:
 
 
 def _is_nobody_else(known: Person) -> bool:
-    """Tell whether a nameless customer has no referral of their own, so that they can be merged."""
+    """Tell whether a nameless customer has no referral of their own, so that they can be merged.
+
+    Locks them first: what they pay at this moment is theirs before it is looked for.
+    """
+    lock_person(known)
     return is_anonymous(known) and not referrals_of_friend(known)
 
 
@@ -320,7 +325,12 @@ def _claimed(business: Business, claim: Claim, *, at: datetime) -> Person | None
 def _meet_claimed(
     business_id: uuid.UUID, identity: Identity, known: Person | None, *, at: datetime
 ) -> Person:
-    found = find_person(business_id, identity)
+    """Find or meet who was named; the business's own id outweighs an address somebody typed."""
+    try:
+        found = find_person(business_id, identity)
+    except IdentityConflict:
+        identity = replace(identity, email=None)
+        found = find_person(business_id, identity)
     if found is None and known is not None:
         return name(known, identity)
     return found or meet(business_id, identity, at=at)

@@ -77,13 +77,15 @@ class WhoPaid(In):
 
         Raises UnknownPerson for an id that is nobody's, IdentityConflict when two people are meant.
         """
+        named = None
+        if self.external_id or self.email:
+            said = Identity.read(external_id=self.external_id, email=self.email)
+            named = find_person(business.id, said)
         if self.id is None:
             return Claim(external_id=self.external_id, email=self.email)
         person = person_named(self.id)
-        if self.external_id or self.email:
-            said = Identity.read(external_id=self.external_id, email=self.email)
-            if find_person(business.id, said) is not person:
-                raise IdentityConflict("The id and the rest belong to two different people.")
+        if (self.external_id or self.email) and named is not person:
+            raise IdentityConflict("The id and the rest belong to two different people.")
         return Claim(
             external_id=person.external_id, email=person.email, customer_id=customer_of(person)
         )
