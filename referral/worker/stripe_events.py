@@ -24,6 +24,9 @@ _WAITS = "unknown_purchase"
 PATIENCE = timedelta(days=4)
 """Stripe delivers for up to three days; after that a refund of something unknown is let go."""
 
+JUST_NOW = timedelta(minutes=10)
+"""News this old asks again on its own every few minutes; a purchase need not wake it."""
+
 
 def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
     """Apply what an event tells us; news about an unknown purchase waits for the purchase."""
@@ -90,11 +93,16 @@ def _wait(event: StripeEvent, token: uuid.UUID, waiting: UnknownPurchase) -> Non
 
 
 def _wake_waiting(business_id: uuid.UUID) -> None:
-    """Have waiting refunds and disputes tried again: their purchase may have come."""
+    """Have refunds and disputes that overtook their purchase tried again: it may have come.
+
+    Older ones are left alone: refunds of what was sold before we came would ask Stripe each time.
+    """
+    at = clock.now()
     session.execute(
         update(StripeEvent)
         .where(StripeEvent.business_id == business_id)
         .where(StripeEvent.last_error == _WAITS, StripeEvent.read_at.is_(None))
-        .values(due_at=clock.now())
+        .where(StripeEvent.received_at > at - JUST_NOW)
+        .values(due_at=at)
         .execution_options(synchronize_session=False)
     )

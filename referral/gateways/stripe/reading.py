@@ -71,8 +71,8 @@ def _invoice(one: Said, at: datetime) -> list[Fact]:
             claim=Claim(
                 customer_id=_id(one.get("customer")),
                 email=_address(one.get("customer_email")),
-                name=_text(one.get("customer_name")),
-                external_id=_text(marks.get("wom_person_external_id")),
+                name=_name(one.get("customer_name")),
+                external_id=_own_id(marks),
                 tokens=_tokens(marks.get("wom_token")),
             ),
             keys=_ids(one.get("id"), *_payments_of(one)),
@@ -92,8 +92,8 @@ def _customer(one: Said, at: datetime) -> list[Fact]:
     claim = Claim(
         customer_id=_id(one),
         email=_address(one.get("email")),
-        name=_text(one.get("name")),
-        external_id=_text(marks.get("wom_person_external_id")),
+        name=_name(one.get("name")),
+        external_id=_own_id(marks),
         tokens=_tokens(marks.get("wom_token")),
     )
     made_at = _moment(one.get("created"), at)
@@ -167,8 +167,8 @@ def _claim_of_session(one: Said) -> Claim:
     return Claim(
         customer_id=_id(one.get("customer")),
         email=_address(details.get("email") or one.get("customer_email")),
-        name=_text(details.get("name")),
-        external_id=_text(marks.get("wom_person_external_id")),
+        name=_name(details.get("name")),
+        external_id=_own_id(marks),
         tokens=_tokens(one.get("client_reference_id"), marks.get("wom_token")),
     )
 
@@ -223,6 +223,17 @@ def _list(thing: object) -> list[object]:
 
 def _text(thing: object) -> str | None:
     return thing if isinstance(thing, str) and thing.strip() else None
+
+
+def _name(thing: object) -> str | None:
+    """Return a name at the length we keep; Stripe allows longer ones."""
+    return (_text(thing) or "")[:200] or None
+
+
+def _own_id(marks: Said) -> str | None:
+    """Return the business's own id of a person; one longer than we keep names nobody here."""
+    text = _text(marks.get("wom_person_external_id"))
+    return text if text and len(text) <= 200 else None
 
 
 def _address(thing: object) -> str | None:
