@@ -150,6 +150,17 @@ def find_purchase(business_id: uuid.UUID, keys: Iterable[str]) -> Purchase | Non
     return session.scalar(query)
 
 
+def is_known(business_id: uuid.UUID, keys: Iterable[str]) -> bool:
+    """Tell whether any of these keys leads to a purchase, without locking it.
+
+    Whoever goes on to record it locks the person first, and then the purchase.
+    """
+    query = select(PurchaseKey.id).where(
+        PurchaseKey.business_id == business_id, PurchaseKey.key.in_([*keys])
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def purchases_of(person: Person, *, since: datetime) -> Sequence[Purchase]:
     """List what a person paid at or after a moment, the earliest first, locked until the commit.
 

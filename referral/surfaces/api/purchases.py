@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.people.people import IdentityConflict
-from referral.domain.purchases import Purchase, PurchaseFact, find_purchase
+from referral.domain.purchases import Purchase, PurchaseFact, is_known
 from referral.foundation.db import session
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import parse_public_id, public_id
@@ -141,7 +141,7 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
         currency=sent.currency,
         occurred_at=sent.occurred_at or call.at,
     )
-    was_known = find_purchase(call.business.id, fact.keys) is not None
+    was_known = is_known(call.business.id, fact.keys)
     purchase = journey.buy(call.business, fact, at=call.at)
     if purchase is None or not _says_the_same(purchase, sent):
         raise PurchaseDiffers
