@@ -11,10 +11,12 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy import select
 
 from referral.domain.businesses import (
     Actor,
     Business,
+    Operator,
     Role,
     connect_stripe,
     create_business,
@@ -24,6 +26,7 @@ from referral.domain.businesses import (
     within,
 )
 from referral.domain.businesses.keys import KeyKind
+from referral.domain.businesses.team import memberships_of
 from referral.domain.programs import (
     Approval,
     Kind,
@@ -41,6 +44,7 @@ from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid, Refusal
 from referral.foundation.ids import parse_public_id
+from referral.surfaces.web.sessions import VisitorKind, end_sessions
 from referral.surfaces.web.settings import public_url, settings
 
 COMMAND = Actor("command", "Command line")
@@ -48,7 +52,7 @@ COMMAND = Actor("command", "Command line")
 
 def add_commands(app: Flask) -> None:
     """Add every command to `flask`."""
-    for command in (new_business, new_program, audit_ledger, work, serve, demo):
+    for command in (new_business, new_program, reset_operator, audit_ledger, work, serve, demo):
         app.cli.add_command(command)
 
 
@@ -180,6 +184,29 @@ def new_program(
         },
         as_json=as_json,
     )
+
+
+@click.command("reset-operator")
+@click.option("--email", required=True, help="Who lost their authenticator and recovery codes.")
+@with_appcontext
+def reset_operator(email: str) -> None:
+    """Let an operator set up their sign-in anew; their sessions end and the old proofs die."""
+    from referral.domain.businesses.credentials import forget_proofs
+
+    at = clock.now()
+    with _refusals(), transaction():
+        operator = session.scalar(select(Operator).where(Operator.email == email.strip().lower()))
+        if operator is None:
+            raise Invalid(fields={"email": "There is no such operator."})
+        token = forget_proofs(operator, at=at)
+        end_sessions(VisitorKind.OPERATOR, operator.id, at=at)
+        for membership in memberships_of(operator):
+            with within(membership.business_id):
+                subject = operator.public_id
+                record(
+                    membership.business_id, "operator.reset", subject=subject, actor=COMMAND, at=at
+                )
+    click.echo(public_url(f"/console/set-up/{token}"))
 
 
 @click.command("audit-ledger")

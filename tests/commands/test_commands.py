@@ -8,11 +8,13 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
 from referral.commands import read_offer
-from referral.domain.businesses import Business, across_businesses
+from referral.domain.businesses import Business, Operator, across_businesses
+from referral.domain.businesses.credentials import check_password, set_up_operator
 from referral.domain.businesses.keys import KeyKind, business_of_key
 from referral.domain.programs import Kind, Offer, Side, Trigger
-from referral.foundation.db import session
+from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
+from tests.cast import NOON
 
 BUSINESS = [
     "create-business",
@@ -67,6 +69,23 @@ def test_a_program_has_the_offers_that_were_named(app: Flask, runner: FlaskCliRu
     offers = [(one["side"], one["amount_minor"], one["rate_bp"]) for one in program["offers"]]  # type: ignore[index]
     assert offers == [("advocate", None, 1250), ("friend", 500, None)]
     assert program["state"] == "active"
+
+
+def test_an_operator_who_lost_everything_sets_up_anew(app: Flask, runner: FlaskCliRunner) -> None:
+    made(runner, *BUSINESS)
+    with transaction():
+        olive = session.scalars(select(Operator)).one()
+        set_up_operator(olive, "good coffee takes time", "JBSWY3DPEHPK3PXP", at=NOON)
+    result = runner.invoke(args=["reset-operator", "--email=Olive@shop.example"])
+    assert result.exit_code == 0, result.output
+    path = result.output.strip().removeprefix("http://localhost")
+    assert app.test_client().get(path).status_code == 200
+    assert check_password("olive@shop.example", "good coffee takes time") is None
+
+
+def test_an_unknown_operator_is_not_reset(runner: FlaskCliRunner) -> None:
+    result = runner.invoke(args=["reset-operator", "--email=mallory@shop.example"])
+    assert (result.exit_code, "no such operator" in result.output) == (1, True)
 
 
 @pytest.mark.parametrize(

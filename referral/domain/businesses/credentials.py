@@ -182,6 +182,16 @@ def set_up_operator(operator: Operator, password: str, totp_secret: str, *, at: 
     session.flush()
 
 
+def forget_proofs(operator: Operator, *, at: datetime) -> str:
+    """Take an operator's password and second factor back and return a fresh setup token.
+
+    For one who lost both the authenticator and the recovery codes. The caller ends their sessions.
+    """
+    operator.password_digest = operator.sealed_totp = operator.totp_confirmed_at = None
+    session.execute(delete(RecoveryCode).where(RecoveryCode.operator_id == operator.id))
+    return issue_setup_token(operator, at=at)
+
+
 def _weakness(operator: Operator, password: str) -> str | None:
     plain = password.strip().lower()
     if len(plain) < SHORTEST_PASSWORD:
