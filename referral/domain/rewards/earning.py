@@ -178,12 +178,15 @@ def _slot(referral: Referral, offer: Offer, purchase: Purchase | None) -> str:
 
 
 def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at: datetime) -> bool:
-    """Let a later purchase's reward give way to the true first one, while nothing is granted."""
+    """Let a later purchase's reward give way to the true first one, while nothing is granted.
+
+    Of two in one second the provider's own id decides, so the order of the news does not.
+    """
     if offer.trigger != Trigger.FIRST_PURCHASE or purchase is None or standing.purchase_id is None:
         return False
     current = lock(standing)
     held = session.get_one(Purchase, current.purchase_id)
-    if (purchase.occurred_at, purchase.id) >= (held.occurred_at, held.id):
+    if (purchase.occurred_at, purchase.external_id) >= (held.occurred_at, held.external_id):
         return False
     if current.state not in (RewardState.PENDING, RewardState.APPROVED):
         return False
