@@ -51,7 +51,7 @@ def test_a_mail_says_who_when_and_that_a_machine_wrote_it():
 def test_a_mail_can_be_read_as_text_and_as_a_page():
     got = read(mail(text="Grüße\n", html="<p>Grüße</p>"))
 
-    assert got.get_body(("plain",)).get_content() .strip() == "Grüße"
+    assert got.get_body(("plain",)).get_content().strip() == "Grüße"
     assert got.get_body(("html",)).get_content().strip() == "<p>Grüße</p>"
 
 
