@@ -1,3 +1,9 @@
 """What every test has at hand."""
 
-pytest_plugins = ["tests.servers", "tests.network", "tests.fixtures", "tests.live"]
+pytest_plugins = [
+    "tests.servers",
+    "tests.network",
+    "tests.fixtures",
+    "tests.live",
+    "tests.machine.options",
+]

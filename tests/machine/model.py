@@ -1,0 +1,395 @@
+"""The rules once more, in memory and as plainly as can be, to compare with the real ones."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+LIVE = ("pending", "approved", "granting", "granted")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one side was promised."""
+
+    side: str
+    kind: str
+    trigger: str
+    amount: int | None
+    rate_bp: int | None
+    cap: int | None
+    person_cap: int | None
+    minimum: int
+
+    def worth(self, base: int) -> int:
+        if self.amount is not None:
+            return self.amount
+        exact = round(Fraction(base * (self.rate_bp or 0), 10_000))
+        return exact if self.cap is None else min(exact, self.cap)
+
+
+@dataclass
+class Program:
+    """One programme: what it offers now, and what it has committed."""
+
+    offers: dict[str, Offer]
+    budget: int | None
+    first_wins: bool
+    needs_staff: bool
+    hold: timedelta
+    state: str = "active"
+    committed: int = 0
+    taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass
+class Touch:
+    """A click or a typed code of somebody."""
+
+    program: Program
+    advocate: str
+    at: datetime
+    weight: int
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        return (self.weight, id(self.program), self.advocate, self.at if self.weight == 1 else None)
+
+
+@dataclass
+class Purchase:
+    """What a friend paid, and everything told of it since."""
+
+    friend: str
+    gross: int
+    tax: int
+    at: datetime
+    refunds: dict[str, int] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    charged: int = 0
+    disputes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def refunded(self) -> int:
+        standing = sum(amount for key, amount in self.refunds.items() if key not in self.failed)
+        failed = sum(amount for key, amount in self.refunds.items() if key in self.failed)
+        lost = self.gross * sum(outcome == "lost" for outcome in self.disputes.values())
+        return min(self.gross, max(standing, self.charged - failed) + lost)
+
+
+@dataclass
+class Referral:
+    """Who sent whom, with the promises of that day."""
+
+    program: Program
+    advocate: str
+    friend: str
+    touched: datetime
+    at: datetime
+    offers: dict[str, Offer]
+
+    def person(self, side: str) -> str:
+        return self.advocate if side == "advocate" else self.friend
+
+
+@dataclass(eq=False)
+class Reward:
+    """A promise and what became of it; `act` is what is to be done outside, `wanted` how much."""
+
+    referral: Referral
+    offer: Offer
+    person: str
+    purchase: Purchase | None
+    amount: int
+    ready: datetime
+    state: str = "pending"
+    reason: str | None = None
+    claw: int = 0
+    withheld: int = 0
+    debited: int = 0
+    owed: int = 0
+    holds: list[str] = field(default_factory=list)
+    act: str | None = None
+    wanted: int = 0
+    asked: int = 0
+    sent: bool = False
+    tries: int = 0
+    superseded: bool = False
+
+    @property
+    def payable(self) -> int:
+        return self.amount - self.withheld
+
+    @property
+    def due(self) -> int:
+        return self.claw - self.withheld - self.debited - self.owed
+
+
+class Refused(Exception):
+    """The act is not possible now; the real one must refuse it with this name."""
+
+
+@dataclass
+class Model:
+    """One business: its programmes, what was told, and every reward in the order it was made."""
+
+    programs: list[Program]
+    known: dict[str, datetime] = field(default_factory=dict)
+    referrals: list[Referral] = field(default_factory=list)
+    purchases: list[Purchase] = field(default_factory=list)
+    rewards: list[Reward] = field(default_factory=list)
+    credit: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    heard: set[tuple[object, ...]] = field(default_factory=set)
+
+    def sign_up(self, program: Program, friend: str, touches: list[Touch], at: datetime) -> None:
+        told = (id(program), friend, frozenset(one.said for one in touches))
+        if told in self.heard:
+            return
+        self.heard.add(told)
+        winner = self._winner(program, friend, touches, at)
+        self.known[friend] = min(at, self.known.get(friend, at))
+        if winner is not None:
+            referral = Referral(
+                program, winner.advocate, friend, winner.at, at, dict(program.offers)
+            )
+            self.referrals.append(referral)
+            self._earn(referral, None)
+            self._judge(friend, self.purchases)
+
+    def _winner(
+        self, program: Program, friend: str, touches: Iterable[Touch], at: datetime
+    ) -> Touch | None:
+        if program.state != "active" or self._referral(program, friend) is not None:
+            return None
+        since = self.known.get(friend)
+        worthy = [
+            one
+            for one in touches
+            if one.program is program and one.advocate != friend
+            if at < one.at + timedelta(days=90) and (since is None or since >= one.at)
+        ]
+        sign = 1 if program.first_wins else -1
+        worthy.sort(key=lambda one: (-one.weight, sign * one.at.timestamp()))
+        return worthy[0] if worthy else None
+
+    def _referral(self, program: Program, friend: str) -> Referral | None:
+        found = (r for r in self.referrals if r.program is program and r.friend == friend)
+        return next(found, None)
+
+    def buy(self, purchase: Purchase) -> None:
+        self.purchases.append(purchase)
+        friend, at = purchase.friend, purchase.at
+        self.known[friend] = min(at, self.known.get(friend, at))
+        for reward in self.rewards:
+            is_his = reward.referral.friend == friend and self._is_old(reward.referral)
+            if is_his and reward.state in ("pending", "approved"):
+                self._end(reward, "cancelled", "existing_customer")
+        self._judge(friend, [purchase])
+
+    def _is_old(self, referral: Referral) -> bool:
+        return self.known[referral.friend] < min(referral.touched, referral.at)
+
+    def _judge(self, friend: str, purchases: list[Purchase]) -> None:
+        mine = sorted((one for one in purchases if one.friend == friend), key=lambda one: one.at)
+        for referral in [one for one in self.referrals if one.friend == friend]:
+            for purchase in mine:
+                if self._qualifies(referral, purchase) and self._earn(referral, purchase):
+                    self._catch_up(purchase)
+
+    def _qualifies(self, referral: Referral, purchase: Purchase) -> bool:
+        window = referral.touched <= purchase.at < referral.at + timedelta(days=180)
+        return window and not self._is_old(referral) and purchase.gross > purchase.tax
+
+    def _earn(self, referral: Referral, purchase: Purchase | None) -> bool:
+        made = [
+            self._earn_side(referral, referral.offers[side], purchase)
+            for side in ("advocate", "friend")
+            if (referral.offers[side].trigger == "signup") == (purchase is None)
+        ]
+        return any(made)
+
+    def _earn_side(self, referral: Referral, offer: Offer, purchase: Purchase | None) -> bool:
+        base = purchase.gross - purchase.tax if purchase else 0
+        amount, holds = offer.worth(base), list[str]()
+        if purchase and (base < offer.minimum or amount <= 0):
+            return False
+        for standing in self.rewards:
+            if standing.referral is not referral or standing.offer is not offer:
+                continue
+            other = offer.trigger == "purchase" and standing.purchase is not purchase
+            if standing.superseded or other:
+                continue
+            if not self._gives_way(standing, purchase):
+                return False
+            holds = [hold for hold in standing.holds if hold == "staff"]
+            self._end(standing, "cancelled", "earlier_purchase")
+            standing.superseded = True
+        begun = purchase.at if purchase else referral.at
+        wait = referral.program.hold if purchase else timedelta(0)
+        person = referral.person(offer.side)
+        reward = Reward(referral, offer, person, purchase, amount, begun + wait, holds=holds)
+        self.rewards.append(reward)
+        self._reserve(reward)
+        return True
+
+    @staticmethod
+    def _gives_way(standing: Reward, purchase: Purchase | None) -> bool:
+        if standing.offer.trigger != "first_purchase" or not (purchase and standing.purchase):
+            return False
+        return purchase.at < standing.purchase.at and standing.state in ("pending", "approved")
+
+    def _reserve(self, reward: Reward) -> None:
+        program, cap = reward.referral.program, reward.offer.person_cap
+        over_budget = (
+            program.budget is not None and program.committed + reward.amount > program.budget
+        )
+        over_cap = cap is not None and program.taken[reward.person] + reward.amount > cap
+        if over_budget or over_cap:
+            reward.state = "cancelled"
+            reward.reason = "budget_reached" if over_budget else "cap_reached"
+            reward.holds = []
+        else:
+            self._commit(reward, reward.amount)
+
+    def _commit(self, reward: Reward, amount: int) -> None:
+        reward.referral.program.committed += amount
+        reward.referral.program.taken[reward.person] += amount
+
+    def _end(self, reward: Reward, state: str, reason: str) -> None:
+        self._commit(reward, -reward.payable)
+        reward.state, reward.reason = state, reason
+        if not reward.sent:
+            reward.act = None
+
+    def refunded(self, purchase: Purchase) -> None:
+        """Take the refunded share back of everything a purchase earned."""
+        for reward in [one for one in self.rewards if one.purchase is purchase]:
+            self._claw(reward, purchase)
+
+    def dispute(self, purchase: Purchase, name: str, outcome: str) -> None:
+        """Hear of a dispute; a closed one does not open again."""
+        if purchase.disputes.get(name, "open") == "open":
+            purchase.disputes[name] = outcome
+        self._hold_disputed(purchase, name)
+        self.refunded(purchase)
+
+    def _catch_up(self, purchase: Purchase) -> None:
+        self.refunded(purchase)
+        for name, outcome in purchase.disputes.items():
+            if outcome == "open":
+                self._hold_disputed(purchase, name)
+
+    def _hold_disputed(self, purchase: Purchase, name: str) -> None:
+        for reward in [one for one in self.rewards if one.purchase is purchase]:
+            if purchase.disputes[name] != "open":
+                reward.holds = [hold for hold in reward.holds if hold != name]
+            elif reward.state in ("pending", "approved") and name not in reward.holds:
+                reward.holds.append(name)
+
+    def _claw(self, reward: Reward, purchase: Purchase) -> None:
+        target = round(Fraction(reward.amount * purchase.refunded, purchase.gross))
+        if reward.state not in LIVE or target <= reward.claw:
+            return
+        reward.claw = target
+        if reward.state == "granted":
+            self._take(reward)
+        elif reward.state != "granting" and target == reward.amount:
+            self._end(reward, "cancelled", "refunded")
+        elif reward.state != "granting":
+            self._commit(reward, reward.withheld - target)
+            reward.withheld = target
+            reward.wanted = reward.payable
+
+    @staticmethod
+    def _take(reward: Reward) -> None:
+        if reward.due > 0 and reward.act is None:
+            reward.act, reward.wanted, reward.sent = "debit", reward.due, False
+
+    def hold(self, reward: Reward) -> None:
+        self._demand(reward.state in ("pending", "approved"), "RewardMoved")
+        reward.holds.append("staff")
+
+    def release(self, reward: Reward) -> None:
+        self._demand(bool(reward.holds), "NothingHeld")
+        reward.holds = []
+
+    def approve(self, reward: Reward) -> None:
+        self._demand(reward.state == "pending", "RewardMoved")
+        self._demand(not reward.holds, "RewardHeld")
+        reward.state, reward.wanted = "approved", reward.payable
+        reward.act = "credit" if reward.offer.kind == "account_credit" else "code"
+
+    def deny(self, reward: Reward) -> None:
+        self._demand(reward.state in ("pending", "approved"), "RewardMoved")
+        self._end(reward, "denied", "No.")
+
+    def ripen(self, at: datetime) -> None:
+        for reward in self.rewards:
+            is_free = reward.state == "pending" and not reward.holds and reward.ready <= at
+            staff = reward.referral.program.needs_staff and reward.offer.kind == "account_credit"
+            if is_free and not staff:
+                self.approve(reward)
+
+    def prepare(self, reward: Reward) -> None:
+        """Begin the act outside, unless it must wait or nothing is left to take."""
+        if reward.sent or (reward.state == "approved" and reward.holds):
+            return
+        reward.asked = reward.payable
+        if reward.act == "debit":
+            reward.asked = min(reward.wanted, self.credit[reward.person])
+            if reward.asked <= 0:
+                self.refuse(reward)
+                return
+        elif reward.state == "approved":
+            reward.state = "granting"
+        reward.sent = True
+
+    def finish(self, reward: Reward) -> None:
+        act = self._settle(reward)
+        if act == "debit":
+            self.credit[reward.person] -= reward.asked
+            reward.debited += reward.asked
+            reward.owed += reward.wanted - reward.asked
+            self._commit(reward, -reward.asked)
+            self._close(reward)
+        else:
+            self.credit[reward.person] += reward.asked if act == "credit" else 0
+            reward.state = "granted"
+            self._take(reward)
+
+    def refuse(self, reward: Reward) -> None:
+        """Nothing exists outside and nothing will: a debit stands as a debt, a reward fails."""
+        act = self._settle(reward)
+        if act == "debit":
+            reward.owed += reward.due
+            self._close(reward)
+        elif reward.state == "granting":
+            self._end(reward, "failed", "No such customer.")
+
+    @staticmethod
+    def _settle(reward: Reward) -> str | None:
+        act, reward.act, reward.sent = reward.act, None, False
+        reward.tries += 1
+        return act
+
+    def lose(self, reward: Reward) -> None:
+        """A look-up finds nothing of the act, so it is tried anew with what was asked."""
+        reward.sent, reward.wanted, reward.tries = False, reward.asked, reward.tries + 1
+
+    def mistake(self, reward: Reward) -> None:
+        """The answer is not what was asked for: somebody must look."""
+        cause = f"answer {reward.tries}"
+        if cause not in reward.holds:
+            reward.holds.append(cause)
+
+    def _close(self, reward: Reward) -> None:
+        if reward.claw == reward.amount and reward.due == 0:
+            reward.state, reward.reason = "reversed", "refunded"
+        else:
+            self._take(reward)
+
+    @staticmethod
+    def _demand(holds: bool, name: str) -> None:
+        if not holds:
+            raise Refused(name)
