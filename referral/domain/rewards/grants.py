@@ -224,6 +224,18 @@ def drop(grant: Grant, *, at: datetime) -> None:
     grant.state, grant.settled_at, grant.proof = GrantState.FAILED, at, "The reward ended before."
 
 
+def drop_waiting(reward: Reward, *, at: datetime) -> None:
+    """Close the acts of a reward that were never sent, because the reward has ended."""
+    session.execute(
+        update(Grant)
+        .where(Grant.reward_id == reward.id, Grant.state == GrantState.WAITING)
+        .values(
+            state=GrantState.FAILED, settled_at=at, due_at=None, proof="The reward ended before."
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
     """Have the waiting grants of a person tried at once: what they waited for may have come."""
     waiting = select(Reward.id).where(Reward.person_id == person_id)
