@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -86,6 +87,9 @@ def supervise(*, with_demo: bool) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    if not _is_free(settings().port):
+        print(f"  Port {settings().port} is in use. Choose another: PORT=8080 make run", flush=True)
+        return 1
     children: list[Child] = []
     for said in settings().warnings():
         print(f"  {said}", flush=True)
@@ -164,10 +168,26 @@ def _tell_story(extra: dict[str, str]) -> None:
         print("  The demo's story could not be told; the reason stands above.", flush=True)
 
 
+def _is_free(port: int) -> bool:
+    """Tell whether nobody listens at a port; one that was just left counts as free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings().host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port_after(port: int) -> int:
+    """Return the first free port above one, for a helper beside the web."""
+    return next(one for one in range(port + 1, port + 50) if _is_free(one))
+
+
 def _practice_stripe() -> Child:
     state = Path(current_app.instance_path) / "practice-stripe.sqlite3"
     state.parent.mkdir(exist_ok=True)
-    port = settings().practice_stripe_port or settings().port + 1
+    port = settings().practice_stripe_port or _free_port_after(settings().port)
     command = [sys.executable, "-m", "tools.practice_stripe", "--port", str(port)]
     child = Child("practice Stripe", [*command, "--state", str(state)])
     child.start()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, redirect, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as BaseResponse
 
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
@@ -18,11 +19,18 @@ health = Blueprint("health", __name__)
 
 
 def add_health(app: Flask) -> None:
-    """Add the three addresses a machine watches."""
+    """Add the front door and the three addresses a machine watches."""
+    declare("health.front", Need.public())
     declare("health.alive", Need.public())
     declare("health.ready", Need.public())
     declare("health.metrics", Need.public())
     app.register_blueprint(health)
+
+
+@health.get("/")
+def front() -> BaseResponse:
+    """Lead whoever comes without an address to the console's door; people have their own."""
+    return redirect("/console")
 
 
 @health.get("/healthz")
