@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 
@@ -46,11 +47,11 @@ def connect_stripe(
     """Connect or reconnect a business to Stripe; raises Invalid for keys that cannot work."""
     secret_key, webhook_secret = secret_key.strip(), webhook_secret.strip()
     problems = {}
-    if not secret_key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+    if not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{1,250}", secret_key):
         problems["stripe_secret_key"] = (
             "A Stripe key starts with sk_test_, sk_live_, rk_test_ or rk_live_."
         )
-    if not webhook_secret:
+    if not re.fullmatch(r"[\x21-\x7e]{1,250}", webhook_secret):
         problems["stripe_webhook_secret"] = "Give the signing secret of the webhook endpoint."
     if problems:
         raise Invalid(fields=problems)

@@ -64,4 +64,5 @@ class Report:
         for warning in self.warnings:
             yield f"warning: {warning}"
         total = sum(self.counts.values())
-        yield f"{total} violations of {len(self.broken)} invariants, {len(self.warnings)} warnings."
+        read = f"{len(self.promises)} invariants checked, {len(self.warnings)} warnings"
+        yield f"{total} violations, {read}."
