@@ -15,7 +15,7 @@ from bench.requests import World
 from bench.starting import measure_starts
 from bench.table import figures_table, misses, starts_table
 
-USUAL = Effort(rounds=3, seconds=2.0, connections=32, advocates=1500)
+USUAL = Effort(rounds=3, seconds=1.5, connections=32, advocates=1024)
 QUICK = Effort(rounds=3, seconds=0.4, connections=32, advocates=200)
 _OPENERS = {"sqlite": sqlite_database, "postgresql": postgres_database}
 

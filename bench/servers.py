@@ -87,9 +87,9 @@ def running(
                 child.wait()
 
 
-def wait_for(url: str, pid: int) -> None:
+def wait_for(url: str, pid: int, *, seconds: float = START_S) -> None:
     """Wait for the first 200; raises when it does not come or the process ends."""
-    give_up_at = time.perf_counter() + START_S
+    give_up_at = time.perf_counter() + seconds
     while time.perf_counter() < give_up_at:
         if _has_ended(pid):
             break
