@@ -247,6 +247,15 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     cursor.close()
 
 
+@event.listens_for(Engine, "connect")
+def _prepare_postgres(connection: Any, record: Any) -> None:
+    """Wait for a lock no longer than on SQLite: somebody else's must not hang a visitor (F-30)."""
+    if not type(connection).__module__.startswith("psycopg"):
+        return
+    connection.execute(f"SET lock_timeout = {_LOCK_WAIT_MS:d}")
+    connection.commit()
+
+
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
     """Take SQLite's write lock at once when the transaction will write: it loses nothing."""
