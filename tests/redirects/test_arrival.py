@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +52,26 @@ PEOPLE = [
     " (KHTML, like Gecko) Mobile/22B83 [FBAN/FBIOS;FBAV/480.0]",
 ]
 
+BY_ITSELF = [
+    ("Sec_Purpose", "prefetch"),
+    ("Sec_Purpose", "prefetch;prerender"),
+    ("Purpose", "prefetch"),
+    ("X_Moz", "prefetch"),
+    ("X_Purpose", "preview"),
+    ("Sec_Fetch_Dest", "image"),
+    ("Sec_Fetch_Dest", "iframe"),
+    ("Sec_Fetch_Dest", "empty"),
+]
+SPELLINGS: list[Callable[[str], str]] = [
+    str.lower,
+    lambda code: f"{code[:5]}-{code[5:]}",
+    lambda code: f"{code[:5]} {code[5:]}",
+    lambda code: " ".join(code.lower()),
+    lambda code: f"{code[:3]}\u2011{code[3:7]}\u2013{code[7:]}",
+    lambda code: f" {code[:5]}\u00a0{code[5:]} ",
+    lambda code: f"{code[:5]}_{code[5:]}.",
+]
+
 
 def assert_uncounted(street: Street, answer: Any) -> None:
     assert "ref=" not in answer.headers.get("Location", "")
@@ -72,40 +92,27 @@ def test_a_friend_lands_with_a_token_and_is_counted(street: Street) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("agent", PEOPLE)
-def test_a_browser_counts_also_one_inside_an_app_or_driven_by_a_program(
-    street: Street, agent: str
-) -> None:
-    assert token_of(street.follow(street.code_of(), User_Agent=agent))
-    assert len(street.clicks()) == 1
+def test_a_browser_counts_also_one_inside_an_app_or_driven_by_a_program(street: Street) -> None:
+    code = street.code_of()
+    for agent in PEOPLE:
+        assert token_of(street.follow(code, User_Agent=agent)), agent
+    assert len(street.clicks()) == len(PEOPLE)
 
 
-@pytest.mark.parametrize("agent", ROBOTS)
-def test_robots_and_previews_are_sent_on_and_never_counted(street: Street, agent: str) -> None:
-    answer = street.follow(street.code_of(), User_Agent=agent)
-    assert is_landing(answer)
-    assert_uncounted(street, answer)
+def test_robots_and_previews_are_sent_on_and_never_counted(street: Street) -> None:
+    code = street.code_of()
+    for agent in ROBOTS:
+        answer = street.follow(code, User_Agent=agent)
+        assert is_landing(answer), agent
+        assert_uncounted(street, answer)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec_Purpose": "prefetch"},
-        {"Sec_Purpose": "prefetch;prerender"},
-        {"Purpose": "prefetch"},
-        {"X_Moz": "prefetch"},
-        {"X_Purpose": "preview"},
-        {"Sec_Fetch_Dest": "image"},
-        {"Sec_Fetch_Dest": "iframe"},
-        {"Sec_Fetch_Dest": "empty"},
-    ],
-)
-def test_what_a_browser_fetches_by_itself_is_never_counted(
-    street: Street, headers: dict[str, str]
-) -> None:
-    answer = street.follow(street.code_of(), **headers)
-    assert is_landing(answer)
-    assert_uncounted(street, answer)
+def test_what_a_browser_fetches_by_itself_is_never_counted(street: Street) -> None:
+    code = street.code_of()
+    for name, value in BY_ITSELF:
+        answer = street.follow(code, **{name: value})
+        assert is_landing(answer), (name, value)
+        assert_uncounted(street, answer)
 
 
 def test_asking_for_the_head_only_is_never_counted(street: Street) -> None:
@@ -114,43 +121,30 @@ def test_asking_for_the_head_only_is_never_counted(street: Street) -> None:
     assert_uncounted(street, answer)
 
 
-@pytest.mark.parametrize(
-    "spell",
-    [
-        str.lower,
-        lambda code: f"{code[:5]}-{code[5:]}",
-        lambda code: f"{code[:5]} {code[5:]}",
-        lambda code: " ".join(code.lower()),
-        lambda code: f"{code[:3]}\u2011{code[3:7]}\u2013{code[7:]}",
-        lambda code: f" {code[:5]}\u00a0{code[5:]} ",
-        lambda code: f"{code[:5]}_{code[5:]}.",
-    ],
-)
-def test_a_code_is_read_however_it_is_written(street: Street, spell: Any) -> None:
-    assert token_of(street.follow(spell(street.code_of())))
-    assert len(street.clicks()) == 1
-
-
-@pytest.mark.parametrize("place", range(10))
-def test_one_wrong_character_is_pointed_out_and_never_credited(street: Street, place: int) -> None:
+def test_a_code_is_read_however_it_is_written(street: Street) -> None:
     code = street.code_of()
-    wrong = code[:place] + ("2" if code[place] != "2" else "3") + code[place + 1 :]
-    answer = street.follow(wrong)
-    assert answer.status_code == 404
-    assert f'href="/r/{code}"' in answer.text
-    assert f"{code[:5]}-{code[5:]}" in answer.text
-    assert_uncounted(street, answer)
+    for spell in SPELLINGS:
+        assert token_of(street.follow(spell(code))), spell(code)
+    assert len(street.clicks()) == len(SPELLINGS)
 
 
-@pytest.mark.parametrize(
-    "wrong", ["ABC", "ZZZZZZZZZZ", "0000000000", "\u0430" * 10, "%00", "x" * 5000]
-)
-def test_an_unknown_code_has_a_page_of_its_own(street: Street, wrong: str) -> None:
+def test_one_wrong_character_is_pointed_out_and_never_credited(street: Street) -> None:
+    code = street.code_of()
+    for place, letter in enumerate(code):
+        answer = street.follow(code[:place] + ("2" if letter != "2" else "3") + code[place + 1 :])
+        assert answer.status_code == 404
+        assert f'href="/r/{code}"' in answer.text
+        assert f"{code[:5]}-{code[5:]}" in answer.text
+        assert_uncounted(street, answer)
+
+
+def test_an_unknown_code_has_a_page_of_its_own(street: Street) -> None:
     street.code_of()
-    answer = street.follow(wrong)
-    assert answer.status_code == 404
-    assert "We don't know this link" in answer.text.replace("&#39;", "'")
-    assert_uncounted(street, answer)
+    for wrong in ("ABC", "ZZZZZZZZZZ", "0000000000", "\u0430" * 10, "%00", "x" * 5000):
+        answer = street.follow(wrong)
+        assert answer.status_code == 404
+        assert "We don't know this link" in answer.text.replace("&#39;", "'")
+        assert_uncounted(street, answer)
 
 
 @pytest.mark.parametrize(("state", "status"), [("closed", 410), ("paused", 200)])
