@@ -11,7 +11,7 @@ from referral.domain import journey
 from referral.domain.businesses import Business
 from referral.domain.purchases import Purchase, Refund, RefundFact, find_purchase
 from referral.foundation.db import session
-from referral.foundation.errors import Conflict, Invalid, NotFound
+from referral.foundation.errors import Conflict, NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.api.contract import (
     In,
@@ -73,7 +73,7 @@ class RefundDiffers(Conflict):
     message = "This external_id is known with another purchase or amount."
 
 
-class OverRefund(Invalid):
+class OverRefund(Conflict):
     """More would go back than was paid."""
 
     code = "over_refund"
