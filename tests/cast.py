@@ -67,7 +67,9 @@ class Shop:
             journey.arrive(self.business.id, token, visit, at=self.now)
         return token
 
-    def signup(self, name: str, *, token: str = "", code: str = "", told_by: str = "") -> journey.Joined:  # noqa: E501
+    def signup(
+        self, name: str, *, token: str = "", code: str = "", told_by: str = ""
+    ) -> journey.Joined:
         """Sign somebody up with what they brought."""
         identity = Identity.read(email=f"{name.lower()}@mail.example", name=name.title())
         told = Told(tokens=(token,) if token else (), code=code or None, told_by=told_by or None)
@@ -121,9 +123,7 @@ def open_shop(
 ) -> Shop:
     """Create a business with a program: 10.00 credit for the advocate, 20 % off for the friend."""
     with transaction():
-        business = create_business(
-            name, site_url="https://shop.example/", currency="eur", at=at
-        )
+        business = create_business(name, site_url="https://shop.example/", currency="eur", at=at)
         with within(business.id):
             program = create_program(
                 business,
@@ -146,6 +146,4 @@ def credit(
 
 def discount(rate_bp: int = 2000) -> OfferTerms:
     """Offer the friend a discount on their first checkout."""
-    return OfferTerms(
-        side=Side.FRIEND, kind=Kind.DISCOUNT, trigger=Trigger.SIGNUP, rate_bp=rate_bp
-    )
+    return OfferTerms(side=Side.FRIEND, kind=Kind.DISCOUNT, trigger=Trigger.SIGNUP, rate_bp=rate_bp)

@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.servers",
     "tests.network",
+    "tests.browser",
     "tests.fixtures",
     "tests.live",
     "tests.machine.options",

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from referral import create_app
 from referral.domain.businesses import Role, credentials, invite, within
@@ -51,17 +51,6 @@ class World:
         kept = {"name": "console", "value": self.cookie, "domain": "127.0.0.1", "path": "/"}
         context.add_cookies([kept])
         return context
-
-
-@pytest.fixture(scope="module")
-def chromium(chromium_path: str) -> Iterator[Browser]:
-    """A running Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
