@@ -21,6 +21,26 @@ from tests.stories.books import books_of
 from tests.stories.trade import SECRET, Trade, assert_clean, open_trade
 from tools.practice_stripe.courier import sign
 
+NO_EVENTS = [
+    b"",
+    b"not json",
+    b"[]",
+    b"null",
+    b"17",
+    b"{}",
+    b'{"id": "evt_1"}',
+    b'{"id": 7, "type": "x"}',
+    b'{"id": "", "type": "x"}',
+    b'{"id": "evt_\\u0000", "type": "x"}',
+    b'{"id": "evt_\\ud800", "type": "x"}',
+    b'{"id": "evt_1", "type": "x\\u0000"}',
+    json.dumps({"id": "e" * 101, "type": "x"}).encode(),
+    '{"id": "evt_1", "type": "x"}'.encode("utf-16"),
+    b'{"id": "evt_1", "type": "x", "a": "\xff"}',
+    b"[" * 100_000,
+    b'{"id": "evt_1", "type": "x", "data": ' + b"[" * 100_000,
+]
+
 
 def body_of(**changes: Any) -> bytes:
     said = {
@@ -83,32 +103,10 @@ def test_an_unknown_type_is_kept_and_has_no_effect(trade: Trade) -> None:
     assert books_of(trade)["people"] == []
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"not json",
-        b"[]",
-        b"null",
-        b"17",
-        b"{}",
-        b'{"id": "evt_1"}',
-        b'{"id": 7, "type": "x"}',
-        b'{"id": "", "type": "x"}',
-        b'{"id": "evt_\\u0000", "type": "x"}',
-        b'{"id": "evt_\\ud800", "type": "x"}',
-        b'{"id": "evt_1", "type": "x\\u0000"}',
-        b'{"id": "evt_1", "type": "x", "data": "\\ud800"}',
-        json.dumps({"id": "e" * 101, "type": "x"}).encode(),
-        '{"id": "evt_1", "type": "x"}'.encode("utf-16"),
-        b'{"id": "evt_1", "type": "x", "a": "\xff"}',
-        b"[" * 100_000,
-        b'{"id": "evt_1", "type": "x", "data": ' + b"[" * 100_000,
-    ],
-)
-def test_s130_what_is_no_event_is_refused_though_signed(trade: Trade, body: bytes) -> None:
-    status = trade.post(body)
-    assert status == (200 if body.endswith(b'"data": "\\ud800"}') else 400)
+def test_s130_what_is_no_event_is_refused_though_signed(trade: Trade) -> None:
+    for body in NO_EVENTS:
+        assert trade.post(body) == 400, body[:60]
+    assert kept(trade) == []
 
 
 def test_s130_a_body_of_five_megabytes_is_refused_unread(trade: Trade) -> None:

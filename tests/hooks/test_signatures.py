@@ -23,6 +23,25 @@ BODY = json.dumps(
     {"id": "evt_1", "type": "customer.created", "created": 1, "livemode": False, "data": {}}
 ).encode()
 
+CHANGED = [
+    BODY + b" ",
+    BODY.replace(b'"evt_1"', b'"evt_2"'),
+    json.dumps(json.loads(BODY), sort_keys=True).encode(),
+    json.dumps(json.loads(BODY), indent=1).encode(),
+]
+STRANGE = [
+    "t=abc,v1=00",
+    "t=1,t=2,v1=00",
+    "t=99999999999999999999,v1=00",
+    "t=999999999999999,v1=00",
+    "t=-1,v1=00",
+    "t=١٢٣,v1=00".encode().decode("latin-1"),
+    "t=1,v1=ÿþ",
+    ",".join(["v1=00"] * 1000),
+    "=,=,=",
+    "t" * 5000,
+]
+
 
 def kept(trade: Trade) -> int:
     with within(trade.shop.business.id):
@@ -68,18 +87,9 @@ def test_s121_an_empty_secret_is_refused_when_it_is_set(trade: Trade) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        BODY + b" ",
-        BODY.replace(b'"evt_1"', b'"evt_2"'),
-        json.dumps(json.loads(BODY), sort_keys=True).encode(),
-        json.dumps(json.loads(BODY), indent=1).encode(),
-    ],
-    ids=["a space more", "another id", "sorted keys", "indented"],
-)
-def test_s122_the_raw_bytes_are_what_is_signed(trade: Trade, changed: bytes) -> None:
-    assert trade.post(changed, header=signed(BODY)) == 400
+def test_s122_the_raw_bytes_are_what_is_signed(trade: Trade) -> None:
+    for changed in CHANGED:
+        assert trade.post(changed, header=signed(BODY)) == 400, changed
     assert kept(trade) == 0
 
 
@@ -94,23 +104,9 @@ def test_s123_a_replay_in_time_has_no_second_effect(trade: Trade) -> None:
     assert kept(trade) == 1
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "t=abc,v1=00",
-        "t=1,t=2,v1=00",
-        "t=99999999999999999999,v1=00",
-        "t=999999999999999,v1=00",
-        "t=-1,v1=00",
-        "t=١٢٣,v1=00".encode().decode("latin-1"),
-        "t=1,v1=ÿþ",
-        ",".join(["v1=00"] * 1000),
-        "=,=,=",
-        "t" * 5000,
-    ],
-)
-def test_s124_a_strange_header_is_a_refusal_and_not_a_failure(trade: Trade, header: str) -> None:
-    assert trade.post(BODY, header=header) == 400
+def test_s124_a_strange_header_is_a_refusal_and_not_a_failure(trade: Trade) -> None:
+    for header in STRANGE:
+        assert trade.post(BODY, header=header) == 400, header
 
 
 def test_s124_one_of_several_signatures_is_enough_while_a_secret_is_rolled(trade: Trade) -> None:
