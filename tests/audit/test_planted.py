@@ -154,18 +154,23 @@ def a_guard_is_gone(c: Connection) -> None:
     """The trigger is dropped after the guards are back: see the test."""
 
 
-@plants("I-13", bare=("purchase",))
+@plants("I-13", bare=("dispute",))
 def an_amount_is_beyond_all_bounds(c: Connection) -> None:
-    change(c, "purchase", _unrewarded(c).id, tax_minor=10**12 + 1)
+    change(c, "dispute", find(c, "dispute", outcome="won").id, amount_minor=10**12 + 1)
 
 
-@plants("I-13", bare=("purchase",))
+@plants("I-13", bare=("dispute",))
 def an_amount_is_no_whole_number(c: Connection) -> None:
     if c.dialect.name == "postgresql":
-        c.execute(text("ALTER TABLE purchase ALTER COLUMN tax_minor TYPE numeric"))
-    key = _unrewarded(c).id
-    rows = table("purchase")
-    c.execute(update(rows).where(rows.c.id == key).values(tax_minor=text("1.5")))
+        c.execute(text("ALTER TABLE dispute ALTER COLUMN amount_minor TYPE numeric"))
+    rows = table("dispute")
+    c.execute(update(rows).where(rows.c.outcome == "won").values(amount_minor=text("1.5")))
+
+
+@plants("I-30")
+def tax_was_counted_as_paid(c: Connection) -> None:
+    reward = find(c, "reward", state="cancelled", reason="refunded")
+    change(c, "purchase", reward.purchase_id, tax_minor=0)
 
 
 @plants("I-13")

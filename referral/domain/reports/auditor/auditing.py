@@ -18,6 +18,7 @@ from referral.domain.reports.auditor import (
     positions,
     rules,
     schema,
+    windows,
     work,
 )
 from referral.domain.reports.auditor.asking import table_named
@@ -33,6 +34,7 @@ _CHECKS: tuple[Callable[[Connection], Iterator[Violation]], ...] = (
     history.check,
     limits.check,
     rules.check,
+    windows.check,
     decisions.check,
     work.check,
     chain.check,

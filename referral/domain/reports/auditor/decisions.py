@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -27,6 +27,7 @@ from referral.domain.reports.auditor.report import Violation
 from referral.foundation.clock import to_second
 from referral.foundation.ids import parse_public_id
 
+Line = Row[*tuple[Any, ...]]
 _CHUNK = 300
 _SIGNUPS: Select[*tuple[Any, ...]] = select(
     Signup.id,
@@ -56,39 +57,37 @@ def check(connection: Connection) -> Iterator[Violation]:
     """Yield each signup that would be decided otherwise by the same evidence and rules."""
     signups = iter(connection.execution_options(yield_per=_CHUNK).execute(_SIGNUPS))
     while chunk := list(islice(signups, _CHUNK)):
-        touches = _touches_of(connection, chunk)
+        seen = {signup.id: _considered(signup) for signup in chunk}
+        touches = _touches(connection, [key for told in seen.values() for key in told])
         for signup in chunk:
-            for invariant, said in _faults(signup, touches):
+            for invariant, said in _faults(signup, seen[signup.id], touches):
                 yield Violation(invariant, named("signup", signup.id), said)
 
 
-def _touches_of(
-    connection: Connection, signups: Sequence[Row[*tuple[Any, ...]]]
-) -> dict[uuid.UUID, Row[*tuple[Any, ...]]]:
-    keys = [
-        parse_public_id(Touch.prefix, one["touch"])
-        for signup in signups
-        for one in signup.circumstances["considered"]
-    ]
+def _considered(signup: Line) -> dict[uuid.UUID, dict[str, Any]]:
+    """Return what was kept of each touch that was weighed, by its key."""
+    told = signup.circumstances["considered"]
+    return {parse_public_id(Touch.prefix, one["touch"]): one for one in told}
+
+
+def _touches(connection: Connection, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, Line]:
     return {touch.id: touch for touch in connection.execute(_TOUCHES.where(Touch.id.in_(keys)))}
 
 
 def _faults(
-    signup: Row[*tuple[Any, ...]], touches: dict[uuid.UUID, Row[*tuple[Any, ...]]]
+    signup: Line, seen: Mapping[uuid.UUID, dict[str, Any]], touches: Mapping[uuid.UUID, Line]
 ) -> Iterator[tuple[str, str]]:
-    told = signup.circumstances
-    seen = [(parse_public_id(Touch.prefix, one["touch"]), one) for one in told["considered"]]
-    if any(key not in touches for key, _ in seen):
+    if not seen.keys() <= touches.keys():
         yield "I-31", "A touch that was weighed is not kept."
         return
-    evidence = {key: _evidence(touches[key], one) for key, one in seen}
+    evidence = {key: _evidence(touches[key], one) for key, one in seen.items()}
     again = decide(list(evidence.values()), _circumstances(signup))
     if (again.outcome, again.reason) != (signup.outcome, signup.reason):
         now, then = f"{again.outcome}, {again.reason}", f"{signup.outcome}, {signup.reason}"
         yield "I-31", f"It was decided as {then} and would be {now}."
         return
     verdicts = {id(verdict.evidence): verdict.reason for verdict in again.considered}
-    if any(verdicts[id(evidence[key])] != one["verdict"] for key, one in seen):
+    if any(verdicts[id(evidence[key])] != one["verdict"] for key, one in seen.items()):
         yield "I-31", "A touch would be judged otherwise."
     if (signup.referral_id is None) != (signup.outcome != Outcome.REFERRED):
         yield "I-31", f"It is {signup.outcome}, which its referral contradicts."
@@ -98,7 +97,7 @@ def _faults(
         yield from _credit(signup, again.credited)
 
 
-def _credit(signup: Row[*tuple[Any, ...]], credited: Evidence) -> Iterator[tuple[str, str]]:
+def _credit(signup: Line, credited: Evidence) -> Iterator[tuple[str, str]]:
     since = _moment(signup.circumstances["friend_known_since"])
     if since is not None and since < to_second(credited.at):
         yield "I-4", "The friend was a customer before the touch that was credited."
@@ -106,7 +105,7 @@ def _credit(signup: Row[*tuple[Any, ...]], credited: Evidence) -> Iterator[tuple
         yield "I-29", "A closed program credited it."
 
 
-def _evidence(touch: Row[*tuple[Any, ...]], told: dict[str, Any]) -> Evidence:
+def _evidence(touch: Line, told: dict[str, Any]) -> Evidence:
     return Evidence(
         TouchKind(touch.kind),
         touch.at,
@@ -119,7 +118,7 @@ def _evidence(touch: Row[*tuple[Any, ...]], told: dict[str, Any]) -> Evidence:
     )
 
 
-def _circumstances(signup: Row[*tuple[Any, ...]]) -> Circumstances:
+def _circumstances(signup: Line) -> Circumstances:
     told = signup.circumstances
     return Circumstances(
         program_id=signup.program_id,
