@@ -71,6 +71,15 @@ def test_a_key_is_shown_once_and_revoked_at_once(desk: Desk, kind: KeyKind) -> N
     assert whole not in desk.client.get("/console/audit").text
 
 
+def test_a_form_that_is_sent_again_makes_no_second_key(desk: Desk) -> None:
+    path = f"{SETTINGS}/keys"
+    once = re.search(r'name="once" value="([^"]+)"', desk.client.get(path).text)[1]
+    first = post(desk.client, path, kind="secret", name="Server", once=once)
+    again = post(desk.client, path, kind="secret", name="Server", once=once)
+    assert (first.status_code, again.status_code) == (200, 303)
+    assert len(all_of(desk, ApiKey)) == 1
+
+
 def test_a_key_needs_a_name_and_a_kind(desk: Desk) -> None:
     text = check_page(post(desk.client, f"{SETTINGS}/keys", kind="master", name=""), 422)
     assert 'id="e-name"' in text

@@ -14,6 +14,7 @@ from referral.domain.businesses.businesses import Business
 from referral.domain.businesses.ownership import Owned, across_businesses
 from referral.foundation.crypto import plain_hash, random_token
 from referral.foundation.db import Key, Model, Moment, Name, UTCDateTime, one_of, session
+from referral.foundation.ids import new_key
 
 
 class KeyKind(StrEnum):
@@ -43,12 +44,23 @@ class ApiKey(Owned, Model):
     business: Mapped[Business] = relationship()
 
 
-def issue_key(business_id: uuid.UUID, kind: KeyKind, *, name: str, at: datetime) -> str:
-    """Make a key and return it whole; it can never be shown again (S-138)."""
+def issue_key(
+    business_id: uuid.UUID,
+    kind: KeyKind,
+    *,
+    name: str,
+    at: datetime,
+    key_id: uuid.UUID | None = None,
+) -> str:
+    """Make a key and return it whole; it can never be shown again (S-138).
+
+    A caller that may repeat itself, such as a form, brings the `key_id` and asks `is_issued` first.
+    """
     lookup, rest = random_token(9), random_token(24)
     whole = f"{_PREFIXES[kind]}{lookup}{rest}"
     session.add(
         ApiKey(
+            id=key_id or new_key(),
             business_id=business_id,
             kind=kind,
             name=name,
@@ -59,6 +71,12 @@ def issue_key(business_id: uuid.UUID, kind: KeyKind, *, name: str, at: datetime)
         )
     )
     return whole
+
+
+def is_issued(key_id: uuid.UUID) -> bool:
+    """Tell whether a key of this id was made already, by whichever business."""
+    query = select(ApiKey.id).where(ApiKey.id == key_id)
+    return session.scalar(query.execution_options(**across_businesses())) is not None
 
 
 def business_of_key(whole: str, kind: KeyKind) -> Business | None:

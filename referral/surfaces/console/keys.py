@@ -9,10 +9,11 @@ from flask import flash, g, redirect, request, url_for
 from sqlalchemy import select
 
 from referral.domain.businesses import ApiKey, issue_key, record, revoke_key
-from referral.domain.businesses.keys import KeyKind
+from referral.domain.businesses.keys import KeyKind, is_issued
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import NotFound
+from referral.foundation.ids import new_key
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page
@@ -31,8 +32,12 @@ def issue() -> Any:
     name = form.text("name", asked="Name the key after where it is used, such as Shop server.")
     if form.errors:
         return _page(None, form.errors), 422
+    key_id = _once()
+    if is_issued(key_id):
+        flash("This key was made already, and a key is shown only once.", "warning")
+        return redirect(url_for("console.keys"), 303)
     with transaction():
-        whole = issue_key(g.business.id, kind, name=name, at=at)
+        whole = issue_key(g.business.id, kind, name=name, at=at, key_id=key_id)
         _write("key.issued", name=name, kind=kind, last_four=whole[-4:])
     return _page(whole, {})
 
@@ -47,6 +52,14 @@ def revoke(key: uuid.UUID) -> Any:
         _write("key.revoked", name=shown.name, kind=shown.kind, last_four=shown.last_four)
     flash(f"The key {shown.name} opens nothing any more.", "success")
     return redirect(url_for("console.keys"), 303)
+
+
+def _once() -> uuid.UUID:
+    """Return the id the form was given, so that sending it again makes no second key."""
+    try:
+        return uuid.UUID(request.form.get("once", ""))
+    except ValueError:
+        return new_key()
 
 
 def _write(action: str, **details: str) -> None:
@@ -68,6 +81,7 @@ def _page(whole: str | None, errors: dict[str, str]) -> str:
             select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.id)
         ).all(),
         whole=whole,
+        once=new_key(),
         widget_url=public_url("/widget/v1.js"),
         typed=request.form,
         errors=errors,
