@@ -122,6 +122,10 @@ class Trade:
             with later(seconds):
                 work_afresh()
 
+    def customers_of(self, person: Person) -> list[str]:
+        """List the customers at Stripe that stand for a person."""
+        return customers_of(self, person)
+
     def credits_of(self, person: Person) -> list[Thing]:
         """List what we did to the balance of a person's customers at Stripe, the first first."""
         return [
