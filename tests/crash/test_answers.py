@@ -101,9 +101,9 @@ def test_f8_a_forgotten_key_that_left_nothing_is_followed_by_another(
 
 
 def test_f9_a_busy_stripe_is_asked_again_until_all_are_granted(trade: Trade, crew: Crew) -> None:
-    count = 60
+    count = 30
     alice = earn(trade, count)
-    trade.practice.limit(25)
+    trade.practice.limit(4)
     started = [crew.worker(threads=4), crew.worker(threads=4, CLOCK_OFFSET_S=A_WHILE_S)]
     until(lambda: count_rewards(trade, "granted") == count, "all are granted", alive=started[1])
     for worker in started:
