@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event as events
 from sqlalchemy import select
-from sqlalchemy.engine import Engine
 
 from referral.domain.businesses import within
 from referral.foundation.db import db, session
 from referral.gateways.stripe import StripeEvent
+from tests.hooks.conftest import statements
 from tests.live import served
 from tests.stories.books import books_of
 from tests.stories.trade import SECRET, Trade, assert_clean, open_trade
@@ -58,22 +58,6 @@ def kept(trade: Trade) -> list[StripeEvent]:
         found = list(session.scalars(select(StripeEvent)))
     session.remove()
     return found
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Gather what is asked of the database, beginnings and ends left out."""
-    asked: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            asked.append(statement)
-
-    events.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        events.remove(Engine, "before_cursor_execute", note)
 
 
 def test_a_receipt_is_one_statement(trade: Trade) -> None:

@@ -16,6 +16,7 @@ from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from referral.gateways.stripe import StripeEvent
 from tests.cast import open_shop
+from tests.hooks.conftest import statements
 from tests.stories.trade import SECRET, Trade, connect
 from tools.practice_stripe.courier import sign
 
@@ -117,10 +118,24 @@ def test_s124_one_of_several_signatures_is_enough_while_a_secret_is_rolled(trade
     assert trade.post(BODY, header=twice) == 400
 
 
-def test_a_rotated_secret_counts_at_once(trade: Trade) -> None:
+def test_a_rotated_secret_counts_within_a_second(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert trade.post(BODY) == 200
     connect(trade.shop, secret="whsec_new")
+    beginning = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: beginning + 1)
     assert trade.post(BODY, header=signed(secret="whsec_new")) == 200
+    assert trade.post(BODY) == 400
+
+
+def test_s131_a_thousand_forgeries_hardly_reach_the_database(trade: Trade) -> None:
+    assert trade.post(BODY) == 200
+    with statements() as asked:
+        for _ in range(1000):
+            assert trade.post(BODY, header="t=1,v1=00") == 400
+        assert trade.post(BODY) == 200
+    assert len(asked) < 100
 
 
 def test_s126_an_event_signed_for_one_business_is_refused_by_another(trade: Trade) -> None:

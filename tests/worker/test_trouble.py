@@ -1,0 +1,118 @@
+"""Trouble of one row is kept where staff see it, waits with patience, and stops no other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from referral.domain.businesses import across_businesses
+from referral.domain.rewards import Reward
+from referral.foundation import clock, due
+from referral.foundation.db import session, transaction
+from referral.gateways.stripe import StripeEvent
+from tests.crash.scenes import assert_granted_once, count_rewards, credit_calls, earn
+from tests.stories.books import books_of, grants_of
+from tests.stories.trade import A_WHILE_S, Trade, assert_clean, later
+
+
+def poisoned(trade: Trade) -> None:
+    """Deliver an event nobody can read: it has no time."""
+    body = {"id": "evt_poison", "type": "invoice.paid", "data": {"object": {"id": "in_1"}}}
+    assert trade.post(json.dumps(body).encode()) == 200
+
+
+def the_event() -> StripeEvent:
+    session.remove()
+    query = select(StripeEvent).where(StripeEvent.event_id == "evt_poison")
+    return session.scalars(query.execution_options(**across_businesses())).one()
+
+
+def try_often(trade: Trade, times: int) -> None:
+    for number in range(times):
+        with later(number * A_WHILE_S):
+            trade.work()
+
+
+def test_f23_a_poison_event_is_given_up_after_eight_tries_and_others_go_on(trade: Trade) -> None:
+    poisoned(trade)
+    bought = trade.practice.buy(1000, currency="eur", email="bob@mail.example", deliver=False)
+    trade.tell(bought["events"])
+    trade.work()
+    assert [paid[1] for paid in books_of(trade)["purchases"]] == [1000]
+    try_often(trade, 12)
+    event = the_event()
+    assert (event.attempts, event.read_at) == (8, None)
+    assert event.dead_at is not None
+    assert event.last_error == "ValueError: an event without a time"
+
+
+def test_f23_what_was_given_up_can_be_replayed(trade: Trade) -> None:
+    poisoned(trade)
+    try_often(trade, 12)
+    event = the_event()
+    with transaction():
+        event.payload = json.dumps({**json.loads(event.payload), "type": "giraffe.painted"})
+        due.replay(event, at=clock.now())
+    trade.work()
+    assert (the_event().dead_at, the_event().outcome) == (None, "ignored")
+    assert_clean()
+
+
+def test_f10_an_answer_that_is_not_what_was_asked_for_stops_and_holds(trade: Trade) -> None:
+    earn(trade)
+    trade.practice.fault("wrong_amount", "POST", "/v1/customers/")
+    trade.settle()
+    session.remove()
+    reward = session.scalars(select(Reward).execution_options(**across_businesses())).one()
+    assert (reward.state, reward.open_holds) == ("granting", 1)
+    assert grants_of(trade) == [("credit", "sending", "wrong_answer")]
+    assert len(credit_calls(trade)) == 1
+
+
+@pytest.mark.parametrize("kind", ["refuse", "500", "429"])
+def test_f12_rewards_wait_for_as_long_as_stripe_is_away(trade: Trade, kind: str) -> None:
+    alice = earn(trade, 3)
+    trade.practice.fault(kind, times=1000)
+    try_often(trade, 14)
+    assert count_rewards(trade, "granted") == 0
+    trade.practice.clear_faults()
+    trade.settle(from_s=14 * A_WHILE_S)
+    assert_granted_once(trade, alice, 3)
+
+
+def test_a_wrong_key_waits_for_somebody_and_fails_nobody(trade: Trade) -> None:
+    alice = earn(trade)
+    trade.practice.refuse_rights("customers:write")
+    try_often(trade, 3)
+    assert grants_of(trade) == [("credit", "sending", "misconfigured")]
+    trade.practice.refuse_rights()
+    trade.settle(from_s=4 * A_WHILE_S)
+    assert_granted_once(trade, alice)
+
+
+def test_f16_a_refund_whose_invoice_cannot_be_asked_for_waits(trade: Trade) -> None:
+    bought = trade.practice.buy(
+        12000, currency="eur", mode="subscription", email="bob@mail.example", deliver=False
+    )
+    back = trade.practice.refund(bought["charge"]["id"], 6000, deliver=False)
+    trade.tell(bought["events"])
+    trade.work()
+    trade.practice.fault("refuse", "GET", "/v1/invoice_payments", times=2)
+    trade.tell(back["events"])
+    trade.work()
+    trade.settle()
+    assert [paid[4] for paid in books_of(trade)["purchases"]] == [6000]
+    assert_clean()
+
+
+def test_a_refund_of_something_never_seen_is_let_go_in_the_end(trade: Trade) -> None:
+    bought = trade.practice.buy(12000, currency="eur", email="bob@mail.example", deliver=False)
+    back = trade.practice.refund(bought["charge"]["id"], deliver=False)
+    trade.tell(back["events"])
+    trade.settle(from_s=5 * 86400)
+    session.remove()
+    events = session.scalars(select(StripeEvent).execution_options(**across_businesses())).all()
+    assert {one.read_at is not None for one in events} == {True}
+    assert_clean()
