@@ -20,6 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kill-rounds", type=int, help="how often F-24 kills a worker (default 12)")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is here as tests that break real processes."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker("faults")
+
+
 @pytest.fixture
 def kill_rounds(request: pytest.FixtureRequest) -> int:
     """How often to kill, over both databases."""
