@@ -245,6 +245,33 @@ def test_a_signup_during_the_purchase_earns_its_reward(app: Flask) -> None:
     assert counted(RewardState.PENDING) == 1
 
 
+def test_a_nameless_payment_during_the_signup_that_names_them_is_theirs(app: Flask) -> None:
+    shop = open_shop()
+    token = shop.click(shop.link_of(shop.customer("alice")))
+    shop.later(hours=1)
+    guest = Claim(customer_id="cus_guest")
+    with within(shop.business.id), transaction():
+        journey.tell_customer(shop.business, CustomerFact(guest, shop.now), at=shop.now)
+    shop.later(seconds=5)
+    fact = PurchaseFact(guest, ("in_guest",), 12000, 2000, "eur", shop.now)
+
+    def pay() -> None:
+        with within(shop.business.id):
+            journey.buy(shop.business, fact, at=shop.now)
+
+    def join() -> None:
+        place = here(shop)
+        identity = Identity.read(email="bob@mail.example", stripe_customer_id="cus_guest")
+        with within(shop.business.id), transaction():
+            journey.meet(shop.business.id, Identity.read(email="bob@mail.example"), at=shop.now)
+        with within(shop.business.id), transaction():
+            told = Told(tokens=(token,))
+            journey.join(place.business, place.program, identity, told, at=shop.now)
+
+    while_open(app, pay, join)
+    assert counted(RewardState.PENDING) == 1
+
+
 def test_two_advocates_at_once_get_one_referral(app: Flask) -> None:
     shop = open_shop()
     tokens = [shop.click(shop.link_of(shop.customer(name))) for name in ("alice", "anna")]
