@@ -72,7 +72,7 @@ def rewards_of(shop: Shop) -> list[Reward]:
 
 
 def test_a_budget_is_spent_to_the_last_and_not_beyond(app: Flask) -> None:
-    shop = open_shop(advocate=credit(100, trigger=Trigger.PURCHASE), budget_minor=2450)
+    shop = open_shop(advocate=credit(100, trigger=Trigger.PURCHASE), budget_minor=2400)
     for number in range(WORKERS):
         refer(shop, f"friend{number}")
     shop.later(days=1)
@@ -91,7 +91,7 @@ def test_a_budget_is_spent_to_the_last_and_not_beyond(app: Flask) -> None:
 
 
 def test_a_cap_is_reached_exactly_by_many_friends_at_once(app: Flask) -> None:
-    terms = credit(100, trigger=Trigger.PURCHASE, person_cap_minor=1250)
+    terms = credit(100, trigger=Trigger.PURCHASE, person_cap_minor=1200)
     shop = open_shop(advocate=terms)
     for number in range(WORKERS):
         refer(shop, f"friend{number}")
