@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.browser",
     "tests.fixtures",
     "tests.live",
+    "tests.audit.telling",
     "tests.machine.options",
 ]
