@@ -73,7 +73,7 @@ def test_missed_events_are_listed_oldest_first_from_a_cursor(practice, sdk):
 
 
 def test_receivers_choose_types_and_must_be_on_this_machine(practice, receiver):
-    practice.register_webhook(receiver.url, "whsec_practice", ["invoice.*"])
+    practice.register_webhook(receiver.url, "whsec_practice", events=["invoice.*"])
     practice.buy(5000, mode="subscription", email="bob@example.com")
     practice.wait_delivered()
     assert {event.type for event in receiver.events()} == {

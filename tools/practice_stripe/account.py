@@ -1,9 +1,10 @@
-"""The practice account itself, its balance, and the events it can still list."""
+"""An account itself, its balance, and the events it can still list."""
 
 from __future__ import annotations
 
 from collections import Counter
 
+from .accounts import MAIN
 from .books import Books, Thing
 from .errors import malformed
 from .listing import listing
@@ -14,14 +15,13 @@ RETRIEVE = body({})
 LIST_EVENTS = page(
     {"delivery_success": boolean, "type": text(), "types": array(text(), 20)},
 )
-ACCOUNT_ID = "acct_1Practice00Stripe"
 _LIFE_S = 30 * 24 * 3600
 
 
 def retrieve(books: Books, params: Thing) -> Thing:
-    """Describe the account every key belongs to."""
+    """Describe the account of the asking key."""
     return {
-        "id": ACCOUNT_ID,
+        "id": books.accounts.id_of(books.account or MAIN),
         "object": "account",
         "business_profile": {"name": "Practice Stripe", "url": None},
         "capabilities": {"card_payments": "active", "transfers": "active"},

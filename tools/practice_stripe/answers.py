@@ -10,8 +10,9 @@ LIFE_S = 24 * 3600
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
-    key TEXT PRIMARY KEY, call TEXT NOT NULL, request_id TEXT NOT NULL,
-    status INTEGER NOT NULL, body TEXT NOT NULL, kept_at INTEGER NOT NULL
+    account INTEGER NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, request_id TEXT NOT NULL,
+    status INTEGER NOT NULL, body TEXT NOT NULL, kept_at INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
 );
 """
 
@@ -35,18 +36,19 @@ class Answers:
         db.executescript(_SCHEMA)
         self.forget(older_than_s=LIFE_S)
 
-    def keep(self, key: str, answer: Answer) -> None:
-        """Remember the answer of an executed call."""
+    def keep(self, account: int, key: str, *, answer: Answer) -> None:
+        """Remember the answer of an executed call under an account's key."""
         self._db.execute(
-            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
-            (key, answer.call, answer.request_id, answer.status, answer.body, self._clock()),
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (account, key, *vars(answer).values(), self._clock()),
         )
 
-    def find(self, key: str) -> Answer | None:
-        """The answer kept for a key, unless it has expired."""
+    def find(self, account: int, key: str) -> Answer | None:
+        """The answer kept for an account's key, unless it has expired."""
         row = self._db.execute(
-            "SELECT call, request_id, status, body FROM answers WHERE key = ? AND kept_at > ?",
-            (key, self._clock() - LIFE_S),
+            "SELECT call, request_id, status, body FROM answers "
+            "WHERE account = ? AND key = ? AND kept_at > ?",
+            (account, key, self._clock() - LIFE_S),
         ).fetchone()
         return Answer(*row) if row else None
 

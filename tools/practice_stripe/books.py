@@ -1,4 +1,6 @@
-"""The objects practice Stripe remembers, in one SQLite database; knows no resource's rules.
+"""The objects practice Stripe remembers, account by account, in one SQLite database.
+
+It knows no resource's rules.
 
 Everything is read and written inside `books.acting()`, which holds the lock and ends with commit
 or rollback. With a file, a committed change survives `kill -9` of the process.
@@ -18,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .accounts import MAIN, Accounts
 from .answers import Answers
 from .errors import missing
 from .post import Post
@@ -29,24 +32,25 @@ NOBODY = {"id": None, "idempotency_key": None}
 _LETTERS = string.ascii_letters + string.digits
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS things (
-    place INTEGER PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE IF NOT EXISTS objects (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,
     kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
-    UNIQUE (kind, id)
+    UNIQUE (kind, id, account)
 );
-CREATE INDEX IF NOT EXISTS things_of_kind ON things (kind, place);
-CREATE INDEX IF NOT EXISTS things_of_customer
-    ON things (kind, json_extract(body, '$.customer'), place);
+CREATE INDEX IF NOT EXISTS objects_of_kind ON objects (kind, place);
+CREATE INDEX IF NOT EXISTS objects_of_customer
+    ON objects (kind, json_extract(body, '$.customer'), place);
 """
 
 
 class Books:
-    """One practice account: its objects, and with them its kept answers and its post."""
+    """Every practice account: its objects, and with them its kept answers and its post."""
 
     def __init__(self, path: str | None = None) -> None:
         self.lock = threading.RLock()
         self.base_url = ""
         self.clock_offset_s = 0
+        self.account: int | None = MAIN
         self._at: int | None = None
         self._request: Thing = NOBODY
         self._delivers = True
@@ -57,6 +61,8 @@ class Books:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        _bring_over(self._db)
+        self.accounts = Accounts(self._db)
         self.answers = Answers(self._db, lambda: int(time.time()) + self.clock_offset_s)
         self.post = Post(self._db)
         self._db.commit()
@@ -67,22 +73,28 @@ class Books:
             self._db.close()
 
     def reset(self) -> None:
-        """Forget everything except the webhook receivers."""
-        self._db.execute("DELETE FROM things")
+        """Forget everything except the accounts and their webhook receivers."""
+        self._db.execute("DELETE FROM objects")
         self.answers.forget()
         self.post.empty()
 
     @contextmanager
     def acting(
-        self, *, at: int | None = None, request: Thing = NOBODY, delivers: bool = True
+        self,
+        *,
+        account: int | None = MAIN,
+        at: int | None = None,
+        request: Thing = NOBODY,
+        delivers: bool = True,
     ) -> Iterator[list[Thing]]:
-        """Set the moment, the API request and whether webhooks are sent, for one act.
+        """Set the account, the moment, the API request and whether webhooks are sent, for one act.
 
-        Yields the list in which the act's events gather. Ends with commit, or rollback when
-        the act raises.
+        Account None reads the objects of every account and writes none. Yields the list in
+        which the act's events gather. Ends with commit, or rollback when the act raises.
         """
         with self.lock:
-            self._at, self._request, self._delivers, self._made = at, request, delivers, []
+            self.account, self._at, self._request = account, at, request
+            self._delivers, self._made = delivers, []
             try:
                 yield self._made
                 self._db.commit()
@@ -90,7 +102,7 @@ class Books:
                 self._db.rollback()
                 raise
             finally:
-                self._at, self._request, self._delivers = None, NOBODY, True
+                self.account, self._at, self._request, self._delivers = MAIN, None, NOBODY, True
 
     def now(self) -> int:
         """The moment of the act, in Unix seconds."""
@@ -99,16 +111,17 @@ class Books:
     def put(self, thing: Thing) -> Thing:
         """Write an object under its own `object` and `id`; its place in lists never changes."""
         self._db.execute(
-            "INSERT INTO things (kind, id, body) VALUES (?, ?, ?) "
-            "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-            (thing["object"], thing["id"], json.dumps(thing)),
+            "INSERT INTO objects (account, kind, id, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (kind, id, account) DO UPDATE SET body = excluded.body",
+            (self.account, thing["object"], thing["id"], json.dumps(thing)),
         )
         return thing
 
     def get(self, kind: str, thing_id: str) -> Thing | None:
         """Read one object, or None."""
         row = self._db.execute(
-            "SELECT body FROM things WHERE kind = ? AND id = ?", (kind, thing_id)
+            f"SELECT body FROM objects WHERE kind = ? AND id = ? {self._ours}",  # noqa: S608 - a number of ours
+            (kind, thing_id),
         ).fetchone()
         return json.loads(row[0]) if row else None
 
@@ -121,7 +134,17 @@ class Books:
 
     def remove(self, kind: str, thing_id: str) -> None:
         """Forget one object."""
-        self._db.execute("DELETE FROM things WHERE kind = ? AND id = ?", (kind, thing_id))
+        self._db.execute(
+            "DELETE FROM objects WHERE kind = ? AND id = ? AND account = ?",
+            (kind, thing_id, self.account),
+        )
+
+    def account_with(self, kind: str, thing_id: str) -> int:
+        """The account that holds an object; the main one when none does."""
+        row = self._db.execute(
+            "SELECT account FROM objects WHERE kind = ? AND id = ? ORDER BY place", (kind, thing_id)
+        ).fetchone()
+        return int(row[0]) if row else MAIN
 
     def every(self, kind: str, where: Mapping[str, Any] | None = None) -> Iterator[Thing]:
         """The objects of a kind whose fields equal `where`, newest first."""
@@ -165,19 +188,29 @@ class Books:
             "request": self._request,
             "type": kind,
         }
-        event["pending_webhooks"] = self.post.queue(event, is_withheld=not self._delivers)
+        event["pending_webhooks"] = self.post.queue(
+            event, account=self.account, is_withheld=not self._delivers
+        )
         self._made.append(event)
         return self.put(event)
 
+    @property
+    def _ours(self) -> str:
+        return "" if self.account is None else f"AND account = {self.account:d}"
+
     def _read(self, kind: str, where: Mapping[str, Any], span: str, order: str) -> Iterator[Thing]:
         tests = "".join(f" AND json_extract(body, '$.{path}') = ?" for path in where)
-        statement = f"SELECT body FROM things WHERE kind = ?{tests} {span} ORDER BY place {order}"  # noqa: S608 - names and numbers of ours
+        statement = (
+            f"SELECT body FROM objects WHERE kind = ?{tests} {self._ours} {span} "  # noqa: S608 - names and numbers of ours
+            f"ORDER BY place {order}"
+        )
         for (body,) in self._db.execute(statement, (kind, *where.values())):
             yield json.loads(body)
 
     def _place(self, kind: str, thing_id: str, param: str) -> int:
         row = self._db.execute(
-            "SELECT place FROM things WHERE kind = ? AND id = ?", (kind, thing_id)
+            f"SELECT place FROM objects WHERE kind = ? AND id = ? {self._ours}",  # noqa: S608 - a number of ours
+            (kind, thing_id),
         ).fetchone()
         if row is None:
             raise missing(kind, thing_id, param=param)
@@ -192,6 +225,18 @@ def visible(thing: Thing) -> Thing:
 def new_id(prefix: str, length: int = 24) -> str:
     """A fresh id with Stripe's prefix."""
     return prefix + "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _bring_over(db: sqlite3.Connection) -> None:
+    """Move the objects of a file from before there were several accounts to the main one."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'things'").fetchone():
+        db.execute(
+            "INSERT INTO objects SELECT place, ?, kind, id, body FROM things ORDER BY place",
+            (MAIN,),
+        )
+        db.execute("DROP TABLE things")
+        db.execute("DROP TABLE IF EXISTS answers")
+        db.execute("ALTER TABLE receivers ADD COLUMN account INTEGER NOT NULL DEFAULT 0")
 
 
 def _within(created: Any) -> Callable[[Thing], bool]:

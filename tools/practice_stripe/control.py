@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from .accounts import MAIN
 from .books import Books, Thing, visible
 from .courier import Courier
 from .desk import Desk
@@ -16,6 +17,15 @@ from .post import Receiver
 from .replies import Reply, as_json, from_refusal
 from .world import World
 
+# The terms of acts that name an object, and its kind.
+_NOUNS = {
+    "session": "checkout.session",
+    "subscription": "subscription",
+    "charge": "charge",
+    "refund": "refund",
+    "dispute": "dispute",
+    "customer": "customer",
+}
 _NEARBY = ("127.0.0.1", "localhost", "::1")
 
 
@@ -82,12 +92,21 @@ class Control:
     def _perform(self, act: Callable[..., Thing], given: Thing) -> Thing:
         """Do an act of the world at a moment, with or without sending its webhooks."""
         at, delivers = given.pop("at", None), given.pop("deliver", True)
+        account = self._account(given)
         terms = _fitting(act, given)
-        with self._books.acting(at=at, delivers=delivers) as events:
+        with self._books.acting(account=account, at=at, delivers=delivers) as events:
             done = act(**terms)
             shown = {name: visible(one) for name, one in done.items() if one is not None}
         self._courier.wake()
         return {**dict.fromkeys(done), **shown, "events": events}
+
+    def _account(self, given: Thing) -> int:
+        """Where an act belongs: the account of the key, else of the object it is about."""
+        with self._books.acting():
+            if "key" in given:
+                return self._books.accounts.number_of(given.pop("key"))
+            named = [(kind, given[noun]) for noun, kind in _NOUNS.items() if given.get(noun)]
+            return self._books.account_with(*named[0]) if named else MAIN
 
     def _add_fault(self, *, kind: str, match: Thing | None = None, **terms: Any) -> list[Thing]:
         self._desk.faults.add(kind, match, **terms)
@@ -120,18 +139,21 @@ class Control:
         with self._books.acting():
             return [{"url": one.url, "types": one.types} for one in self._books.post.receivers()]
 
-    def _register(self, *, url: str, secret: str, events: list[str] | None = None) -> None:
+    def _register(
+        self, *, url: str, secret: str, events: list[str] | None = None, key: str | None = None
+    ) -> None:
         if urlsplit(url).hostname not in _NEARBY:
             raise malformed("Practice events go to this machine only.", param="url")
         with self._books.acting():
-            self._books.post.register(Receiver(url, secret, tuple(events or ())))
+            account = self._books.accounts.number_of(key) if key else MAIN
+            self._books.post.register(Receiver(url, secret, tuple(events or ()), account))
 
     def _unregister(self, *, url: str) -> None:
         with self._books.acting():
             self._books.post.unregister(url)
 
     def _events(self) -> list[Thing]:
-        with self._books.acting():
+        with self._books.acting(account=None):
             return [visible(one) for one in self._books.every("event")][::-1]
 
     def _deliveries(self) -> list[Thing]:

@@ -61,10 +61,11 @@ class Courier:
 
     def deliver_now(self, event_id: str, *, times: int, is_parallel: bool) -> list[int]:
         """Post an event to every receiver `times` over; answers the statuses (0: no answer)."""
-        with self._books.acting():
+        with self._books.acting(account=None):
             event = self._books.find("event", event_id)
+            owner = self._books.account_with("event", event_id)
             receivers = self._books.post.receivers()
-        targets = [one for one in receivers if one.wants(event["type"])] * times
+        targets = [one for one in receivers if one.wants(event["type"], of=owner)] * times
         if is_parallel:
             statuses = _all_at_once(targets, event)
         else:
@@ -102,7 +103,7 @@ class Courier:
             return None
 
     def _deliver(self, delivery: Delivery) -> None:
-        with self._books.acting():
+        with self._books.acting(account=None):
             event = self._books.get("event", delivery.event)
             receivers = {one.url: one for one in self._books.post.receivers()}
         status = 0

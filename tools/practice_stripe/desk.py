@@ -27,6 +27,7 @@ _LONGEST_KEY = 255
 class Job:
     """A call that was understood: what to do, with what, under which key."""
 
+    account: int
     route: Route
     ids: tuple[str, ...]
     params: Thing
@@ -65,7 +66,7 @@ class Desk:
         self._pause = pause
         self._after_commit = after_commit
         self._lock = threading.Lock()
-        self._running: set[str] = set()
+        self._running: set[tuple[int, str]] = set()
         self._recent: deque[float] = deque()
 
     def answer(self, call: Call) -> Reply:
@@ -95,16 +96,16 @@ class Desk:
         return reply
 
     def _answer(self, call: Call, entry: Thing) -> Reply:
-        self._recognise(call.api_key)
+        account = self._recognise(call.api_key)
         self._pace()
         fault = self.faults.take(call.method, call.path)
         if fault is not None:
             entry["fault"] = fault.kind
             if fault.kind in BEFORE:
                 return break_before(fault, call)
-        job = self._understand(call, entry["request_id"], fault=fault)
+        job = self._understand(call, entry["request_id"], account=account, fault=fault)
         entry["params"] = job.params
-        with self._holding(job.key):
+        with self._holding(account, job.key):
             reply = self._replay(job)
             entry["replayed"] = reply is not None
             if reply is None:
@@ -114,13 +115,15 @@ class Desk:
                 self._after_commit()
         return break_after(fault, reply) if fault is not None else reply
 
-    def _recognise(self, api_key: str | None) -> None:
+    def _recognise(self, api_key: str | None) -> int:
         if not api_key:
             raise errors.unauthorized("You did not provide an API key.")
         is_test_key = api_key.startswith(("sk_test_", "rk_test_")) and "bad" not in api_key
         is_known = api_key == self._only_key if self._only_key else is_test_key
         if not is_known:
             raise errors.unauthorized(f"Invalid API Key provided: {api_key[:8]}***{api_key[-4:]}")
+        with self._books.acting():
+            return self._books.accounts.number_of(api_key)
 
     def _pace(self) -> None:
         with self._lock:
@@ -133,12 +136,13 @@ class Desk:
                 raise errors.too_many()
             self._recent.append(now)
 
-    def _understand(self, call: Call, request_id: str, *, fault: Fault | None) -> Job:
+    def _understand(self, call: Call, request_id: str, *, account: int, fault: Fault | None) -> Job:
         route, ids = find_route(call.method, call.path)
         if route.right in self.refused_rights:
             raise errors.forbidden(route.right)
         is_form = call.method == "POST"
         return Job(
+            account=account,
             route=route,
             ids=ids,
             params=route.takes(decode(_text(call.body) if is_form else call.query), ""),
@@ -149,27 +153,27 @@ class Desk:
         )
 
     @contextmanager
-    def _holding(self, key: str | None) -> Iterator[None]:
+    def _holding(self, account: int, key: str | None) -> Iterator[None]:
         if key is None:
             yield
             return
         if len(key) > _LONGEST_KEY:
             raise errors.malformed(f"An idempotency key has at most {_LONGEST_KEY} characters.")
         with self._lock:
-            if key in self._running:
+            if (account, key) in self._running:
                 raise errors.key_in_use(key)
-            self._running.add(key)
+            self._running.add((account, key))
         try:
             yield
         finally:
             with self._lock:
-                self._running.remove(key)
+                self._running.remove((account, key))
 
     def _replay(self, job: Job) -> Reply | None:
         if job.key is None:
             return None
         with self._books.acting():
-            kept = self._books.answers.find(job.key)
+            kept = self._books.answers.find(job.account, job.key)
         if kept is None:
             return None
         if kept.call != job.fingerprint:
@@ -183,7 +187,7 @@ def _execute(books: Books, job: Job) -> Answer:
     """Run a job; its effect and its kept answer are one commit."""
     request = {"id": job.request_id, "idempotency_key": job.key}
     try:
-        with books.acting(request=request):
+        with books.acting(account=job.account, request=request):
             return _keep(books, job, *_perform(books, job))
     except Refusal as refusal:
         if not refusal.is_kept:
@@ -208,7 +212,7 @@ def _perform(books: Books, job: Job) -> tuple[int, Thing]:
 def _keep(books: Books, job: Job, status: int, body: Thing) -> Answer:
     answer = Answer(job.fingerprint, job.request_id, status, json.dumps(body))
     if job.key is not None:
-        books.answers.keep(job.key, answer)
+        books.answers.keep(job.account, job.key, answer=answer)
     return answer
 
 

@@ -36,8 +36,9 @@ class PracticeStripe:
 
         Terms: currency, mode (payment, subscription), interval, customer, email, name, is_guest,
         tax, coupon, promotion_code, client_reference_id, metadata, inner_metadata, invoice,
-        is_delayed, description. Like every act it also takes `at` (Unix seconds) and `deliver`
-        (False withholds the webhooks until `release` or `deliver`).
+        is_delayed, description. Like every act it also takes `at` (Unix seconds), `deliver`
+        (False withholds the webhooks until `release` or `deliver`) and `key`: acts happen in
+        that key's account, else where the object is, else in the main account.
         """
         return self._post("buy", {"amount": amount, **terms})
 
@@ -111,12 +112,14 @@ class PracticeStripe:
         self._post("forget_keys", {})
 
     def reset(self) -> None:
-        """Forget everything except the webhook receivers."""
+        """Forget everything except the accounts and their webhook receivers."""
         self._post("reset", {})
 
-    def register_webhook(self, url: str, secret: str, events: list[str] | None = None) -> None:
-        """Send events (all, or these types) to a receiver on this machine."""
-        self._post("webhooks", {"url": url, "secret": secret, "events": events})
+    def register_webhook(
+        self, url: str, secret: str, *, events: list[str] | None = None, key: str | None = None
+    ) -> None:
+        """Send an account's events (all, or these types) to a receiver on this machine."""
+        self._post("webhooks", {"url": url, "secret": secret, "events": events, "key": key})
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The events so far, oldest first."""

@@ -42,7 +42,7 @@ class Pages:
         return _page("Not found", "<p>There is nothing at this address.</p>", status=404)
 
     def _overview(self) -> Reply:
-        with self._books.acting():
+        with self._books.acting(account=None):
             return _page("Practice account", _overview(self._books))
 
     def _checkout(self, method: str, session_id: str, body: bytes) -> Reply:
@@ -53,14 +53,14 @@ class Pages:
         except Refusal as refusal:
             problem = str(refusal)
         try:
-            with self._books.acting():
+            with self._books.acting(account=self._account_of(session_id)):
                 session = checkout.retrieve(self._books, {}, session_id)
                 return _checkout(self._books, session, form=form, problem=problem)
         except Refusal:
             return _page("Not found", "<p>There is no such checkout session.</p>", status=404)
 
     def _pay(self, session_id: str, form: dict[str, str]) -> Reply:
-        with self._books.acting():
+        with self._books.acting(account=self._account_of(session_id)):
             session = checkout.retrieve(self._books, {}, session_id)
             if session["status"] != "complete":
                 session = paying.pay(
@@ -73,6 +73,10 @@ class Pages:
                 )
         self._after_commit()
         return Reply(303, b"", {"Location": _success_url(session), **_safety(session)})
+
+    def _account_of(self, session_id: str) -> int:
+        with self._books.acting():
+            return self._books.account_with("checkout.session", session_id)
 
 
 def _overview(books: Books) -> str:

@@ -7,9 +7,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from .accounts import MAIN
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS receivers (
-    url TEXT PRIMARY KEY, secret TEXT NOT NULL, types TEXT NOT NULL
+    url TEXT PRIMARY KEY, secret TEXT NOT NULL, types TEXT NOT NULL, account INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS deliveries (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -22,15 +24,17 @@ CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, number);
 
 @dataclass(frozen=True)
 class Receiver:
-    """A webhook receiver; no types means every type, `a.b.*` is understood."""
+    """An account's webhook receiver; no types means every type, `a.b.*` is understood."""
 
     url: str
     secret: str
     types: tuple[str, ...] = ()
+    account: int = MAIN
 
-    def wants(self, kind: str) -> bool:
-        """Whether an event of this type is sent here."""
-        return not self.types or any(matches(one, kind) for one in self.types)
+    def wants(self, kind: str, *, of: int | None) -> bool:
+        """Whether an account's event of this type is sent here."""
+        is_wanted = not self.types or any(matches(one, kind) for one in self.types)
+        return is_wanted and of == self.account
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,17 @@ class Post:
 
     def receivers(self) -> list[Receiver]:
         """Every registered receiver."""
-        rows = self._db.execute("SELECT url, secret, types FROM receivers ORDER BY url")
-        return [Receiver(url, secret, tuple(json.loads(types))) for url, secret, types in rows]
+        rows = self._db.execute("SELECT url, secret, types, account FROM receivers ORDER BY url")
+        return [
+            Receiver(url, secret, tuple(json.loads(types)), account)
+            for url, secret, types, account in rows
+        ]
 
     def register(self, receiver: Receiver) -> None:
         """Add a receiver, or replace the one at this address."""
         self._db.execute(
-            "INSERT OR REPLACE INTO receivers VALUES (?, ?, ?)",
-            (receiver.url, receiver.secret, json.dumps(receiver.types)),
+            "INSERT OR REPLACE INTO receivers (url, secret, types, account) VALUES (?, ?, ?, ?)",
+            (receiver.url, receiver.secret, json.dumps(receiver.types), receiver.account),
         )
 
     def unregister(self, url: str) -> None:
@@ -72,9 +79,9 @@ class Post:
         self._db.execute("DELETE FROM receivers WHERE url = ?", (url,))
         self._db.execute("DELETE FROM deliveries WHERE url = ? AND state != 'done'", (url,))
 
-    def queue(self, event: dict[str, Any], *, is_withheld: bool) -> int:
+    def queue(self, event: dict[str, Any], *, account: int | None, is_withheld: bool) -> int:
         """Queue an event for all who want it; answers how many. Withheld ones wait for a word."""
-        urls = [one.url for one in self.receivers() if one.wants(event["type"])]
+        urls = [one.url for one in self.receivers() if one.wants(event["type"], of=account)]
         for url in urls:
             self._db.execute(
                 "INSERT INTO deliveries (event, url, state, attempts) VALUES (?, ?, ?, 0)",
