@@ -1,5 +1,7 @@
 """Programs in the console: made, edited as versions, paused, closed, and given a budget."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -83,7 +85,9 @@ def test_a_program_is_made_with_its_offers(desk: Desk) -> None:
         ({"advocate_worth": "100.01%"}, "advocate_worth"),
         ({"advocate_worth": "10%", "advocate_trigger": "signup"}, "advocate_worth"),
         ({"advocate_cap": "free"}, "advocate_cap"),
+        ({"advocate_person_cap": "0"}, "advocate_person_cap"),
         ({"friend_kind": "cash"}, "friend_kind"),
+        ({"friend_kind": "nothing", "advocate_kind": "nothing"}, "advocate_kind"),
         ({"budget": "-5"}, "budget"),
     ],
 )
@@ -96,6 +100,31 @@ def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_made(
     with within(desk.shop.business.id):
         assert session.query(Program).count() == 1
         assert session.query(Offer).count() == 2
+    assert actions(desk) == []
+
+
+def test_every_problem_is_said_at_once_and_names_its_field(desk: Desk) -> None:
+    wrong = {
+        "landing_url": "shop", "hold_days": "400", "advocate_worth": "ten", "friend_worth": "ten",
+        "advocate_cap": "", "friend_cap": "", "budget": "10000000000.01",
+    }  # fmt: skip
+    text = check_page(post(desk.client, NEW, NEW, **TYPED | wrong), 422)
+    for said in (
+        "Landing page: Give a full address such as https://shop.example/.",
+        "Hold: Between 0 and 365 days.",
+        "How much the advocate gets: Write an amount such as 12.50.",
+        "How much the friend gets: Write an amount such as 12.50.",
+        "Budget: At most €10,000,000,000.00.",
+    ):
+        assert f">{said}</a>" in text
+    beside = set(re.findall(r'id="e-([a-z_]+)"', text))
+    assert beside == {"landing_url", "hold_days", "advocate_worth", "friend_worth", "budget"}
+
+
+def test_a_program_that_rewards_nobody_is_refused(desk: Desk) -> None:
+    typed = TYPED | {"friend_kind": "nothing", "advocate_kind": "nothing"}
+    text = check_page(post(desk.client, NEW, NEW, **typed), 422)
+    assert "Choose a reward for at least one side." in text
     assert actions(desk) == []
 
 
@@ -143,11 +172,13 @@ def test_a_program_is_paused_resumed_and_closed_for_good(desk: Desk) -> None:
         assert post(desk.client, f"{path}/state", path, state=state).location == path
         assert desk.shop.program.state == state
         check_page(desk.client.get(path))
-    assert post(desk.client, f"{path}/state", state="active").status_code == 409
-    assert post(desk.client, f"{path}/state", state="gone").status_code == 422
+    check_page(post(desk.client, f"{path}/state", state="gone"), 422)
     typed = {"advocate_kind": "account_credit", "advocate_worth": "15"}
     typed |= {"advocate_trigger": "first_purchase"}
-    assert post(desk.client, f"{path}/offers/advocate", **typed).status_code == 409
+    for act, sent in (("state", {"state": "active"}), ("offers/advocate", typed), ("edit", TYPED)):
+        text = check_page(post(desk.client, f"{path}/{act}", **sent), 409)
+        assert "This program has ended for good." in text
+        assert "This has changed meanwhile" not in text
     assert actions(desk) == ["program.moved"] * 3
 
 

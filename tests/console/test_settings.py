@@ -42,7 +42,9 @@ def test_a_site_is_added_and_removed_but_the_own_one_stays(desk: Desk) -> None:
     assert "https://other.example:8443" in check_page(desk.client.get(SETTINGS))
     own, other = all_of(desk, Site)
     assert post(desk.client, f"{SETTINGS}/sites/{other.id}/remove").status_code == 303
-    assert post(desk.client, f"{SETTINGS}/sites/{own.id}/remove").status_code == 409
+    refused = check_page(post(desk.client, f"{SETTINGS}/sites/{own.id}/remove"), 409)
+    assert "This is your own site&#39;s address. It stays." in refused
+    assert "<title>Business ·" in refused
     assert [site.origin for site in all_of(desk, Site)] == ["https://shop.example"]
     assert actions(desk) == ["site.added", "site.removed"]
 
@@ -145,10 +147,23 @@ def test_roles_change_and_members_leave_but_an_owner_stays(desk: Desk, staff) ->
     assert max_browser.get("/console/programs/new").status_code == 403
     post(desk.client, f"{path}/{max_}/remove")
     assert max_browser.get("/console").status_code == 403
-    assert post(desk.client, f"{path}/{olive}/role", role="viewer").status_code == 409
-    assert post(desk.client, f"{path}/{olive}/remove").status_code == 409
     assert post(desk.client, f"{path}/{max_}/remove").status_code == 404
-    assert desk.client.get("/console").status_code == 200
+    for act, typed in (("role", {"role": "viewer"}), ("remove", {})):
+        text = check_page(post(desk.client, f"{path}/{olive}/{act}", **typed), 409)
+        assert "<title>Team ·" in text
+        assert text.count("This is the only owner. Make somebody else an owner first.") == 2
+        assert f'id="e-role-{olive}"' in text
+        assert f'<option value="{typed.get("role", "owner")}" selected>' in text
+    check_page(post(desk.client, f"{path}/{olive}/role", role="king"), 422)
+    assert [member.role for member in all_of(desk, Membership)] == ["owner"]
+
+
+def test_a_member_who_has_set_up_meanwhile_is_not_invited_again(desk: Desk) -> None:
+    (olive,) = (member.operator.public_id for member in all_of(desk, Membership))
+    path = f"{SETTINGS}/team"
+    assert post(desk.client, f"{path}/{olive}/invite").location == path
+    assert "Olive has set up their sign-in already." in desk.client.get(path).text
+    assert all_of(desk, Notice) == []
 
 
 def test_an_operator_of_two_businesses_switches_between_them(app: Flask, desk: Desk, staff) -> None:
@@ -187,8 +202,11 @@ def test_given_up_work_is_seen_and_tried_again(desk: Desk, shop: Shop) -> None:
     assert post(desk.client, retry, "/console/work").location == "/console/work"
     session.expire_all()
     assert (notice.dead_at, notice.attempts) == (None, 0)
-    assert post(desk.client, retry).status_code == 404
+    assert post(desk.client, retry).location == "/console/work"
+    assert "under way again already, or done" in desk.client.get("/console/work").text
+    assert actions(desk).count("work.retried") == 1
     assert post(desk.client, f"/console/work/nonsense/{notice.id}/retry").status_code == 404
+    assert post(desk.client, retry.replace("mail", "grant")).status_code == 404
 
 
 def test_the_invitation_reads_as_a_mail(app: Flask, desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -63,6 +63,17 @@ class Form:
         except Invalid as refusal:
             self.errors |= refusal.fields
             return None
+
+    def check(self, rule: Callable[[], object], *, beside: Mapping[str, str] | None = None) -> None:
+        """Add what a rule of the domain says, each problem beside the field it stands for.
+
+        A field with a problem already keeps it, since the rule was asked about a stand-in.
+        """
+        try:
+            rule()
+        except Invalid as refusal:
+            for name, said in refusal.fields.items():
+                self.errors.setdefault((beside or {}).get(name, name), said)
 
     def accept(self) -> None:
         """Go on when nothing is wrong; raises Invalid naming each field."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import g, render_template, request, url_for
+from flask import flash, g, render_template, request, url_for
 from markupsafe import Markup
 
 from referral.domain.people import Person
 from referral.domain.programs import Program
 from referral.domain.reports.overview import at_a_glance
 from referral.foundation import clock
+from referral.foundation.errors import Refusal
 from referral.surfaces.console.door import may
+from referral.surfaces.web.errors import status_of
 from referral.surfaces.web.reasons import offer_words, reason_words, reward_words
 
 _PLACES = (
@@ -40,6 +43,12 @@ def page(template: str, **shown: Any) -> str:
         program_link=program_link,
         **shown,
     )
+
+
+def refused(refusal: Refusal, again: Callable[[], str]) -> tuple[str, int]:
+    """Answer a form with the page as it stands now, and what was refused above it."""
+    flash(refusal.message, "error")
+    return again(), status_of(refusal)
 
 
 def card(template: str, **shown: Any) -> str:

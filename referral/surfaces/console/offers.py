@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -11,6 +12,7 @@ from referral.domain.programs import (
     Kind,
     Offer,
     OfferTerms,
+    Program,
     Side,
     Trigger,
     current_offers,
@@ -23,18 +25,17 @@ from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
-from referral.surfaces.console.frame import page
-from referral.surfaces.web.amounts import typed_amount, typed_rate
+from referral.surfaces.console.frame import page, refused
+from referral.surfaces.web.amounts import example, typed_amount, typed_rate
 
 NOTHING = "nothing"
+GIVEN = "Choose what is given."
 
 
 def show(program: str, side: str) -> str:
     """Ask for the next version of one side's offer, beginning with the present one."""
     shown, chosen = find_program(g.business.id, program), _side(side)
-    present = current_offers(shown.id).get(chosen)
-    typed = _typed(chosen, present)
-    return page("offer", program=shown, side=chosen, present=present, typed=typed, errors={})
+    return _page(shown, chosen, _typed(chosen, current_offers(shown.id).get(chosen)), {})
 
 
 def publish(program: str, side: str) -> Any:
@@ -44,7 +45,7 @@ def publish(program: str, side: str) -> Any:
     try:
         terms = read_terms(form, chosen, shown.currency)
         if terms is None:
-            form.errors.setdefault(prefixed(chosen, "kind"), "Choose what is given.")
+            form.errors.setdefault(prefixed(chosen, "kind"), GIVEN)
         form.accept()
         if shown.state == ProgramState.CLOSED:
             raise ProgramEnded
@@ -59,28 +60,35 @@ def publish(program: str, side: str) -> Any:
                 details={"program": shown.public_id, "side": offer.side, "version": offer.version},
             )
     except Invalid as refusal:
-        errors = {name.replace("_offer", "_worth"): said for name, said in refusal.fields.items()}
-        present = current_offers(shown.id).get(chosen)
-        shown_again = page(
-            "offer", program=shown, side=chosen, present=present, typed=request.form, errors=errors
-        )
-        return shown_again, 422
+        shown = find_program(g.business.id, program)
+        return _page(shown, chosen, request.form, refusal.fields), 422
+    except ProgramEnded as refusal:
+        return refused(refusal, lambda: show(program, side))
     flash(f"Version {offer.version} holds for everybody who signs up from now on.", "success")
     return redirect(url_for("console.program", program=shown.public_id), 303)
 
 
 def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
-    """Read one side's offer from a form; None when nothing is given."""
+    """Read one side's offer from a form, with every problem of it; None when nothing is given."""
     if form.typed.get(prefixed(side, "kind")) == NOTHING:
         return None
-    kind = form.choice(prefixed(side, "kind"), Kind, asked="Choose what is given.")
+    kind = form.choice(prefixed(side, "kind"), Kind, asked=GIVEN)
     trigger = form.choice(prefixed(side, "trigger"), Trigger)
     worth = prefixed(side, "worth")
-    said = form.text(worth, asked=f"Say how much the {side} gets, such as 10.00 or 10%.")
+    such = example(currency)
+    said = form.text(worth, asked=f"Write an amount such as {such}, or a share such as 10%.")
     is_rate = said.endswith("%")
     amount = form.amount(worth, currency) if said and not is_rate else None
     rate = form.rate(worth) if is_rate else None
     cap = form.amount(prefixed(side, "cap"), currency, asked=False) if is_rate else None
+    person_cap = form.amount(prefixed(side, "person_cap"), currency, asked=False)
+    if amount == 0:
+        form.errors[worth] = "Write an amount above zero."
+    if rate and kind is Kind.ACCOUNT_CREDIT and trigger is Trigger.SIGNUP:
+        form.errors[worth] = "A signup has no price to share: write an amount."
+    for name, limit in (("cap", cap), ("person_cap", person_cap)):
+        if limit == 0:
+            form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
     terms = OfferTerms(
         side=side,
         kind=kind,
@@ -88,15 +96,21 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         amount_minor=amount,
         rate_bp=rate,
         cap_minor=cap,
-        person_cap_minor=form.amount(prefixed(side, "person_cap"), currency, asked=False),
+        person_cap_minor=person_cap,
         minimum_minor=form.amount(prefixed(side, "minimum"), currency, asked=False) or 0,
     )
+    form.check(terms.check, beside={f"{side}_offer": worth})
     return terms
 
 
 def prefixed(side: str, name: str) -> str:
     """Return the name of a field of one side's offer."""
     return f"{side}_{name}"
+
+
+def _page(program: Program, side: Side, typed: Mapping[str, str], errors: dict[str, str]) -> str:
+    present = current_offers(program.id).get(side)
+    return page("offer", program=program, side=side, present=present, typed=typed, errors=errors)
 
 
 def _typed(side: Side, offer: Offer | None) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
 
 from referral.domain.businesses import record
+from referral.domain.businesses.businesses import origin_of
 from referral.domain.programs import (
     Approval,
+    OfferTerms,
     Program,
     ProgramState,
     ProgramTerms,
@@ -23,13 +24,14 @@ from referral.domain.programs import (
     publish_offer,
     set_budget,
 )
+from referral.domain.programs.programs import ProgramEnded
 from referral.domain.reports import console as lists
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
-from referral.surfaces.console.frame import page
+from referral.surfaces.console.frame import page, refused
 from referral.surfaces.console.offers import prefixed, read_terms
 from referral.surfaces.web.amounts import typed_amount
 
@@ -80,13 +82,12 @@ def create() -> Any:
     try:
         terms = _read(form)
         budget = form.amount("budget", g.business.currency, asked=False)
-        offers = [read_terms(form, side, g.business.currency) for side in Side]
+        offers = _read_offers(form)
         form.accept()
         with transaction():
             program = create_program(g.business, terms, at=at, budget_minor=budget)
             for offer in offers:
-                if offer is not None:
-                    publish_offer(program, offer, at=at)
+                publish_offer(program, offer, at=at)
             record(
                 program.business_id,
                 "program.created",
@@ -96,8 +97,7 @@ def create() -> Any:
                 details={"name": program.name},
             )
     except Invalid as refusal:
-        errors = _beside(refusal.fields)
-        return page("program_new", typed=request.form, errors=errors), 422
+        return page("program_new", typed=request.form, errors=refusal.fields), 422
     flash("The program is open. Links work from now on.", "success")
     return redirect(_address(program), 303)
 
@@ -128,9 +128,10 @@ def edit(program: str) -> Any:
                          if before[name] != after[name]},
             )  # fmt: skip
     except Invalid as refusal:
-        errors = _beside(refusal.fields)
-        shown = find_program(g.business.id, program)
+        shown, errors = find_program(g.business.id, program), refusal.fields
         return page("program_edit", program=shown, typed=request.form, errors=errors), 422
+    except ProgramEnded as refusal:
+        return refused(refusal, lambda: show(program))
     flash("Saved. Friends who signed up before keep what they were promised.", "success")
     return redirect(_address(shown), 303)
 
@@ -139,18 +140,21 @@ def move(program: str) -> Any:
     """Pause, resume or close a program."""
     shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
     state = form.choice("state", ProgramState)
-    form.accept()
-    with transaction():
-        before = shown.state
-        change_state(shown, state)
-        record(
-            shown.business_id,
-            "program.moved",
-            subject=shown.public_id,
-            actor=actor(),
-            at=at,
-            details={"state": [before, state]},
-        )
+    try:
+        form.accept()
+        with transaction():
+            before = shown.state
+            change_state(shown, state)
+            record(
+                shown.business_id,
+                "program.moved",
+                subject=shown.public_id,
+                actor=actor(),
+                at=at,
+                details={"state": [before, state]},
+            )
+    except (Invalid, ProgramEnded) as refusal:
+        return refused(refusal, lambda: show(program))
     flash(_SAID[state], "success")
     return redirect(_address(shown), 303)
 
@@ -184,7 +188,7 @@ def change_budget(program: str) -> Any:
 
 
 def _read(form: Form) -> ProgramTerms:
-    return ProgramTerms(
+    terms = ProgramTerms(
         name=form.text("name", asked="Give the program a name."),
         landing_url=form.text("landing_url", asked="Where should friends land?", longest=2000),
         touch_rule=form.choice("touch_rule", TouchRule),
@@ -193,6 +197,18 @@ def _read(form: Form) -> ProgramTerms:
         click_window_days=form.days("click_window_days"),
         qualify_window_days=form.days("qualify_window_days"),
     )
+    form.check(terms.check)
+    form.check(lambda: origin_of(terms.landing_url, field="landing_url"))
+    return terms
+
+
+def _read_offers(form: Form) -> list[OfferTerms]:
+    """Read what both sides get; a program that rewards nobody is refused."""
+    read = [read_terms(form, side, g.business.currency) for side in Side]
+    offers = [offer for offer in read if offer is not None]
+    if not offers:
+        form.errors[prefixed(Side.ADVOCATE, "kind")] = "Choose a reward for at least one side."
+    return offers
 
 
 def _typed(program: Program) -> dict[str, str]:
@@ -205,14 +221,6 @@ def _typed(program: Program) -> dict[str, str]:
         "click_window_days": str(program.click_window_days),
         "qualify_window_days": str(program.qualify_window_days),
     }
-
-
-def _beside(fields: Mapping[str, str]) -> dict[str, str]:
-    """Put what the domain says beside the fields of this form."""
-    renamed = {"site_url": "landing_url"} | {
-        f"{side}_offer": prefixed(side, "worth") for side in Side
-    }
-    return {renamed.get(name, name): said for name, said in fields.items()}
 
 
 def _address(program: Program) -> str:

@@ -12,9 +12,9 @@ from referral.domain.businesses import Site, add_site, record
 from referral.domain.businesses.sites import remove_site
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.foundation.errors import Invalid, NotFound
+from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.surfaces.console.door import actor
-from referral.surfaces.console.frame import page
+from referral.surfaces.console.frame import page, refused
 from referral.surfaces.web.settings import public_url
 
 
@@ -41,9 +41,12 @@ def remove(site: uuid.UUID) -> Any:
     shown = session.scalar(select(Site).where(Site.id == site))
     if shown is None:
         raise NotFound
-    with transaction():
-        remove_site(g.business, shown)
-        _write("site.removed", shown, clock.now())
+    try:
+        with transaction():
+            remove_site(g.business, shown)
+            _write("site.removed", shown, clock.now())
+    except Conflict as refusal:
+        return refused(refusal, show)
     flash(f"{shown.origin} is no longer one of your sites.", "success")
     return redirect(url_for("console.settings"), 303)
 

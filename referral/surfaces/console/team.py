@@ -19,7 +19,7 @@ from referral.domain.businesses.team import (
 from referral.domain.notices import notify
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.foundation.errors import Invalid, NotFound
+from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import parse_public_id
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
@@ -68,7 +68,8 @@ def invite_again(operator: str) -> Any:
     """Send a fresh way in to a member who has not used theirs."""
     member = _member(operator)
     if member.operator.is_set_up:
-        raise NotFound
+        flash(f"{member.operator.name} has set up their sign-in already.", "info")
+        return redirect(url_for("console.team"), 303)
     with transaction():
         _invite_by_mail(member.operator, Role(member.role))
         _write("member.invited", member.operator, role=member.role)
@@ -80,11 +81,16 @@ def change(operator: str) -> Any:
     """Give a member another role."""
     member, form = _member(operator), Form(request.form)
     role = form.choice("role", Role)
-    form.accept()
-    with transaction():
-        before = member.role
-        change_role(member, role)
-        _write("member.role_changed", member.operator, role=f"{before} to {role}")
+    try:
+        form.accept()
+        with transaction():
+            before = member.role
+            change_role(member, role)
+            _write("member.role_changed", member.operator, role=f"{before} to {role}")
+    except Invalid as refusal:
+        return _refused(operator, refusal.fields["role"]), 422
+    except Conflict as refusal:
+        return _refused(operator, refusal.message), 409
     flash(f"{member.operator.name} is {role} now.", "success")
     return redirect(url_for("console.team"), 303)
 
@@ -92,9 +98,12 @@ def change(operator: str) -> Any:
 def remove(operator: str) -> Any:
     """Take somebody off the team."""
     member = _member(operator)
-    with transaction():
-        remove_member(member)
-        _write("member.removed", member.operator, role=member.role)
+    try:
+        with transaction():
+            remove_member(member)
+            _write("member.removed", member.operator, role=member.role)
+    except Conflict as refusal:
+        return _refused(operator, refusal.message), 409
     flash(f"{member.operator.name} is no longer on the team.", "success")
     return redirect(url_for("console.team"), 303)
 
@@ -144,7 +153,12 @@ def _write(action: str, operator: Operator, *, role: str) -> None:
     )
 
 
-def _page(typed: Any, errors: dict[str, str]) -> str:
+def _refused(operator: str, said: str) -> str:
+    """Show the team with what was refused beside the member it is about."""
+    return _page({}, {}, refused={f"role-{operator}": said})
+
+
+def _page(typed: Any, errors: dict[str, str], *, refused: dict[str, str] | None = None) -> str:
     return page(
         "team",
         members=team_of(g.business.id),
@@ -152,4 +166,6 @@ def _page(typed: Any, errors: dict[str, str]) -> str:
         means=[(role.value.capitalize(), MEANS[role]) for role in LADDER],
         typed=typed,
         errors=errors,
+        refused=refused or {},
+        chosen=request.form.get("role"),
     )

@@ -57,9 +57,15 @@ def try_again(kind: str, key: uuid.UUID) -> Any:
     at = clock.now()
     with transaction():
         row = _find(kind, key)
-        replay(row, at=at)
-        record(row.business_id, "work.retried", subject=f"{kind} {key}"[:60], actor=actor(), at=at)
-    flash("It is tried again now.", "success")
+        is_dead = row.dead_at is not None
+        if is_dead:
+            replay(row, at=at)
+            subject = f"{kind} {key}"[:60]
+            record(row.business_id, "work.retried", subject=subject, actor=actor(), at=at)
+    if is_dead:
+        flash("It is tried again now.", "success")
+    else:
+        flash("This is under way again already, or done.", "info")
     return redirect(url_for("console.work"), 303)
 
 
@@ -75,13 +81,7 @@ def dead_work() -> list[Dead]:
 
 def _find(kind: str, key: uuid.UUID) -> Any:
     model = KINDS.get(kind)
-    row = (
-        session.scalar(
-            select(model).where(model.id == key, model.dead_at.is_not(None)).with_for_update()
-        )
-        if model
-        else None
-    )
+    row = session.scalar(select(model).where(model.id == key).with_for_update()) if model else None
     if row is None:
         raise NotFound
     return row

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from referral.foundation.errors import Invalid
 from referral.foundation.money import FULL_RATE_BP, LIMIT_MINOR, digits
+from referral.surfaces.web.words import money
 
 
 def read_amount(text: str, currency: str, *, field: str) -> int:
@@ -21,7 +22,7 @@ def read_amount(text: str, currency: str, *, field: str) -> int:
     (1050, 1000)
     """
     plain = re.sub(r"[\s'’]", "", text)
-    found = re.fullmatch(r"([0-9]{1,13})(?:[.,]([0-9]*))?", plain, re.ASCII)
+    found = re.fullmatch(r"([0-9]{1,40})(?:[.,]([0-9]*))?", plain, re.ASCII)
     if found is None:
         raise Invalid(fields={field: f"Write an amount such as {example(currency)}."})
     places = digits(currency)
@@ -30,7 +31,7 @@ def read_amount(text: str, currency: str, *, field: str) -> int:
         raise Invalid(fields={field: _too_fine(currency, places)})
     amount_minor = int(whole + rest.ljust(places, "0"))
     if amount_minor > LIMIT_MINOR:
-        raise Invalid(fields={field: "This amount is too large."})
+        raise Invalid(fields={field: f"At most {money(LIMIT_MINOR, currency)}."})
     return amount_minor
 
 
