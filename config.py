@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from annotated_types import Ge, Gt, Le
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parent
@@ -26,14 +29,27 @@ class Environment(StrEnum):
     TEST = "test"
 
 
+# What an address must look like, and how to say so.
+_ADDRESSES = {
+    "database_url": (
+        r"(postgres(ql)?(\+psycopg)?|sqlite)://.*",
+        "postgresql://user:password@host/name or sqlite:////folder/file",
+    ),
+    "base_url": (r"https?://[^/?#@\s]+/?", "an address without a path: https://refer.example"),
+    "redis_url": (r"(rediss?|unix|redis\+\w+)://.+", "redis://host:6379/0"),
+    "mail_url": (r"(smtps?://|file:).+", "smtp://host:25, smtps://host or file:/folder"),
+    "stripe_api_base": (r"https?://[^/?#\s]+", "an address without a path"),
+}
+
+
 class UnsafeSettings(Exception):
-    """The settings would put customers or money at risk, so the product refuses to start."""
+    """The settings are unreadable or a risk to customers or money: the product does not start."""
 
 
 class Settings(BaseSettings):
     """Every setting with its default; `problems` says which ones are not fit for production."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     referral_env: Environment = Environment.DEVELOPMENT
     secret_key: SecretStr = SecretStr("")
@@ -52,11 +68,20 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr = SecretStr("")
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: SecretStr = SecretStr("")
-    rate_limit_scale: float = Field(1.0, gt=0)
+    rate_limit_scale: float = Field(1.0, gt=0, le=1_000_000)
     clock_offset_s: int = 0
     web_threads: int = Field(8, ge=1, le=64)
     web_processes: int = Field(0, ge=0, le=64)
     failpoint: str = ""
+
+    @classmethod
+    def read(cls) -> Settings:
+        """Read the environment; raises UnsafeSettings, one line for each setting that is wrong."""
+        try:
+            return cls().check()
+        except ValidationError as error:
+            found = [_misread(str(one["loc"][0]), one["input"]) for one in error.errors()]
+            raise UnsafeSettings("\n".join(found)) from None
 
     @cached_property
     def is_production(self) -> bool:
@@ -104,7 +129,7 @@ class Settings(BaseSettings):
 
     def problems(self) -> list[str]:
         """List what is wrong with these settings, each with what to do about it."""
-        found = []
+        found = list(self._strange_addresses())
         if self.is_production:
             if (
                 len(self.secret_key.get_secret_value()) < 32
@@ -125,6 +150,13 @@ class Settings(BaseSettings):
             found.append("STRIPE_API_BASE is for tests and the demo; remove it in production.")
         return found
 
+    def _strange_addresses(self) -> Iterator[str]:
+        """Say which addresses cannot be one, without repeating the passwords they may hold."""
+        for name, (pattern, example) in _ADDRESSES.items():
+            address = getattr(self, name)
+            if address and not (re.fullmatch(pattern, address) and _has_good_port(address)):
+                yield f"{name.upper()} must be {example}."
+
     def warnings(self) -> list[str]:
         """List what works only in part with these settings."""
         if self.is_production and not self.mail_url:
@@ -137,3 +169,26 @@ class Settings(BaseSettings):
         if found:
             raise UnsafeSettings("\n".join(found))
         return self
+
+
+def _misread(name: str, given: object) -> str:
+    """Say what a setting must be, and what it was; only numbers and names can be misread."""
+    wanted = _expected(Settings.model_fields[name.lower()])
+    return f"{name.upper()} must be {wanted}, not {str(given)[:40]!r}."
+
+
+def _expected(field: FieldInfo) -> str:
+    if field.annotation is Environment:
+        return " or ".join(Environment)
+    kind = "a number" if field.annotation is float else "a whole number"
+    bounds = {type(one): one for one in field.metadata}
+    if Ge in bounds:
+        return f"{kind} from {bounds[Ge].ge} to {bounds[Le].le}"
+    return f"{kind} above {bounds[Gt].gt} and at most {bounds[Le].le}" if bounds else kind
+
+
+def _has_good_port(address: str) -> bool:
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:
+        return False

@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from config import Settings
+from config import Settings, UnsafeSettings
 
-_settings = Settings().check()
+try:
+    _settings = Settings.read()
+except UnsafeSettings as unsafe:
+    raise SystemExit(str(unsafe)) from None
 _is_sqlite = _settings.sqlalchemy_url.startswith("sqlite")
 
 wsgi_app = "wsgi:app"

@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; raises UnsafeSettings rather than start unsafely."""
     from config import INSTANCE, ROOT, Settings
 
-    chosen = (settings or Settings()).check()
+    chosen = settings.check() if settings else Settings.read()
     crypto.use_secret(chosen.signing_key)
     clock.shift(chosen.clock_offset_s)
     failpoints.arm(chosen.failpoint)
