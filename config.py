@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le
@@ -123,9 +123,9 @@ class Settings(BaseSettings):
     def sender(self) -> str:
         return self.mail_from or f"no-reply@{urlsplit(self.public_url).hostname}"
 
-    def environment_for_children(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """Return this process's environment for a child, with a few settings added."""
-        return {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
+    def but(self, **changes: Any) -> Settings:
+        """Return these settings with a few changed."""
+        return Settings(**{**self.model_dump(), **changes})
 
     def problems(self) -> list[str]:
         """List what is wrong with these settings, each with what to do about it."""

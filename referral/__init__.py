@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -22,7 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     clock.shift(chosen.clock_offset_s)
     failpoints.arm(chosen.failpoint)
     if chosen.sqlalchemy_url.startswith(f"sqlite:///{INSTANCE}"):
-        INSTANCE.mkdir(exist_ok=True)
+        _make_folder(INSTANCE)
     app = Flask(
         "referral",
         root_path=str(ROOT),
@@ -36,6 +37,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_migrations(app)
     _add_surfaces(app)
     return app
+
+
+def _make_folder(folder: Path) -> None:
+    from config import UnsafeSettings
+
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UnsafeSettings(
+            f"DATABASE_URL must be set, or {folder} be writable: {error.strerror}."
+        ) from error
 
 
 def _flask_settings(chosen: Settings) -> dict[str, Any]:

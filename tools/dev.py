@@ -64,7 +64,6 @@ def run(arguments: list[str]) -> int:
     """Serve the product with its demo; PORT says where (default 8000)."""
     python = ensure(RUN_LOCK)
     os.environ.setdefault("REFERRAL_ENV", "development")
-    _compile(python)
     return _become([python, "-m", "flask", "--app", "wsgi", "serve", "--demo", *arguments])
 
 
@@ -121,12 +120,6 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
 def _usage() -> str:
     lines = [f"  {name:6} {task.__doc__}" for name, task in TASKS.items()]
     return "\n".join(["python3 tools/dev.py TASK [arguments], or make TASK", "", *lines])
-
-
-def _compile(python: Path) -> None:
-    """Compile our own code ahead, so that three processes start at once in a few seconds."""
-    command = [python, "-m", "compileall", "-q", "referral", "config.py", "wsgi.py", "tools"]
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _become(command: list[str | Path]) -> int:

@@ -29,26 +29,24 @@ def database_url() -> Iterator[str]:
 
 
 def children_of(pid: int) -> dict[int, str]:
-    """Return the children of a process with their command lines."""
+    """Return the children of a process with the names Linux knows them by."""
     found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
                 parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                name = (folder / "comm").read_text().strip()
             except (OSError, IndexError):
                 continue
             if int(parent) == pid:
-                found[int(folder.name)] = command
+                found[int(folder.name)] = name
     return found
 
 
 def child(served: Process, name: str) -> int | None:
     """Return the process id of the supervisor's web or worker."""
-    marks = {"web": "gunicorn", "worker": " work"}
-    return next(
-        (pid for pid, command in children_of(served.pid).items() if marks[name] in command), None
-    )
+    known = children_of(served.pid).items()
+    return next((pid for pid, called in known if called == f"referral {name}"), None)
 
 
 def is_gone(pid: int) -> bool:

@@ -1,5 +1,6 @@
 """The first start as the README tells it: one command, and it says how to sign in."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config import ROOT, Settings
+from config import ROOT
 from tests.servers import free_port
 from tools.practice_stripe import PracticeStripe
 
@@ -53,7 +54,7 @@ def first_start(tmp_path: Path) -> Iterator[FirstStart]:
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--demo"],
         cwd=tmp_path,
-        env=Settings().environment_for_children(environment),
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,
     )

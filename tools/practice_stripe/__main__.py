@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 
-from .server import Server
+from .server import Server, serve
 
 
 def main() -> int:
@@ -18,14 +16,9 @@ def main() -> int:
     parser.add_argument("--state", help="file that keeps everything (default: memory)")
     parser.add_argument("--key", help="the only API key accepted (default: any test key)")
     given = parser.parse_args()
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
     server = Server(given.port, state=given.state, only_key=given.key)
-    server.start()
     print(f"listening on {server.url}", flush=True)
-    ending.wait()
-    server.stop()
+    serve(server)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import select
+import signal
 import socket
 import struct
 import sys
@@ -180,6 +181,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             if self.server.stopping.wait(seconds / _DRIPS):
                 return
+
+
+def serve(server: Server) -> None:
+    """Serve until TERM or INT, in the main thread."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    server.start()
+    ending.wait()
+    server.stop()
 
 
 def _api_key(header: str) -> str | None:

@@ -1,0 +1,9 @@
+"""Serves web and worker together: starts them, starts again what dies, and ends both cleanly.
+
+With the demo also practice Stripe, where no Stripe key is set. How to answer and how to work is
+known elsewhere.
+"""
+
+from referral.serving.supervisor import supervise
+
+__all__ = ["supervise"]
