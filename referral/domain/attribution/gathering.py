@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution.decision import Evidence, Reason
@@ -17,6 +17,7 @@ from referral.domain.people import Person
 from referral.domain.programs import Program
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session
+from referral.foundation.folding import fold, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _from_name(text: str, program: Program, *, at: datetime) -> Evidence:
         select(Link)
         .join(Link.person)
         .where(Link.program_id == program.id)
-        .where(or_(func.lower(Person.name) == name.lower(), Person.email == name.lower()))
+        .where(or_(folded(Person.name) == fold(name), Person.email == fold(name)))
         .options(joinedload(Link.person))
         .limit(2)
     )

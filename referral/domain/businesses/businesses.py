@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 import uuid
 from datetime import datetime
 from typing import ClassVar
@@ -110,7 +111,27 @@ def origin_of(url: str, *, field: str) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != standard else "")
 
 
+_SPELLED = str.maketrans(
+    {
+        "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
+        "ħ": "h", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "ŋ": "ng", "ŧ": "t", "'": "", "’": "",
+    }
+)  # fmt: skip
+"""Letters that are no plain letter with a mark, as they are spelled without them."""
+
+
+def _slug_of(name: str) -> str:
+    """Return a name in plain letters and hyphens, at most 40; empty when none can be spelled.
+
+    >>> _slug_of("Köln Röstöfen"), _slug_of("Smørrebrød & Łódź"), _slug_of("Alice's Café")
+    ('koln-rostofen', 'smorrebrod-lodz', 'alices-cafe')
+    """
+    letters = unicodedata.normalize("NFKD", name.lower().translate(_SPELLED))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].strip("-")
+
+
 def _free_slug(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "business"
+    plain = _slug_of(name) or "business"
     taken = session.scalar(select(Business.id).where(Business.slug == plain))
     return plain if taken is None else f"{plain}-{secrets.token_hex(3)}"

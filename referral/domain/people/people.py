@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import Select, String, UniqueConstraint, func, or_, select, update
+from sqlalchemy import Select, String, UniqueConstraint, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
 from referral.foundation.db import Key, Model, Moment, UTCDateTime, session
 from referral.foundation.errors import Conflict, Invalid
+from referral.foundation.folding import fold, folded
 from referral.foundation.ids import public_id
 
 
@@ -154,11 +155,11 @@ def know_since(person: Person, moment: datetime) -> None:
 
 def search_people(text: str) -> Select[Person]:
     """Select people whose name, email or own id contains the text; wildcards are literal."""
-    literal = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    literal = fold(text.strip()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = f"%{literal}%"
     columns = (Person.email, Person.name, Person.external_id)
     return select(Person).where(
-        or_(*(func.lower(column).like(pattern, escape="\\") for column in columns))
+        or_(*(folded(column).like(pattern, escape="\\") for column in columns))
     )
 
 
