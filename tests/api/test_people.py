@@ -1,12 +1,18 @@
 """People and their links, told and found again."""
 
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from referral.domain.people import Person
+from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.foundation.ids import parse_public_id, public_id
+from referral.surfaces.web.sessions import UserSession, VisitorKind
 from tests.api.conftest import Stage
 
 
@@ -36,6 +42,34 @@ def test_enrolling_gives_a_link_and_repeating_it_the_same_one(shop: Stage) -> No
     assert first["qr_svg_url"] == f"http://localhost/q/{code}.svg"
     assert first["qr_png_url"] == f"http://localhost/q/{code}.png"
     assert first["program"] == shop.program
+
+
+@pytest.mark.parametrize("email", ["alice@mail.example", "archer@mail.example"])
+@pytest.mark.parametrize("way", ["people", "signups"])
+def test_a_new_email_signs_somebody_out_of_the_portal(shop: Stage, way: str, email: str) -> None:
+    """Whoever reads the old mailbox must not stay signed in (S-42)."""
+    told = {"external_id": "c-1", "email": "alice@mail.example"}
+    person = shop.post("/people", told).get_json()["id"]
+    other = shop.post("/people", {"email": "bob@mail.example"}).get_json()["id"]
+    with shop.inside(), transaction():
+        for one in (person, other):
+            session.add(signed_in(parse_public_id(Person.prefix, one)))
+    told["email"] = email
+    sent = told if way == "people" else {"program": shop.program, "person": told}
+    assert shop.post(f"/{way}", sent).status_code in (200, 201)
+    with shop.inside():
+        rows = session.scalars(select(UserSession)).all()
+        ended = {public_id("per", row.subject_id): row.ended_at is not None for row in rows}
+    assert ended == {person: email != "alice@mail.example", other: False}
+
+
+def signed_in(person_id: uuid.UUID) -> UserSession:
+    """Return a browser in which somebody is signed in to the portal."""
+    at = clock.now()
+    return UserSession(
+        digest=uuid.uuid4().hex, kind=VisitorKind.PERSON, subject_id=person_id, device="Firefox",
+        created_at=at, seen_at=at, expires_at=at + timedelta(days=1),
+    )  # fmt: skip
 
 
 def test_two_ids_of_two_people_are_a_conflict_and_change_nothing(shop: Stage) -> None:

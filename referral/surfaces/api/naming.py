@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Self
 
 from pydantic import ConfigDict, model_validator
@@ -15,6 +18,7 @@ from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id
 from referral.surfaces.api.contract import CustomerId, Email, In, OwnId, PersonId, PersonName
+from referral.surfaces.web.sessions import VisitorKind, end_sessions
 
 
 class UnknownPerson(NotFound):
@@ -55,6 +59,16 @@ class NamedPerson(In):
             stripe_customer_id=self.stripe_customer_id,
             name=self.name,
         )
+
+
+@contextmanager
+def minding_address(business: Business, identity: Identity, *, at: datetime) -> Iterator[None]:
+    """End somebody's portal sessions when what is told inside gives them another email (S-42)."""
+    known = find_person(business.id, identity)
+    before = known.email if known else None
+    yield
+    if known is not None and known.email != before:
+        end_sessions(VisitorKind.PERSON, known.id, at=at)
 
 
 class WhoPaid(In):

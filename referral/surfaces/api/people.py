@@ -30,7 +30,7 @@ from referral.surfaces.api.contract import (
 from referral.surfaces.api.cursors import PageAsked, page
 from referral.surfaces.api.layer import Call, Kept, Resource
 from referral.surfaces.api.links import LinkOut
-from referral.surfaces.api.naming import NamedPerson, named_by
+from referral.surfaces.api.naming import NamedPerson, minding_address, named_by
 from referral.surfaces.api.programs import UnknownProgram, program_named
 
 route = Resource(
@@ -137,7 +137,8 @@ def keep_person(call: Call, sent: PersonIn) -> Kept:
     is kept. `links` then holds their link in each program of `enroll`, in that order.
     """
     programs = [program_named(call, text) for text in dict.fromkeys(sent.enroll)]
-    person, is_new = journey.introduce(call.business, sent.identity, at=call.at)
+    with minding_address(call.business, sent.identity, at=call.at):
+        person, is_new = journey.introduce(call.business, sent.identity, at=call.at)
     links = [journey.enroll(person, program, at=call.at) for program in programs]
     return Kept(_detailed(person, links), is_new=is_new and person.first_seen_at == call.at)
 

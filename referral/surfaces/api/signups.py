@@ -20,7 +20,7 @@ from referral.surfaces.api.contract import (
     TouchId,
 )
 from referral.surfaces.api.layer import Call, Kept, Resource
-from referral.surfaces.api.naming import NamedPerson
+from referral.surfaces.api.naming import NamedPerson, minding_address
 from referral.surfaces.api.people import PersonOut
 from referral.surfaces.api.programs import OfferOut, UnknownProgram, program_named
 from referral.surfaces.api.referrals import ReferralOut
@@ -139,9 +139,9 @@ def sign_up(call: Call, sent: SignupIn) -> Kept:
     same (200).
     """
     program = program_named(call, sent.program)
-    joined = journey.join(
-        call.business, program, sent.person.identity, sent.evidence.told, at=call.at
-    )
+    identity = sent.person.identity
+    with minding_address(call.business, identity, at=call.at):
+        joined = journey.join(call.business, program, identity, sent.evidence.told, at=call.at)
     referral = ReferralOut.of(joined.referral) if joined.referral else None
     answer = SignupOut(
         id=joined.signup.public_id,
