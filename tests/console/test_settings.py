@@ -3,9 +3,11 @@
 import re
 
 import pytest
+import stripe
 from flask import Flask
 from sqlalchemy import select
 
+from config import ROOT
 from referral.domain.businesses import (
     ApiKey,
     Membership,
@@ -13,6 +15,7 @@ from referral.domain.businesses import (
     Site,
     StripeConnection,
     business_of_key,
+    connect_stripe,
     within,
 )
 from referral.domain.businesses.audit import AuditEntry
@@ -20,6 +23,8 @@ from referral.domain.businesses.keys import KeyKind
 from referral.domain.notices import Notice
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.gateways.stripe import API_VERSION, EVENTS
+from referral.gateways.stripe.reading import EVENTS_READ
 from referral.worker.letters import write
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
@@ -112,6 +117,29 @@ def test_stripe_is_connected_and_its_secrets_are_never_shown(desk: Desk) -> None
     assert 'id="e-stripe_secret_key"' in wrong
     assert 'id="e-stripe_webhook_secret"' in wrong
     assert actions(desk) == ["stripe.connected"]
+
+
+def test_the_webhook_hint_is_what_the_document_says(desk: Desk) -> None:
+    document = (ROOT / "docs/stripe.md").read_text("utf-8")
+    text = check_page(desk.client.get(f"{SETTINGS}/stripe"))
+    asked = re.findall(r"enabled_events\[\]=([\w.]+)", document)
+    assert re.findall(r"<li><code>([^<]+)</code></li>", text) == asked
+    assert set(EVENTS) < set(EVENTS_READ)
+    (version,) = re.findall(r"api_version=(\S+)", document)
+    assert (API_VERSION, stripe.api_version) == (version, version)
+    assert f"with the API version {version}" in text
+
+
+@pytest.mark.parametrize("is_practice", [True, False])
+def test_a_missing_event_is_no_trouble_while_practising(desk: Desk, is_practice: bool) -> None:
+    with within(desk.shop.business.id), transaction():
+        connect_stripe(
+            desk.shop.business.id, secret_key="sk_test_1234", webhook_secret="whsec_1",
+            at=clock.now(), is_practice=is_practice,
+        )  # fmt: skip
+    text = check_page(desk.client.get(f"{SETTINGS}/stripe"))
+    assert ("No event has arrived yet." in text) is not is_practice
+    assert ("None yet" in text) is not is_practice
 
 
 def test_somebody_is_invited_by_mail_alone(desk: Desk) -> None:

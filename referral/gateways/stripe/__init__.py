@@ -1,8 +1,18 @@
 """Stripe: what we ask it to do, what it tells us, and what may be done again."""
 
 from referral.gateways.stripe.account import Made, StripeAccount
+from referral.gateways.stripe.endpoint import API_VERSION, EVENTS
 from referral.gateways.stripe.inbox import StripeEvent, keep
 from referral.gateways.stripe.reading import read
 from referral.gateways.stripe.signatures import is_from_stripe
 
-__all__ = ["Made", "StripeAccount", "StripeEvent", "is_from_stripe", "keep", "read"]
+__all__ = [
+    "API_VERSION",
+    "EVENTS",
+    "Made",
+    "StripeAccount",
+    "StripeEvent",
+    "is_from_stripe",
+    "keep",
+    "read",
+]

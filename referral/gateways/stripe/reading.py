@@ -161,6 +161,10 @@ _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
 }
 
 
+EVENTS_READ = tuple(_READERS)
+"""Every event that is read; anything else is kept and ignored."""
+
+
 def _claim_of_session(one: Said) -> Claim:
     details = _table(one.get("customer_details"))
     marks = _table(one.get("metadata"))

@@ -11,7 +11,7 @@ from referral.domain.businesses import StripeConnection, connect_stripe, record
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
-from referral.gateways.stripe.inbox import StripeEvent
+from referral.gateways.stripe import API_VERSION, EVENTS, StripeEvent
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.frame import page
 from referral.surfaces.web.settings import public_url
@@ -55,6 +55,8 @@ def _page(errors: dict[str, str]) -> str:
             select(StripeConnection).where(StripeConnection.business_id == g.business.id)
         ),
         last_event=session.scalar(events),
+        events=EVENTS,
+        api_version=API_VERSION,
         hook_url=public_url(f"/hooks/stripe/{g.business.public_id}"),
         errors=errors,
     )
