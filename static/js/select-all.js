@@ -7,7 +7,7 @@ export function attach(form) {
   function show() {
     const chosen = rows().filter((row) => row.checked).length;
     if (all) {
-      all.hidden = false;
+      all.closest("label").hidden = false;
       all.checked = chosen > 0 && chosen === rows().length;
       all.indeterminate = chosen > 0 && !all.checked;
     }

@@ -3,11 +3,17 @@
 import pytest
 from sqlalchemy import select
 
-from referral.domain.businesses import within
+from referral.domain import journey
+from referral.domain.businesses import AuditEntry, Role, within
+from referral.domain.links import Link
 from referral.domain.people import Person
-from referral.foundation.db import session
+from referral.domain.programs import ProgramState
+from referral.domain.rewards import Reward
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from tests.cast import open_shop
 from tests.console.conftest import Desk
-from tests.console.visiting import check_page
+from tests.console.visiting import check_page, post
 
 
 def find(desk: Desk, text: str) -> str:
@@ -25,6 +31,15 @@ def test_somebody_is_found_by_whatever_is_at_hand(desk: Desk, text: str) -> None
     shop.refund(shop.purchase("alice", keys=("ch_1", "in_alice")), 100, name="re_alice")
     page = find(desk, text)
     assert "Alice Ferreira" in page
+    assert "Bob" not in page
+
+
+@pytest.mark.parametrize("text", ["özgür", "ÖZGÜR", "şahin", "ŞAHİN".replace("İ", "I")])
+def test_capitals_do_not_matter_in_any_script(desk: Desk, text: str) -> None:
+    desk.shop.customer("ozgur", full_name="ÖZGÜR Şahin")
+    desk.shop.customer("bob")
+    page = find(desk, text)
+    assert "ÖZGÜR Şahin" in page
     assert "Bob" not in page
 
 
@@ -58,3 +73,65 @@ def test_a_person_page_tells_everything_that_happened(desk: Desk) -> None:
     assert [words for words in told if words not in of_alice] == []
     told = ["Signed up, sent by Alice", "Paid €120.00", "Refunded: €60.00", "in_bob"]
     assert [words for words in told if words not in of_bob] == []
+
+
+def test_a_story_speaks_of_rewards_in_words_for_people(desk: Desk) -> None:
+    shop = desk.shop
+    alice = shop.customer("alice")
+    shop.signup("bob", token=shop.click(shop.link_of(alice)))
+    shop.purchase("bob")
+    with within(shop.business.id):
+        reward = session.scalars(select(Reward).where(Reward.side == "advocate")).one()
+        bob = session.scalars(select(Person).where(Person.name == "Bob")).one()
+        with transaction():
+            olive = journey.Actor("operator", "Olive")
+            journey.approve_reward(reward, actor=olive, reason="Well known.", at=clock.now())
+    of_alice = check_page(desk.client.get(f"/console/people/{alice.public_id}"))
+    assert "Reward of €10.00 approved" in of_alice
+    assert "Well known." in of_alice
+    of_bob = check_page(desk.client.get(f"/console/people/{bob.public_id}"))
+    assert "Earned 20% off as a new friend" in of_bob
+    assert "€0.00" not in of_bob
+
+
+def test_a_person_is_given_a_link_once(desk: Desk) -> None:
+    alice = desk.shop.customer("alice")
+    page, program = f"/console/people/{alice.public_id}", desk.shop.program
+    assert "Give a link in Friends" in check_page(desk.client.get(page))
+    for _ in range(2):
+        sent = post(desk.client, f"{page}/links", page, program=program.public_id)
+        assert sent.location == page
+    with within(desk.shop.business.id):
+        (link,) = session.scalars(select(Link))
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "link.given")).all()
+    assert (link.person_id, link.program_id) == (alice.id, program.id)
+    assert [entry.subject for entry in entries] == [alice.public_id]
+    text = check_page(desk.client.get(page))
+    assert link.spoken_code in text
+    assert "Give a link in" not in text
+    assert "Gave somebody a link" in check_page(desk.client.get("/console/audit"))
+
+
+def test_nobody_gets_a_link_in_a_program_that_is_not_open(desk: Desk) -> None:
+    alice = desk.shop.customer("alice")
+    page, program = f"/console/people/{alice.public_id}", desk.shop.program
+    with within(desk.shop.business.id), transaction():
+        program.state = ProgramState.PAUSED
+    assert "No program is open" in check_page(desk.client.get(page))
+    assert post(desk.client, f"{page}/links", page, program=program.public_id).location == page
+    assert "Friends is not open" in check_page(desk.client.get(page))
+    with within(desk.shop.business.id):
+        assert session.scalars(select(Link)).all() == []
+
+
+def test_neither_a_viewer_nor_charlie_gives_links(desk: Desk, staff) -> None:
+    alice = desk.shop.customer("alice")
+    sent = {"program": desk.shop.program.public_id}
+    charlie = staff(open_shop("Other Shop", at=clock.now()), "charlie", Role.OWNER)
+    assert post(charlie, f"/console/people/{alice.public_id}/links", **sent).status_code == 404
+    desk.become(Role.VIEWER)
+    page = f"/console/people/{alice.public_id}"
+    assert "Give a link in" not in check_page(desk.client.get(page))
+    assert post(desk.client, f"{page}/links", **sent).status_code == 403
+    with within(desk.shop.business.id):
+        assert session.scalars(select(Link)).all() == []

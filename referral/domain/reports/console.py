@@ -67,7 +67,8 @@ def tallies(shown: Sequence[Person]) -> dict[uuid.UUID, Tally]:
         .group_by(Reward.person_id, Reward.currency)
     )
     for person_id, currency, total in sums:
-        given.setdefault(person_id, []).append(Money(int(total), currency))
+        if total:
+            given.setdefault(person_id, []).append(Money(int(total), currency))
     return {one: Tally(friends.get(one, 0), given.get(one, [])) for one in ids}
 
 

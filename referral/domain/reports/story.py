@@ -180,7 +180,7 @@ def _of(reward: Reward, step: RewardMove) -> dict[str, Any]:
         "state": step.to_state,
         "reason": step.reason,
         "by": step.actor_name if step.actor_kind != "system" else None,
-        "amount": reward.amount,
+        "reward": reward,
         "side": reward.side,
         "friend": reward.referral.friend.shown_name,
     }
@@ -215,7 +215,7 @@ def _grants(person: Person) -> Iterator[Happening]:
         facts = {
             "operation": grant.operation,
             "state": grant.state,
-            "amount": Money(grant.amount_minor, grant.currency),
+            "amount": Money(grant.amount_minor, grant.currency) if grant.amount_minor else None,
             "object_id": grant.object_id,
         }
         if grant.settled_at is not None:

@@ -2,14 +2,78 @@
 
 from __future__ import annotations
 
-from flask import request, url_for
+from typing import Any
+
+from flask import g, request, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 
-from referral.domain.businesses import AuditEntry
+from referral.domain.businesses import AuditEntry, Operator
+from referral.domain.people import Person
+from referral.domain.programs import Offer, Program
+from referral.domain.reports.console_record import subjects
+from referral.domain.rewards import Reward
 from referral.foundation.db import session
-from referral.surfaces.console.frame import page
+from referral.surfaces.console.frame import page, person_link, program_link
+from referral.surfaces.web.reasons import reward_words
+from referral.surfaces.web.words import money
 
 PAGE = 50
+ACTIONS = {
+    "budget.set": "Changed a budget",
+    "business.created": "Created the business",
+    "key.issued": "Made an API key",
+    "key.revoked": "Revoked an API key",
+    "link.given": "Gave somebody a link",
+    "member.invited": "Invited a member",
+    "member.removed": "Took somebody off the team",
+    "member.role_changed": "Changed a role",
+    "offer.published": "Published an offer",
+    "operator.reset": "Had a sign-in set up anew",
+    "operator.signed_in": "Signed in",
+    "program.created": "Opened a program",
+    "program.edited": "Edited a program",
+    "program.moved": "Paused, resumed or closed a program",
+    "reward.approved": "Approved a reward",
+    "reward.denied": "Denied a reward",
+    "reward.held": "Put a reward on hold",
+    "reward.released": "Released a reward",
+    "site.added": "Added a site",
+    "site.removed": "Removed a site",
+    "stripe.connected": "Connected Stripe",
+    "work.retried": "Tried given-up work again",
+}
+_NAMES = {
+    "approval": "Approval",
+    "budget_minor": "Budget",
+    "click_window_days": "Click window in days",
+    "hold_days": "Hold in days",
+    "is_live": "Mode",
+    "kind": "Kind",
+    "landing_url": "Landing page",
+    "last_four": "Key ends in",
+    "name": "Name",
+    "origin": "Site",
+    "program": "Program",
+    "qualify_window_days": "Qualifying window in days",
+    "reason": "Reason",
+    "role": "Role",
+    "side": "For the",
+    "state": "State",
+    "touch_rule": "Among equals",
+    "version": "Version",
+}
+_VALUES = {
+    ("approval", "automatic"): "automatic",
+    ("approval", "staff"): "by the team",
+    ("is_live", "True"): "live",
+    ("is_live", "False"): "test",
+    ("state", "active"): "open",
+    ("touch_rule", "first"): "the first counts",
+    ("touch_rule", "last"): "the last counts",
+}
+_PLAIN = {"reward": ("state",), "offer": ("program",), "member": ("name",)}
+"""What an entry's action or subject says already, by the noun of its action."""
 
 
 def show() -> str:
@@ -21,24 +85,73 @@ def show() -> str:
     rows = session.scalars(query).all()
     shown = rows[:PAGE]
     last = shown[-1].number if len(rows) > PAGE else None
+    known = subjects([*(one.subject for one in shown), *(_program_of(one) for one in shown)])
     return page(
         "audit",
-        entries=[(entry, _words(entry)) for entry in shown],
+        entries=[_told(entry, known) for entry in shown],
         next_url=url_for("console.audit", after=last) if last else None,
         first_url=url_for("console.audit") if before else None,
     )
 
 
-def _words(entry: AuditEntry) -> str:
+def _told(entry: AuditEntry, known: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "what": ACTIONS.get(entry.action, entry.action),
+        "who": entry.actor_name,
+        "about": _about(entry, known),
+        "details": _details(entry),
+        "at": entry.at,
+    }
+
+
+def _program_of(entry: AuditEntry) -> str:
+    return str(entry.details.get("program", ""))
+
+
+def _about(entry: AuditEntry, known: dict[str, Any]) -> str | Markup:
+    """Name what an entry is about, and lead to its page where it has one."""
+    subject = known.get(entry.subject)
+    if isinstance(subject, Reward):
+        words = f"{reward_words(subject)} for {subject.person.shown_name}"
+        return _link(url_for("console.reward", reward=subject.public_id), words)
+    if isinstance(subject, Person):
+        return person_link(subject)
+    if isinstance(subject, Program):
+        return program_link(subject)
+    if isinstance(subject, Offer) and _program_of(entry) in known:
+        return program_link(known[_program_of(entry)])
+    if isinstance(subject, Operator):
+        return _link(url_for("console.team"), subject.name)
+    if entry.action.startswith("work."):
+        return _link(url_for("console.work"), "Given-up work")
+    return g.business.name if entry.subject == g.business.public_id else entry.subject
+
+
+def _link(url: str, words: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(url, words)
+
+
+def _details(entry: AuditEntry) -> str:
     """Write the details of an entry as one line."""
+    plain = _PLAIN.get(entry.action.partition(".")[0], ())
     return " · ".join(
-        f"{name.replace('_', ' ').capitalize()}: {_change(value)}"
+        f"{_NAMES.get(name, name)}: {_change(name, value)}"
         for name, value in entry.details.items()
+        if name not in plain
     )
 
 
-def _change(value: object) -> str:
+def _change(name: str, value: object) -> str:
     if isinstance(value, list) and len(value) == 2:
-        before, after = (str(one) if one not in (None, "") else "nothing" for one in value)
+        before, after = (_value(name, one) for one in value)
         return f"{before} → {after}"
-    return str(value)
+    return _value(name, value)
+
+
+def _value(name: str, value: object) -> str:
+    if name == "budget_minor":
+        return money(value, g.business.currency) if isinstance(value, int) else "no limit"
+    if value in (None, ""):
+        return "nothing"
+    return _VALUES.get((name, str(value)), str(value))

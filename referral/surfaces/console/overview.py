@@ -17,6 +17,7 @@ from referral.foundation.db import session
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.work import dead_work
 from referral.surfaces.web.reasons import WAITING, reason_words, reward_words
+from referral.surfaces.web.words import short_day
 
 DAYS = 30
 _LATELY = 10
@@ -41,7 +42,7 @@ def show() -> str:
         needs=_needs(),
         month=overview.since(at - timedelta(days=DAYS)),
         days=DAYS,
-        friends=[(f"{one.day} {one:%b}", number) for one, number in counted],
+        friends=[(short_day(one), number) for one, number in counted],
         has_friends=any(number for _, number in counted),
         lately=_lately(),
         has_program=bool(programs()),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 from flask import flash, redirect, request, url_for
+from markupsafe import Markup
 
 from referral.domain import journey
 from referral.domain.reports import console as lists
@@ -22,9 +24,11 @@ from referral.foundation.errors import Invalid, NotFound, Refusal
 from referral.surfaces.console.door import actor, may
 from referral.surfaces.console.forms import REASON, read_reason
 from referral.surfaces.console.frame import page
+from referral.surfaces.console.happenings import MOVED
 from referral.surfaces.console.referrals import chosen_program
 from referral.surfaces.web.reasons import GRANTS, OPERATIONS, reason_words
 from referral.surfaces.web.why import gate_items, in_short
+from referral.surfaces.web.words import day
 
 MOST_AT_ONCE = 100
 SHOWN = ("awaiting", "held", "waiting", *RewardState)
@@ -105,6 +109,21 @@ def verbs_for(reward: Reward) -> list[Verb]:
     return [verb for verb in VERBS.values() if fits[verb.name] and may(verb.name)]
 
 
+def when_words(reward: Reward, at: datetime) -> str | Markup:
+    """Say when a reward is expected, since when it waits for staff, or when it was settled."""
+    if reward.settled_at is not None:
+        return Markup("settled {}").format(day(reward.settled_at))
+    if reward.state != RewardState.PENDING:
+        return "any moment now"
+    if reward.is_held:
+        return "when it is released"
+    if reward.awaits_staff:
+        return Markup("waiting since {}").format(day(reward.expected_at))
+    if reward.expected_at <= at:
+        return "any moment now"
+    return Markup("expected {}").format(day(reward.expected_at))
+
+
 def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
     show = request.values.get("show", "")
     show = show if show in SHOWN else ""
@@ -118,6 +137,7 @@ def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
     return page(
         "rewards",
         rewards=found.rows,
+        when_words=when_words,
         asked=asked,
         chosen=chosen,
         errors=errors,
@@ -134,6 +154,7 @@ def _one(reward: Reward, errors: dict[str, str]) -> str:
     return page(
         "reward",
         reward=reward,
+        when=when_words(reward, clock.now()),
         answer=in_short(explanation),
         gates=gate_items(explanation),
         verbs=verbs_for(reward),
@@ -149,7 +170,7 @@ def _one(reward: Reward, errors: dict[str, str]) -> str:
 
 def _line(step: Any) -> dict[str, Any]:
     reason = "" if step.reason == "earned" else reason_words(step.reason, for_staff=True)
-    title = "Earned" if step.from_state is None else step.to_state.replace("_", " ").capitalize()
+    title = MOVED[step.to_state].capitalize()
     return {"at": step.at, "title": title, "body": reason, "actor": step.actor_name, "icon": "gift"}
 
 

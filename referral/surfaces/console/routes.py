@@ -96,6 +96,7 @@ ROUTES = [
     Route("GET", "/why/<subject>", "why", referrals.why, SEE),
     Route("GET", "/people", "people", people.show_all, SEE),
     Route("GET", "/people/<person>", "person", people.show, SEE),
+    Route("POST", "/people/<person>/links", "person_link", people.give_link, HOLD),
     Route("GET", "/programs", "programs", programs.show_all, SEE),
     Route("GET", "/programs/<program>", "program", programs.show, SEE),
     Route("GET", "/programs/new", "program_new", programs.show_new, RUN),

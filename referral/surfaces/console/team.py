@@ -28,7 +28,7 @@ from referral.surfaces.web.settings import public_url
 
 MEANS = {
     Role.VIEWER: "Sees everything, changes nothing",
-    Role.SUPPORT: "Also holds and releases rewards",
+    Role.SUPPORT: "Also holds and releases rewards, and gives people links",
     Role.FINANCE: "Also approves and denies rewards",
     Role.MANAGER: "Also runs programs, sites and API keys",
     Role.OWNER: "Everything, with the team and Stripe",

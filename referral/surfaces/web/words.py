@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask import has_app_context
 from flask_babel import get_locale, get_timezone
@@ -61,6 +61,15 @@ def day(at: datetime | date) -> Markup:
     local = _local(at).date() if isinstance(at, datetime) else at
     shown = format_date(local, locale=_locale())
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), shown)
+
+
+def short_day(on: date) -> str:
+    """Write a day without its year, where the year is plain, such as under a chart.
+
+    >>> short_day(date(2026, 11, 21))
+    '21 Nov'
+    """
+    return str(format_skeleton("MMMd", on, locale=_locale()))
 
 
 def ago(then: datetime, now: datetime) -> Markup:
