@@ -30,18 +30,20 @@ def connect_hooks(practice_url: str) -> None:
 def greeting(practice_url: str) -> str:
     """Return the few lines a newcomer sees: where to look and how to sign in."""
     business = session.scalar(select(Business).where(Business.name == NAME).limit(1))
-    lines = ["", "  Referral is running. Press Ctrl-C to end it.", ""]
+    rows = [("Console", public_url("/console"), "for the business")]
     if business is not None:
-        lines += [
-            f"  Console   {public_url('/console')}",
-            f"            {OWNER}  ·  password: {PASSWORD}",
-            f"            one-time code: {public_url('/dev/outbox')}",
-            f"  Portal    {public_url('/portal/' + business.slug)}",
-            f"            sign in as {CUSTOMER}",
-            f"  Mail      {public_url('/dev/outbox')}  (everything the demo sends lands here)",
+        rows = [
+            ("Console", public_url("/console"), f"{OWNER}, password: {PASSWORD}"),
+            ("Portal", public_url(f"/portal/{business.slug}"), f"sign in as {CUSTOMER}"),
+            (
+                "Mail",
+                public_url("/dev/outbox"),
+                "sign-in mails and the one-time code of the console",
+            ),
         ]
-    else:
-        lines += [f"  Console   {public_url('/console')}"]
     if practice_url:
-        lines += [f"  Stripe    {practice_url}  (practice Stripe: no real money moves)"]
-    return "\n".join([*lines, f"  API       {public_url('/api/docs')}", ""])
+        rows.append(("Stripe", practice_url, "practice Stripe: no real money moves"))
+    rows.append(("API", public_url("/api/docs"), "every call, to try out"))
+    width = max(len(address) for _, address, _ in rows)
+    lines = [f"  {name:8} {address:{width}}  {words}" for name, address, words in rows]
+    return "\n".join(["", "  Referral is running. Press Ctrl-C to end it.", "", *lines, ""])

@@ -4,6 +4,7 @@ With the demo also practice Stripe, where no Stripe key is set. How to answer an
 known elsewhere.
 """
 
+from referral.serving.address import address_in_use
 from referral.serving.supervisor import supervise
 
-__all__ = ["supervise"]
+__all__ = ["address_in_use", "supervise"]

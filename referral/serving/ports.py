@@ -6,13 +6,14 @@ import errno
 import http.client
 import socket
 
+_HIGHEST = 65535
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104
 
 
-def trouble_at(host: str, port: int) -> str:
+def trouble_at(host: str, port: int, *, setting: str = "PORT") -> str:
     """Say in one line why nobody could listen there; nothing when it is free.
 
-    A port that was just left counts as free.
+    A port that was just left counts as free. `setting` is what chooses another port.
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -20,7 +21,7 @@ def trouble_at(host: str, port: int) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        return _in_words(error, host, port)
+        return _in_words(error, host, port, setting)
     return ""
 
 
@@ -42,9 +43,10 @@ def answers(host: str, port: int, *, path: str) -> bool:
         connection.close()
 
 
-def _in_words(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use. Choose another: PORT=8080 make run"
-    if error.errno == errno.EACCES:
-        return f"Port {port} is for administrators only. Choose another: PORT=8080 make run"
+def _in_words(error: OSError, host: str, port: int, setting: str) -> str:
+    reasons = {errno.EADDRINUSE: "in use", errno.EACCES: "for administrators only"}
+    if error.errno in reasons:
+        other = port + 1000 if port < _HIGHEST - 1000 else port - 1000
+        reason = reasons[error.errno]
+        return f"Port {port} is {reason}. Choose another: {setting}={other} make run"
     return f"HOST is {host!r}, which is no address of this machine. Leave it out, or use 0.0.0.0."

@@ -50,8 +50,8 @@ def _tell_settings() -> None:
     practice_url = ""
     if not settings().stripe_secret_key.get_secret_value():
         port = settings().practice_stripe_port or free_port_after(settings().port)
-        if trouble := trouble_at("127.0.0.1", port):
-            raise NotReady(f"PRACTICE_STRIPE_PORT: {trouble}")
+        if trouble := trouble_at("127.0.0.1", port, setting="PRACTICE_STRIPE_PORT"):
+            raise NotReady(trouble)
         practice_url = f"http://127.0.0.1:{port}"
     current_app.extensions["settings"] = settings().but(
         demo_operator=OWNER, practice_stripe_url=practice_url

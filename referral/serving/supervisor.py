@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import current_app
 
+from referral.serving.address import address_left_behind
 from referral.serving.children import Child, ended_at_last
 from referral.serving.ports import answers, trouble_at
 from referral.serving.preparing import NotReady, prepare
@@ -27,21 +28,29 @@ def supervise(*, with_demo: bool) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    with ended_at_last() as children:
-        try:
+    try:
+        _check_port()
+        with address_left_behind(), ended_at_last() as children:
             _start(children, stopping, with_demo=with_demo)
-        except NotReady as trouble:
-            print(f"  {trouble}", flush=True)
-            return 1
-        while not stopping.wait(0.2):
-            for child in children:
-                child.revive()
+            _watch(children, stopping)
+    except NotReady as trouble:
+        print(f"  {trouble}", flush=True)
+        return 1
     return 0
 
 
-def _start(children: list[Child], stopping: threading.Event, *, with_demo: bool) -> None:
+def _watch(children: list[Child], stopping: threading.Event) -> None:
+    while not stopping.wait(0.2):
+        for child in children:
+            child.revive()
+
+
+def _check_port() -> None:
     if trouble := trouble_at(settings().host, settings().port):
         raise NotReady(trouble)
+
+
+def _start(children: list[Child], stopping: threading.Event, *, with_demo: bool) -> None:
     for said in settings().warnings():
         print(f"  {said}", flush=True)
     if with_demo:

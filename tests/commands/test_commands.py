@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
-from referral.commands import read_offer
+from referral.commands.offers import read_offer
 from referral.domain.businesses import Business, Operator, across_businesses
 from referral.domain.businesses.credentials import check_password, set_up_operator
 from referral.domain.businesses.keys import KeyKind, business_of_key

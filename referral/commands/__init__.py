@@ -1,0 +1,18 @@
+"""The `flask` commands: setting up, serving, working, auditing; each prints what comes next."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from referral.commands.businesses import new_business
+from referral.commands.operators import reset_operator
+from referral.commands.programs import new_program
+from referral.commands.running import audit_ledger, demo, serve, work
+
+__all__ = ["add_commands"]
+
+
+def add_commands(app: Flask) -> None:
+    """Add every command to `flask`."""
+    for command in (new_business, new_program, reset_operator, audit_ledger, work, serve, demo):
+        app.cli.add_command(command)

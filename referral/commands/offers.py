@@ -1,0 +1,45 @@
+"""Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate."""
+
+from __future__ import annotations
+
+from referral.domain.programs import Kind, OfferTerms, Side, Trigger
+from referral.foundation.errors import Invalid
+
+
+def read_offer(
+    side: Side, text: str, trigger: str, *, person_cap: int | None = None
+) -> OfferTerms | None:
+    """Read `account_credit:1000` or `discount:20%`; raises Invalid saying how to write it."""
+    if not text.strip():
+        return None
+    kind, _, amount = text.strip().partition(":")
+    field = f"{side}_offer"
+    if kind not in [*Kind]:
+        raise Invalid(fields={field: f"The kind is one of: {', '.join(Kind)}."})
+    chosen = Trigger.SIGNUP if kind == Kind.DISCOUNT else Trigger(trigger)
+    amount_minor, rate_bp = _amount_or_rate(amount, field)
+    return OfferTerms(
+        side=side,
+        kind=Kind(kind),
+        trigger=chosen,
+        amount_minor=amount_minor,
+        rate_bp=rate_bp,
+        person_cap_minor=person_cap,
+    )
+
+
+def _amount_or_rate(text: str, field: str) -> tuple[int | None, int | None]:
+    """Read minor units, or a rate with at most two decimals as basis points."""
+    side = field.split("_", maxsplit=1)[0]
+    said = f"Write the {side} offer in minor units (1000) or as a rate (10%, 12.5%)."
+    number = text.removesuffix("%")
+    whole, _, decimals = number.partition(".")
+    if not (whole.isascii() and whole.isdigit()) or (decimals and not decimals.isdigit()):
+        raise Invalid(fields={field: said})
+    if not text.endswith("%"):
+        if decimals:
+            raise Invalid(fields={field: said})
+        return int(whole), None
+    if len(decimals) > 2:
+        raise Invalid(fields={field: said})
+    return None, int(whole) * 100 + int((decimals + "00")[:2])

@@ -1,0 +1,124 @@
+"""`create-program`: a program with an offer for each side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from referral.commands.offers import read_offer
+from referral.commands.speaking import COMMAND, refusals_in_a_line, show
+from referral.domain.businesses import Business, record, within
+from referral.domain.programs import (
+    Approval,
+    Offer,
+    ProgramTerms,
+    Side,
+    TouchRule,
+    Trigger,
+    create_program,
+    publish_offer,
+)
+from referral.domain.programs.programs import ProgramState
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from referral.foundation.errors import Invalid
+from referral.foundation.ids import parse_public_id
+
+
+@click.command("create-program")
+@click.option("--business", required=True, help="The business's id, biz_….")
+@click.option("--name", required=True)
+@click.option("--landing-url", required=True, help="Where friends land.")
+@click.option("--advocate-offer", default="", help="KIND:AMOUNT or KIND:RATE%.")
+@click.option("--friend-offer", default="", help="KIND:AMOUNT or KIND:RATE%.")
+@click.option(
+    "--trigger",
+    type=click.Choice([one.value for one in Trigger]),
+    default=Trigger.FIRST_PURCHASE.value,
+)
+@click.option("--hold-days", type=click.IntRange(0, 365), default=30, show_default=True)
+@click.option(
+    "--approval",
+    type=click.Choice([one.value for one in Approval]),
+    default=Approval.AUTOMATIC.value,
+)
+@click.option(
+    "--touch", type=click.Choice([one.value for one in TouchRule]), default=TouchRule.FIRST.value
+)
+@click.option("--budget", type=click.IntRange(0, 10**12), help="In minor units; none: no limit.")
+@click.option("--person-cap", type=click.IntRange(1, 10**12), help="Per advocate, minor units.")
+@click.option("--click-window-days", type=click.IntRange(1, 730), default=90, show_default=True)
+@click.option("--qualify-window-days", type=click.IntRange(1, 730), default=180, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_appcontext
+def new_program(
+    business: str,
+    name: str,
+    landing_url: str,
+    advocate_offer: str,
+    friend_offer: str,
+    trigger: str,
+    hold_days: int,
+    approval: str,
+    touch: str,
+    budget: int | None,
+    person_cap: int | None,
+    click_window_days: int,
+    qualify_window_days: int,
+    as_json: bool,
+) -> None:
+    """Create a program with an offer for each side."""
+    at = clock.now()
+    with refusals_in_a_line(), transaction():
+        owner = _business(business)
+        with within(owner.id):
+            terms = ProgramTerms(
+                name=name,
+                landing_url=landing_url,
+                touch_rule=TouchRule(touch),
+                approval=Approval(approval),
+                hold_days=hold_days,
+                click_window_days=click_window_days,
+                qualify_window_days=qualify_window_days,
+            )
+            program = create_program(owner, terms, at=at, budget_minor=budget)
+            wanted = [
+                read_offer(Side.ADVOCATE, advocate_offer, trigger, person_cap=person_cap),
+                read_offer(Side.FRIEND, friend_offer, trigger),
+            ]
+            offers = [publish_offer(program, one, at=at) for one in wanted if one is not None]
+            record(owner.id, "program.created", subject=program.public_id, actor=COMMAND, at=at)
+    show(
+        {
+            "id": program.public_id,
+            "name": program.name,
+            "state": ProgramState(program.state).value,
+            "landing_url": program.landing_url,
+            "currency": program.currency,
+            "offers": [_offer(one) for one in offers],
+        },
+        as_json=as_json,
+    )
+
+
+def _business(text: str) -> Business:
+    found = session.get(Business, parse_public_id(Business.prefix, text))
+    if found is None:
+        raise Invalid(fields={"business": "There is no such business."})
+    return found
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {
+        "id": offer.public_id,
+        "side": offer.side,
+        "version": offer.version,
+        "trigger": offer.trigger,
+        "kind": offer.kind,
+        "amount_minor": offer.amount_minor,
+        "rate_bp": offer.rate_bp,
+        "currency": offer.currency,
+        "hold_days": offer.hold_days,
+    }

@@ -1,0 +1,54 @@
+"""How every command speaks: what was made, where it can be opened, and refusals in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from referral.domain.businesses import Actor
+from referral.foundation.errors import Refusal
+from referral.serving import address_in_use
+from referral.surfaces.web.settings import settings
+
+COMMAND = Actor("command", "Command line")
+
+
+@contextmanager
+def refusals_in_a_line() -> Iterator[None]:
+    """Say a refusal, or a database that cannot be used, in one line instead of a traceback."""
+    try:
+        yield
+    except Refusal as refusal:
+        said = "; ".join(f"{name}: {what}" for name, what in refusal.fields.items())
+        raise click.ClickException(said or refusal.message) from refusal
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise click.ClickException(
+            f"The database cannot be used: {reason}. Is it migrated? flask --app wsgi db upgrade"
+        ) from error
+
+
+def link(path: str) -> str:
+    """Return an address to open: at BASE_URL, or where this machine's server last said it serves.
+
+    Without BASE_URL and PORT, a command in development cannot know the port of `make run` in
+    another shell; the server has left it in the instance folder.
+    """
+    chosen = settings()
+    is_told = bool(chosen.base_url) or "port" in chosen.model_fields_set
+    base = chosen.public_url if is_told else address_in_use() or chosen.public_url
+    return base + path
+
+
+def show(made: dict[str, Any], *, as_json: bool) -> None:
+    """Print what was made, as JSON or as lines."""
+    if as_json:
+        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+        return
+    for name, value in made.items():
+        click.echo(f"{name}: {value}")
