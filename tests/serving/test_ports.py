@@ -19,8 +19,12 @@ def test_a_busy_port_is_named_with_the_setting_that_chooses_another() -> None:
     assert trouble_at(NEAR, port) == ""
 
 
-def test_a_host_of_another_machine_is_not_called_a_busy_port() -> None:
-    assert "203.0.113.7" in trouble_at("203.0.113.7", free_port())
+def test_a_host_that_is_not_here_is_not_called_a_busy_port(monkeypatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert trouble_at("refer.example", 8000).startswith("HOST is 'refer.example', which is no")
 
 
 def test_only_a_good_answer_counts_as_one(app) -> None:
