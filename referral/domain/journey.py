@@ -196,12 +196,12 @@ def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | N
 
 
 def refund(business: Business, fact: RefundFact, *, at: datetime) -> Purchase:
-    """Record money that went back and take back its share of every reward.
+    """Record money that went back, or failed to, and take its share of every reward back.
 
     Raises UnknownPurchase when the purchase has not arrived yet.
     """
     purchase = record_refund(business.id, fact)
-    claw_back(purchase, at=at)
+    _apply_refunds(purchase, at=at)
     return purchase
 
 
@@ -221,7 +221,7 @@ def dispute(business: Business, fact: DisputeFact, *, at: datetime) -> Purchase:
                 reward, reason=f"Dispute {known.outcome}.", actor=SYSTEM, at=at, cause=cause
             )
             _wake(reward, at=at)
-    claw_back(purchase, at=at)
+    _apply_refunds(purchase, at=at)
     return purchase
 
 
@@ -390,8 +390,19 @@ def _catch_up(purchase: Purchase, *, at: datetime) -> None:
     """Apply to fresh rewards what had happened to their purchase before they were earned."""
     if purchase.refunded_minor:
         claw_back(purchase, at=at)
+    _hold_while_disputed(purchase, _rewards_for(purchase), at=at)
+
+
+def _apply_refunds(purchase: Purchase, *, at: datetime) -> None:
+    """Bring rewards in line with what was refunded; a dispute holds those that begin anew too."""
+    begun = claw_back(purchase, at=at)
+    if begun:
+        _hold_while_disputed(purchase, begun, at=at)
+
+
+def _hold_while_disputed(purchase: Purchase, rewards: Sequence[Reward], *, at: datetime) -> None:
     for known in open_disputes(purchase):
-        for reward in _rewards_for(purchase):
+        for reward in rewards:
             _hold_disputed(reward, f"dispute:{known.external_id}", at=at)
 
 

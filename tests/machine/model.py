@@ -116,6 +116,7 @@ class Reward:
     sent: bool = False
     tries: int = 0
     superseded: bool = False
+    number: int = 0
 
     @property
     def payable(self) -> int:
@@ -218,7 +219,7 @@ class Model:
             if standing.referral is not referral or standing.offer is not offer:
                 continue
             other = offer.trigger == "purchase" and standing.purchase is not purchase
-            if standing.superseded or other:
+            if standing.superseded or standing.number or other:
                 continue
             if not self._gives_way(standing, purchase):
                 return False
@@ -240,17 +241,20 @@ class Model:
         return purchase.at < standing.purchase.at and standing.state in ("pending", "approved")
 
     def _reserve(self, reward: Reward) -> None:
-        program, cap = reward.referral.program, reward.offer.person_cap
-        over_budget = (
-            program.budget is not None and program.committed + reward.amount > program.budget
-        )
-        over_cap = cap is not None and program.taken[reward.person] + reward.amount > cap
-        if over_budget or over_cap:
-            reward.state = "cancelled"
-            reward.reason = "budget_reached" if over_budget else "cap_reached"
-            reward.holds = []
+        refused = self._refused(reward, reward.amount)
+        if refused:
+            reward.state, reward.reason, reward.holds = "cancelled", refused, []
         else:
             self._commit(reward, reward.amount)
+
+    @staticmethod
+    def _refused(reward: Reward, amount: int) -> str | None:
+        program, cap = reward.referral.program, reward.offer.person_cap
+        if program.budget is not None and program.committed + amount > program.budget:
+            return "budget_reached"
+        if cap is not None and program.taken[reward.person] + amount > cap:
+            return "cap_reached"
+        return None
 
     def _commit(self, reward: Reward, amount: int) -> None:
         reward.referral.program.committed += amount
@@ -263,9 +267,72 @@ class Model:
             reward.act = None
 
     def refunded(self, purchase: Purchase) -> None:
-        """Take the refunded share back of everything a purchase earned."""
-        for reward in [one for one in self.rewards if one.purchase is purchase]:
-            self._claw(reward, purchase)
+        """Take the refunded share back of everything a purchase earned, and no more than that."""
+        for first in [one for one in self.rewards if one.purchase is purchase]:
+            if not first.superseded and not first.number:
+                self._bring_in_line(first, purchase)
+
+    def _bring_in_line(self, first: Reward, purchase: Purchase) -> None:
+        promise = self._promise(first)
+        taken = round(Fraction(first.amount * purchase.refunded, purchase.gross))
+        more = sum(one.amount - one.claw for one in promise) - (first.amount - taken)
+        for reward in reversed(promise):
+            if more > 0 and reward.state in LIVE:
+                part = min(more, reward.amount - reward.claw)
+                more -= part
+                self._claw(reward, part)
+        if more < 0:
+            self._restore(promise, -more)
+
+    def _promise(self, first: Reward) -> list[Reward]:
+        return [
+            one
+            for one in self.rewards
+            if one.purchase is first.purchase and not one.superseded
+            if one.referral is first.referral and one.offer is first.offer
+        ]
+
+    def _restore(self, promise: list[Reward], amount: int) -> None:
+        first, left = promise[0], amount
+        is_refunded = (first.state, first.reason) == ("cancelled", "refunded")
+        if is_refunded and self._is_old(first.referral):
+            return
+        if not is_refunded and first.state not in (*LIVE, "reversed"):
+            return
+        for reward in promise:
+            left -= self._undo(reward, left)
+        if left:
+            fresh = Reward(
+                first.referral, first.offer, first.person, first.purchase, left, first.ready
+            )
+            fresh.number = len(promise)
+            fresh.holds = [hold for hold in first.holds if hold == "staff"]
+            self.rewards.append(fresh)
+            self._reserve(fresh)
+            for name, outcome in (fresh.purchase.disputes if fresh.purchase else {}).items():
+                if outcome == "open" and fresh.state == "pending":
+                    fresh.holds.append(name)
+
+    def _undo(self, reward: Reward, most: int) -> int:
+        if reward.state in ("pending", "approved"):
+            part = min(most, reward.withheld)
+            if not part or self._refused(reward, part):
+                return 0
+            self._commit(reward, part)
+            reward.claw, reward.withheld = reward.claw - part, reward.withheld - part
+            reward.wanted = reward.payable
+            return part
+        if reward.state not in ("granting", "granted"):
+            return 0
+        coming = reward.wanted if reward.act == "debit" and reward.sent else 0
+        part = min(most, reward.due - coming)
+        reward.claw -= part
+        if reward.act == "debit" and not reward.sent:
+            reward.wanted = min(reward.wanted, reward.due)
+            reward.act = "debit" if reward.wanted else None
+        debt = min(most - part, reward.owed)
+        reward.claw, reward.owed = reward.claw - debt, reward.owed - debt
+        return part + debt
 
     def dispute(self, purchase: Purchase, name: str, outcome: str) -> None:
         """Hear of a dispute; a closed one does not open again."""
@@ -287,18 +354,17 @@ class Model:
             elif reward.state in ("pending", "approved") and name not in reward.holds:
                 reward.holds.append(name)
 
-    def _claw(self, reward: Reward, purchase: Purchase) -> None:
-        target = round(Fraction(reward.amount * purchase.refunded, purchase.gross))
-        if reward.state not in LIVE or target <= reward.claw:
+    def _claw(self, reward: Reward, part: int) -> None:
+        reward.claw += part
+        if not part or reward.state == "granting":
             return
-        reward.claw = target
         if reward.state == "granted":
             self._take(reward)
-        elif reward.state != "granting" and target == reward.amount:
+        elif reward.claw == reward.amount:
             self._end(reward, "cancelled", "refunded")
-        elif reward.state != "granting":
-            self._commit(reward, reward.withheld - target)
-            reward.withheld = target
+        else:
+            self._commit(reward, -part)
+            reward.withheld = reward.claw
             reward.wanted = reward.payable
 
     @staticmethod

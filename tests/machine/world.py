@@ -164,6 +164,7 @@ def reward_of(place: Place, known: model.Reward) -> Reward:
                 _mail(known.person))
             and row.referral.friend.email == _mail(known.referral.friend)
             and (row.purchase.external_id if row.purchase else None) == _key(place, known)
+            and (int(row.slot.rpartition(":")[2]) if row.is_restored else 0) == known.number
         ]  # fmt: skip
     return found
 

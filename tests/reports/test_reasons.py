@@ -7,7 +7,7 @@ import pytest
 
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind, Offer, Side, Trigger
-from referral.domain.rewards import RewardState, clawback, earning
+from referral.domain.rewards import RewardState, clawback, earning, limits
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
 from referral.domain.rewards.holds import HoldKind
 from referral.surfaces.web import reasons
@@ -47,7 +47,7 @@ def test_every_reason_the_rewards_give_has_words() -> None:
     given = set()
     for function in ("disqualified", "offer_misses"):
         given |= texts_returned_by(Path(earning.__file__), function)
-    given |= {earning.BUDGET_REACHED, earning.CAP_REACHED, earning.EARLIER_PURCHASE}
+    given |= {limits.BUDGET_REACHED, limits.CAP_REACHED, earning.EARLIER_PURCHASE}
     given |= {clawback.REFUNDED}
     assert len(given) == 10
     assert given - set(reasons.REASONS) == set()

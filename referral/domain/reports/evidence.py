@@ -96,6 +96,7 @@ def arithmetic(reward: Reward) -> tuple[str, Mapping[str, Value]]:
             "share": Money(exact, reward.currency),
             "cap": _money(inputs["cap_minor"], reward.currency),
         }
+    facts["given_back"] = _money(inputs.get("restored_minor"), reward.currency)
     return ("arithmetic", facts | {"amount": reward.amount})
 
 

@@ -23,16 +23,15 @@ from referral.domain.reports.gates import (
     completed,
 )
 from referral.domain.rewards import Reward, RewardState
-from referral.domain.rewards.clawback import REFUNDED
 from referral.domain.rewards.earning import (
-    BUDGET_REACHED,
-    CAP_REACHED,
     EARLIER_PURCHASE,
     disqualified,
     offer_misses,
     reward_for,
 )
 from referral.domain.rewards.grants import Grant, GrantState, grants_of
+from referral.domain.rewards.limits import BUDGET_REACHED, CAP_REACHED
+from referral.domain.rewards.releasing import REFUNDED
 from referral.foundation.db import session
 
 __all__ = [

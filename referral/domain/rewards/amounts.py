@@ -12,7 +12,8 @@ from referral.foundation.money import rate
 class Inputs:
     """Everything an amount is computed from; kept with the reward so it can be computed again.
 
-    `base_minor` is what was really paid less tax, or nothing for a signup.
+    `base_minor` is what was really paid less tax, or nothing for a signup; `restored_minor` is
+    the part a failed refund had taken, for a reward that gives just that back.
     """
 
     amount_minor: int | None
@@ -20,13 +21,19 @@ class Inputs:
     cap_minor: int | None
     base_minor: int
     offer_version: int
+    restored_minor: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        kept = asdict(self)
+        if self.restored_minor is None:
+            del kept["restored_minor"]
+        return kept
 
 
 def worth(inputs: Inputs) -> int:
     """Return the reward's amount in minor units; a rate rounds half even and then meets its cap."""
+    if inputs.restored_minor is not None:
+        return inputs.restored_minor
     if inputs.amount_minor is not None:
         return inputs.amount_minor
     amount = rate(inputs.base_minor, inputs.rate_bp or 0)

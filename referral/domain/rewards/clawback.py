@@ -2,59 +2,83 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
-from referral.domain.rewards.grants import Grant, Operation, open_grant, plan_grant
+from referral.domain.rewards.grants import Grant, Operation, open_grant, plan_grant, resize_grant
 from referral.domain.rewards.ledger import Account, transfer
-from referral.domain.rewards.releasing import cancel, give_back, money_lies_in
-from referral.domain.rewards.rewards import Reward, RewardState, lock, move
+from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
+from referral.domain.rewards.restoring import restore
+from referral.domain.rewards.rewards import (
+    SUPERSEDED,
+    Reward,
+    RewardState,
+    lock,
+    move,
+    update_reward,
+)
 from referral.foundation.db import session
 from referral.foundation.money import share
 
-REFUNDED = "refunded"
-
 
 def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
-    """Take the refunded share of every reward of a purchase back; returns those that changed.
+    """Bring what is taken back of a purchase's rewards in line with its refunded share.
 
-    The target is reward × refunded ÷ paid, rounded half even, and never falls (I-15).
+    Of each promise its person keeps the reward less reward × refunded ÷ paid, rounded half even
+    (I-15). A refund that fails gives back what it took; returns rewards that began anew for that.
     """
-    query = select(Reward).where(Reward.purchase_id == purchase.id)
-    return [
-        reward
-        for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all()
-        if _claw_back(lock(reward), purchase, at=at)
-    ]
+    begun = []
+    for promise in _promises(purchase):
+        whole = promise[0].amount_minor
+        right = whole - share(whole, purchase.refunded_minor, purchase.gross_minor)
+        kept = sum(one.amount_minor - one.clawback_minor for one in promise)
+        if kept > right:
+            _take(promise, kept - right, at=at)
+        elif kept < right:
+            begun += restore(promise, right - kept, at=at)
+    return begun
 
 
-def _claw_back(reward: Reward, purchase: Purchase, *, at: datetime) -> bool:
-    target = share(reward.amount_minor, purchase.refunded_minor, purchase.gross_minor)
-    if not reward.is_live or target <= reward.clawback_minor:
-        return False
-    _set(reward, clawback_minor=target)
+def _promises(purchase: Purchase) -> list[list[Reward]]:
+    """Return the locked rewards of a purchase: each with those that gave back a part of it."""
+    query = select(Reward).where(
+        Reward.purchase_id == purchase.id, Reward.slot.not_like(f"{SUPERSEDED}%")
+    )
+    promises: dict[tuple[uuid.UUID, uuid.UUID], list[Reward]] = {}
+    for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all():
+        promises.setdefault((reward.offer_id, reward.person_id), []).append(lock(reward))
+    return list(promises.values())
+
+
+def _take(promise: list[Reward], amount_minor: int, *, at: datetime) -> None:
+    """Take an amount back, of what began last first."""
+    left = amount_minor
+    for reward in reversed(promise):
+        part = min(left, reward.amount_minor - reward.clawback_minor) if reward.is_live else 0
+        if part:
+            left -= part
+            _take_back(reward, part, at=at)
+
+
+def _take_back(reward: Reward, amount_minor: int, *, at: datetime) -> None:
+    update_reward(reward, clawback_minor=reward.clawback_minor + amount_minor)
     if reward.state in (RewardState.PENDING, RewardState.APPROVED):
         _withhold(reward, at=at)
     elif reward.state == RewardState.GRANTED:
         take_what_is_due(reward, at=at)
-    return True
 
 
 def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     """Plan the next debit of a granted reward, unless one is under way already."""
-    due = outstanding(reward)
+    due = reward.outstanding_minor
     if due > 0 and open_grant(reward) is None:
         plan_grant(reward, Operation.DEBIT, amount_minor=due, at=at)
-
-
-def outstanding(reward: Reward) -> int:
-    """Return what is still to be taken back of a granted reward, in minor units."""
-    return reward.clawback_minor - reward.withheld_minor - reward.debited_minor - reward.owed_minor
 
 
 def settle_debit(reward: Reward, grant: Grant, *, at: datetime) -> None:
@@ -65,11 +89,11 @@ def settle_debit(reward: Reward, grant: Grant, *, at: datetime) -> None:
 
 def owe_instead(reward: Reward, *, at: datetime) -> None:
     """Book everything outstanding as a debt: nothing of it could be taken back outside."""
-    _book(reward, taken=0, owed=outstanding(reward), at=at)
+    _book(reward, taken=0, owed=reward.outstanding_minor, at=at)
 
 
 def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
-    _set(
+    update_reward(
         reward,
         debited_minor=reward.debited_minor + taken,
         owed_minor=reward.owed_minor + owed,
@@ -83,7 +107,7 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
     )
     return_to_budget(reward.program_id, taken)
     allowances.give_back(reward.program_id, reward.person_id, taken)
-    if reward.clawback_minor == reward.amount_minor and outstanding(reward) == 0:
+    if reward.clawback_minor == reward.amount_minor and reward.outstanding_minor == 0:
         move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=REFUNDED)
     else:
         take_what_is_due(reward, at=at)
@@ -96,18 +120,5 @@ def _withhold(reward: Reward, *, at: datetime) -> None:
         return
     more = reward.clawback_minor - reward.withheld_minor
     give_back(reward, more, source=money_lies_in(reward), at=at)
-    _set(reward, withheld_minor=reward.clawback_minor)
-    grant = open_grant(reward)
-    if grant is not None:
-        grant.amount_minor = reward.payable_minor
-    session.flush()
-
-
-def _set(reward: Reward, **values: int) -> None:
-    session.execute(
-        update(Reward)
-        .where(Reward.id == reward.id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(reward)
+    update_reward(reward, withheld_minor=reward.clawback_minor)
+    resize_grant(reward)

@@ -9,22 +9,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from referral.domain.attribution import Referral, TouchKind
-from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Person
-from referral.domain.programs import Offer, Side, Trigger, reserve, return_to_budget
+from referral.domain.programs import Offer, Side, Trigger
 from referral.domain.purchases import Purchase
-from referral.domain.rewards import allowances
 from referral.domain.rewards.amounts import Inputs, worth
-from referral.domain.rewards.holds import Hold, HoldKind, open_holds, place_hold
-from referral.domain.rewards.ledger import Account, fund, transfer
+from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
+from referral.domain.rewards.limits import begin_within_limits
 from referral.domain.rewards.releasing import cancel
-from referral.domain.rewards.rewards import Reward, RewardState, begin, lock
+from referral.domain.rewards.rewards import SUPERSEDED, Reward, RewardState, lock
 from referral.foundation.clock import to_second
 from referral.foundation.db import session
 
-BUDGET_REACHED = "budget_reached"
-CAP_REACHED = "cap_reached"
 EARLIER_PURCHASE = "earlier_purchase"
 EXISTING_CUSTOMER = "existing_customer"
 
@@ -115,7 +111,6 @@ def _earn(
     )
     if standing is not None and not _gives_way(standing, offer, purchase, at=at):
         return None
-    doubts = _staff_holds(standing) if standing is not None else []
     occurred_at = purchase.occurred_at if purchase else referral.at
     hold = timedelta(days=offer.hold_days if purchase else 0)
     inputs = _inputs(offer, purchase)
@@ -139,7 +134,7 @@ def _earn(
         offer=offer,
         referral=referral,
     )
-    _begin_within_limits(reward, offer, at=at)
+    begin_within_limits(reward, at=at)
     if reward.state == RewardState.PENDING and referral.touch.kind == TouchKind.STATED:
         place_hold(
             reward,
@@ -149,15 +144,9 @@ def _earn(
             at=at,
             cause="stated_name",
         )
-    for doubt in doubts if reward.state == RewardState.PENDING else []:
-        whose = Actor(doubt.actor_kind, doubt.actor_name)
-        place_hold(reward, HoldKind.STAFF, reason=doubt.reason, actor=whose, at=at)
+    if standing is not None:
+        carry_holds(standing, reward, (HoldKind.STAFF,), at=at)
     return reward
-
-
-def _staff_holds(standing: Reward) -> list[Hold]:
-    """List what somebody doubts about a reward; it goes on for the one that takes its place."""
-    return [hold for hold in open_holds(standing) if hold.kind == HoldKind.STAFF]
 
 
 def _inputs(offer: Offer, purchase: Purchase | None) -> Inputs:
@@ -194,46 +183,10 @@ def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at:
     session.execute(
         update(Reward)
         .where(Reward.id == current.id)
-        .values(slot=f"superseded:{current.id}")
+        .values(slot=f"{SUPERSEDED}{current.id}")
         .execution_options(synchronize_session=False)
     )
     return True
-
-
-def _begin_within_limits(reward: Reward, offer: Offer, *, at: datetime) -> None:
-    """Reserve the amount under cap and budget; a refusal is kept and can be seen (I-27)."""
-    refused = _refused_limit(reward, offer)
-    if refused is not None:
-        reward.state, reward.reason = RewardState.CANCELLED, refused
-        reward.due_at, reward.settled_at = None, at
-        begin(reward, actor=SYSTEM, reason=refused, at=at)
-        return
-    begin(reward, actor=SYSTEM, reason="earned", at=at)
-    fund(reward.program, needed_minor=reward.amount_minor, at=at)
-    transfer(
-        reward,
-        "reserve",
-        source=Account.BUDGET,
-        lines={Account.RESERVED: reward.amount_minor},
-        at=at,
-    )
-
-
-def _refused_limit(reward: Reward, offer: Offer) -> str | None:
-    amount = reward.amount_minor
-    if not reserve(reward.program_id, amount):
-        return BUDGET_REACHED
-    allowed = allowances.take(
-        reward.business_id,
-        reward.program_id,
-        reward.person_id,
-        amount_minor=amount,
-        cap_minor=offer.person_cap_minor,
-    )
-    if not allowed:
-        return_to_budget(reward.program_id, amount)
-        return CAP_REACHED
-    return None
 
 
 def reward_for(referral_id: uuid.UUID, side: Side) -> Reward | None:

@@ -38,6 +38,8 @@ from referral.foundation.ids import public_id
 KEY_LIVES = timedelta(hours=23)
 """How long the provider surely remembers an idempotency key: Stripe prunes them after 24 h."""
 
+UNNEEDED = "It was not needed any more."
+
 
 class Operation(StrEnum):
     """What is done outside."""
@@ -124,7 +126,7 @@ class Done:
 
 
 class NotNeeded(Exception):
-    """The reward ended before anything was sent, so nothing is to be done outside."""
+    """Things changed before anything was sent, so nothing is to be done outside."""
 
 
 class NotReady(Exception):
@@ -179,6 +181,8 @@ def prepare(grant: Grant, parameters: dict[str, Any], *, amount_minor: int, at: 
     reward = lock(grant.reward)
     if grant.state == GrantState.SENDING:
         return
+    if grant.state != GrantState.WAITING:
+        raise NotNeeded
     if grant.operation == Operation.DEBIT:
         if reward.state != RewardState.GRANTED:
             raise NotNeeded
@@ -219,19 +223,33 @@ def replace(grant: Grant, proof: str, *, at: datetime) -> Grant:
     )
 
 
+def resize_grant(reward: Reward) -> None:
+    """Have an act that was not sent yet ask for what the reward says now."""
+    grant = open_grant(reward)
+    if grant is None or grant.state != GrantState.WAITING:
+        return
+    if grant.operation != Operation.DEBIT:
+        grant.amount_minor = reward.payable_minor
+    else:
+        grant.amount_minor = min(grant.amount_minor, reward.outstanding_minor)
+    session.flush()
+
+
 def drop(grant: Grant, *, at: datetime) -> None:
     """Close an act that is not needed any more and was never sent."""
-    grant.state, grant.settled_at, grant.proof = GrantState.FAILED, at, "The reward ended before."
+    grant.state, grant.settled_at, grant.proof = (
+        GrantState.FAILED,
+        at,
+        UNNEEDED,
+    )
 
 
 def drop_waiting(reward: Reward, *, at: datetime) -> None:
-    """Close the acts of a reward that were never sent, because the reward has ended."""
+    """Close the acts of a reward that were never sent, because nothing is to be done any more."""
     session.execute(
         update(Grant)
         .where(Grant.reward_id == reward.id, Grant.state == GrantState.WAITING)
-        .values(
-            state=GrantState.FAILED, settled_at=at, due_at=None, proof="The reward ended before."
-        )
+        .values(state=GrantState.FAILED, settled_at=at, due_at=None, proof=UNNEEDED)
         .execution_options(synchronize_session=False)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -132,6 +133,15 @@ def release_holds(
         session.flush()
         session.refresh(reward)
     return len(released)
+
+
+def carry_holds(reward: Reward, to: Reward, kinds: Collection[HoldKind], *, at: datetime) -> None:
+    """Place the open holds of some kinds on the reward that takes another's place."""
+    for hold in open_holds(reward) if to.state in HOLDABLE else []:
+        if hold.kind in kinds:
+            whose = Actor(hold.actor_kind, hold.actor_name)
+            kind = HoldKind(hold.kind)
+            place_hold(to, kind, reason=hold.reason, actor=whose, at=at, cause=hold.cause)
 
 
 def open_holds(reward: Reward) -> list[Hold]:

@@ -11,6 +11,8 @@ from referral.domain.rewards.grants import drop_waiting
 from referral.domain.rewards.ledger import Account, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, move
 
+REFUNDED = "refunded"
+
 
 def cancel(reward: Reward, *, reason: str, actor: Actor, at: datetime) -> None:
     """End a reward that nothing outside exists for; its money is back in the budget."""

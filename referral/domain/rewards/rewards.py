@@ -72,6 +72,13 @@ MOVES: dict[RewardState, frozenset[RewardState]] = {
 }
 
 
+SUPERSEDED = "superseded:"
+"""Begins the slot of a reward that gave way to an earlier purchase's."""
+
+RESTORED = "restored:"
+"""Begins the slot of a reward that gives back what a refund had taken before it failed."""
+
+
 class Reward(Owned, Due, Model):
     """An offer applied to an event for one person.
 
@@ -143,9 +150,19 @@ class Reward(Owned, Due, Model):
         return self.amount_minor - self.withheld_minor
 
     @property
+    def outstanding_minor(self) -> int:
+        """Return what is still to be taken back: less than `clawback_minor` by what was done."""
+        return self.clawback_minor - self.withheld_minor - self.debited_minor - self.owed_minor
+
+    @property
     def is_live(self) -> bool:
         """Tell whether the reward can still be granted or taken back."""
         return RewardState(self.state) in MOVES
+
+    @property
+    def is_restored(self) -> bool:
+        """Tell whether it gives back what a refund had taken of another before it failed."""
+        return self.slot.startswith(RESTORED)
 
     @property
     def is_held(self) -> bool:
@@ -237,6 +254,17 @@ def move(
         raise RewardHeld if only_free else RewardMoved
     session.refresh(reward)
     _line(reward, before, to, actor=actor, reason=reason, at=at)
+
+
+def update_reward(reward: Reward, **values: Any) -> None:
+    """Write figures of a locked reward at once and read it again; never its state."""
+    session.execute(
+        update(Reward)
+        .where(Reward.id == reward.id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(reward)
 
 
 def rewards_of(person_id: uuid.UUID) -> Select[Reward]:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind, Offer, Side, Trigger
 from referral.domain.rewards import Reward, RewardState
-from referral.domain.rewards.clawback import REFUNDED
-from referral.domain.rewards.earning import BUDGET_REACHED, CAP_REACHED, EARLIER_PURCHASE
+from referral.domain.rewards.earning import EARLIER_PURCHASE
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
 from referral.domain.rewards.holds import HoldKind
+from referral.domain.rewards.limits import BUDGET_REACHED, CAP_REACHED
+from referral.domain.rewards.releasing import REFUNDED
 from referral.surfaces.web.words import money
 
 

@@ -163,6 +163,8 @@ def _offer(facts: Facts) -> Pairs:
 
 
 def _arithmetic(facts: Facts) -> Pairs:
+    if facts["given_back"] is not None:
+        return [("Given back, because a refund failed", money(facts["given_back"]))]
     if facts["fixed"] is not None:
         return [("Amount", money(facts["amount"]))]
     sum_words = (

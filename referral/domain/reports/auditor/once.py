@@ -40,6 +40,7 @@ _QUESTIONS = (
         SELECT r.referral_id AS id, COUNT(*) AS times
         FROM reward r JOIN offer o ON o.id = r.offer_id
         WHERE o.trigger <> 'purchase' AND r.slot NOT LIKE 'superseded:%'
+          AND r.slot NOT LIKE 'restored:%'
         GROUP BY r.referral_id, r.offer_id, r.person_id
         HAVING COUNT(*) > 1 AND COUNT(DISTINCT r.slot) > 1
         """,
@@ -51,7 +52,8 @@ _QUESTIONS = (
         """
         SELECT r.purchase_id AS id, COUNT(*) AS times
         FROM reward r JOIN offer o ON o.id = r.offer_id
-        WHERE o.trigger = 'purchase' GROUP BY r.purchase_id, r.offer_id, r.person_id
+        WHERE o.trigger = 'purchase' AND r.slot NOT LIKE 'restored:%'
+        GROUP BY r.purchase_id, r.offer_id, r.person_id
         HAVING COUNT(*) > 1 AND COUNT(DISTINCT r.slot) > 1
         """,
     ),

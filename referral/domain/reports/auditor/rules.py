@@ -15,6 +15,7 @@ from referral.domain.reports.auditor.report import Violation
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.amounts import Inputs, worth
 from referral.domain.rewards.grants import GrantState
+from referral.domain.rewards.rewards import RESTORED
 from referral.foundation.ids import public_id
 
 _QUESTIONS = (
@@ -72,6 +73,7 @@ _REWARDS: Select[*tuple[Any, ...]] = (
         Reward.id,
         Reward.amount_minor,
         Reward.inputs,
+        Reward.slot,
         Reward.earned_at,
         Reward.expected_at,
         Offer.amount_minor.label("offer_amount_minor"),
@@ -116,6 +118,8 @@ def _reward_faults(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
         "base_minor": row.base_minor or 0,
         "offer_version": row.version,
     }
+    if row.slot.startswith(RESTORED):
+        expected["restored_minor"] = row.inputs.get("restored_minor")
     amount = worth(Inputs(**expected))
     if row.inputs != expected:
         yield f"Its inputs are {row.inputs}, and the rule has {expected}."

@@ -1,0 +1,125 @@
+"""Giving back what a refund took once the refund has failed, as if there had been none.
+
+What can still change is undone where it stands. What has moved on begins as a new reward beside
+the old one, for nothing that has ended goes on (I-20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from referral.domain.rewards.earning import is_existing_customer
+from referral.domain.rewards.grants import (
+    GrantState,
+    Operation,
+    drop_waiting,
+    open_grant,
+    resize_grant,
+)
+from referral.domain.rewards.holds import HoldKind, carry_holds
+from referral.domain.rewards.ledger import Account, fund, transfer
+from referral.domain.rewards.limits import begin_within_limits, refused_limit
+from referral.domain.rewards.releasing import REFUNDED, money_lies_in
+from referral.domain.rewards.rewards import RESTORED, Reward, RewardState, update_reward
+
+
+def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> list[Reward]:
+    """Give an amount of a promise back: `promise` is its reward and those that restored it before.
+
+    Returns the reward that begins for what cannot be undone, if there is one. What staff denied,
+    or what failed, stays as it is.
+    """
+    if not _stands(promise[0]):
+        return []
+    left = amount_minor
+    for reward in promise:
+        left -= _undo(reward, left, at=at)
+    return [_begin_anew(promise, left, at=at)] if left else []
+
+
+def _stands(first: Reward) -> bool:
+    """Tell whether the promise holds: nothing but refunds ended it."""
+    if first.state == RewardState.CANCELLED:
+        return first.reason == REFUNDED and not is_existing_customer(first.referral)
+    return first.is_live or first.state == RewardState.REVERSED
+
+
+def _undo(reward: Reward, most: int, *, at: datetime) -> int:
+    """Undo as much of what was taken of a reward as can still change; returns how much."""
+    if reward.state in (RewardState.PENDING, RewardState.APPROVED):
+        return _promise_again(reward, min(most, reward.withheld_minor), at=at)
+    if reward.state not in (RewardState.GRANTING, RewardState.GRANTED):
+        return 0
+    unplanned = _unplan(reward, most, at=at)
+    return unplanned + _forgive(reward, min(most - unplanned, reward.owed_minor), at=at)
+
+
+def _promise_again(reward: Reward, amount_minor: int, *, at: datetime) -> int:
+    if not amount_minor or refused_limit(reward, amount_minor) is not None:
+        return 0
+    fund(reward.program, needed_minor=amount_minor, at=at)
+    lines = {money_lies_in(reward): amount_minor}
+    transfer(reward, "release", source=Account.BUDGET, lines=lines, at=at)
+    update_reward(
+        reward,
+        clawback_minor=reward.clawback_minor - amount_minor,
+        withheld_minor=reward.withheld_minor - amount_minor,
+    )
+    resize_grant(reward)
+    return amount_minor
+
+
+def _unplan(reward: Reward, most: int, *, at: datetime) -> int:
+    """Give up what was to be taken back and is not on its way yet."""
+    act = open_grant(reward)
+    on_its_way = 0
+    if act is not None and act.operation == Operation.DEBIT and act.state == GrantState.SENDING:
+        on_its_way = int((act.parameters or {}).get("wanted", act.amount_minor))
+    amount_minor = min(most, reward.outstanding_minor - on_its_way)
+    update_reward(reward, clawback_minor=reward.clawback_minor - amount_minor)
+    if reward.state == RewardState.GRANTED and reward.outstanding_minor == 0:
+        drop_waiting(reward, at=at)
+    else:
+        resize_grant(reward)
+    return amount_minor
+
+
+def _forgive(reward: Reward, amount_minor: int, *, at: datetime) -> int:
+    """Let a debt go that the failed refund had made."""
+    lines = {Account.GRANTED: amount_minor}
+    transfer(reward, "reverse", source=Account.CLAWBACK_DUE, lines=lines, at=at)
+    update_reward(
+        reward,
+        clawback_minor=reward.clawback_minor - amount_minor,
+        owed_minor=reward.owed_minor - amount_minor,
+    )
+    return amount_minor
+
+
+def _begin_anew(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> Reward:
+    first = promise[0]
+    reward = Reward(
+        business_id=first.business_id,
+        program_id=first.program_id,
+        referral_id=first.referral_id,
+        person_id=first.person_id,
+        offer_id=first.offer_id,
+        purchase_id=first.purchase_id,
+        side=first.side,
+        kind=first.kind,
+        slot=f"{RESTORED}{first.id}:{len(promise)}",
+        amount_minor=amount_minor,
+        currency=first.currency,
+        inputs={**first.inputs, "restored_minor": amount_minor},
+        earned_at=first.earned_at,
+        expected_at=first.expected_at,
+        due_at=first.expected_at,
+        person=first.person,
+        program=first.program,
+        offer=first.offer,
+        referral=first.referral,
+    )
+    begin_within_limits(reward, at=at, why="A refund failed, so what it took is given back.")
+    carry_holds(first, reward, (HoldKind.STAFF, HoldKind.STATED_NAME), at=at)
+    return reward
