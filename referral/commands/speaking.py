@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from referral.domain.businesses import Actor
 from referral.foundation.errors import Refusal
-from referral.serving import address_in_use
+from referral.serving import address_in_use, in_a_line
 from referral.surfaces.web.settings import settings
 
 COMMAND = Actor("command", "Command line")
@@ -27,10 +27,7 @@ def refusals_in_a_line() -> Iterator[None]:
         said = "; ".join(f"{name}: {what}" for name, what in refusal.fields.items())
         raise click.ClickException(said or refusal.message) from refusal
     except DBAPIError as error:
-        reason = str(error.orig).splitlines()[0]
-        raise click.ClickException(
-            f"The database cannot be used: {reason}. Is it migrated? flask --app wsgi db upgrade"
-        ) from error
+        raise click.ClickException(in_a_line(error)) from error
 
 
 def link(path: str) -> str:

@@ -6,5 +6,6 @@ known elsewhere.
 
 from referral.serving.address import address_in_use
 from referral.serving.supervisor import supervise
+from referral.serving.trouble import in_a_line
 
-__all__ = ["address_in_use", "supervise"]
+__all__ = ["address_in_use", "in_a_line", "supervise"]

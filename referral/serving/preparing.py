@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from referral.foundation.db import db, session
 from referral.serving.children import Child
 from referral.serving.ports import free_port_after, trouble_at
+from referral.serving.trouble import in_a_line
 from referral.surfaces.web.settings import settings
 
 
@@ -32,9 +33,8 @@ def prepare(children: list[Child], stopping: threading.Event) -> None:
         if demo.is_half_told():
             _start_over()
         is_empty = demo.is_empty()
-    except (DBAPIError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise NotReady(f"The database cannot be used: {reason}") from error
+    except DBAPIError as error:
+        raise NotReady(in_a_line(error)) from error
     if settings().practice_stripe_url:
         children.append(Child("practice Stripe", _serve_practice))
         children[-1].start()
@@ -85,9 +85,7 @@ def _start_over() -> None:
 
 def _tell_story(stopping: threading.Event) -> None:
     """Seed in a process of its own, which may move its calendar back."""
-    from referral.demo import tell
-
-    teller = Child("the demo", tell)
+    teller = Child("the demo", _tell)
     teller.start()
     while teller.exit_code is None and not stopping.wait(0.05):
         continue
@@ -95,3 +93,15 @@ def _tell_story(stopping: threading.Event) -> None:
     teller.wait(5)
     if teller.exit_code and not stopping.is_set():
         raise NotReady("The demo's story could not be told; the reason stands above.")
+
+
+def _tell() -> None:
+    from referral.demo import tell
+    from referral.gateways.stripe.errors import StripeTrouble
+
+    try:
+        tell()
+    except DBAPIError as error:
+        raise SystemExit(f"  {in_a_line(error)}") from None
+    except StripeTrouble as trouble:
+        raise SystemExit(f"  Stripe did not do its part: {trouble}") from None

@@ -12,7 +12,7 @@ from referral.domain.businesses import Business, Operator, across_businesses
 from referral.domain.businesses.credentials import check_password, set_up_operator
 from referral.domain.businesses.keys import KeyKind, business_of_key
 from referral.domain.programs import Kind, Offer, Side, Trigger
-from referral.foundation.db import session, transaction
+from referral.foundation.db import db, session, transaction
 from referral.foundation.errors import Invalid
 from tests.cast import NOON
 
@@ -159,3 +159,12 @@ def test_an_offer_written_wrong_says_how_to_write_it(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_offer(Side.ADVOCATE, text, Trigger.PURCHASE)
     assert set(refused.value.fields) == {"advocate_offer"}
+
+
+def test_a_database_that_was_not_migrated_is_said_in_one_line(app: Flask) -> None:
+    db.drop_all()
+    result = app.test_cli_runner().invoke(args=BUSINESS)
+    assert result.exit_code == 1
+    said = result.output.strip()
+    assert said.startswith("Error: The database ") and "\n" not in said
+    assert said.endswith("Migrate it: flask --app wsgi db upgrade")
