@@ -50,6 +50,7 @@ def main(arguments: list[str]) -> int:
     try:
         return TASKS[arguments[0]](arguments[1:])
     except KeyboardInterrupt:
+        print("\nInterrupted. What was begun is finished or begun anew next time.")
         return 130
 
 

@@ -122,8 +122,10 @@ def _create() -> None:
                 f"On Debian or Ubuntu: sudo apt-get install python{version}-venv"
             )
     shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False)
+    command = [sys.executable, "-m", "venv", str(VENV)]
+    made = subprocess.run(command, check=False, capture_output=True, text=True)
     if made.returncode != 0:
+        print(made.stdout + made.stderr, end="", flush=True)
         raise SystemExit("Python could not make a virtual environment; the lines above say why.")
 
 

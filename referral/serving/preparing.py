@@ -104,4 +104,4 @@ def _tell() -> None:
     except DBAPIError as error:
         raise SystemExit(f"  {in_a_line(error)}") from None
     except StripeTrouble as trouble:
-        raise SystemExit(f"  Stripe did not do its part: {trouble}") from None
+        raise SystemExit(f"  Stripe did not do its part: {str(trouble).splitlines()[0]}") from None
