@@ -20,7 +20,6 @@ from referral.gateways.stripe.errors import StripeTrouble
 from referral.gateways.stripe.reading import Fact
 from referral.worker.accounts import account_of
 
-_WAITS = "unknown_purchase"
 PATIENCE = timedelta(days=4)
 """Stripe delivers for up to three days; after that a refund of something unknown is let go."""
 
@@ -32,7 +31,12 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
     """Apply what an event tells us; news about an unknown purchase waits for the purchase."""
     event = session.get_one(StripeEvent, key, execution_options=across_businesses())
     with within(event.business_id):
-        facts = [_with_invoice(event, fact) for fact in read(json.loads(event.payload))]
+        facts = read(json.loads(event.payload))
+        unasked = None
+        try:
+            facts = [_with_invoice(event, fact) for fact in facts]
+        except StripeTrouble as trouble:
+            unasked = trouble.said
         try:
             with transaction():
                 _apply(event, facts)
@@ -40,7 +44,7 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
                 failpoints.reached("event.worked")
         except UnknownPurchase as waiting:
             with transaction():
-                _wait(event, token, waiting)
+                _wait(event, token, waiting, unasked)
 
 
 def _apply(event: StripeEvent, facts: list[Fact]) -> None:
@@ -69,10 +73,7 @@ def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
     account = account_of(event.business_id)
     if payment is None or account is None:
         return fact
-    try:
-        invoice = account.invoice_of_payment(payment)
-    except StripeTrouble:
-        return fact
+    invoice = account.invoice_of_payment(payment)
     return replace(fact, keys=(*fact.keys, invoice)) if invoice else fact
 
 
@@ -82,14 +83,25 @@ def _is_known(event: StripeEvent, keys: tuple[str, ...]) -> bool:
     return known
 
 
-def _wait(event: StripeEvent, token: uuid.UUID, waiting: UnknownPurchase) -> None:
+def _wait(
+    event: StripeEvent, token: uuid.UUID, waiting: UnknownPurchase, unasked: str | None
+) -> None:
+    """Wait for the purchase; `unasked` is why Stripe could not be asked which one it is.
+
+    News nobody could be asked about is not let go: it stays for somebody to look at.
+    """
     at = clock.now()
+    reason = waiting.message
+    if unasked is not None:
+        reason = f"{reason} Stripe could not be asked for its invoice: {unasked}"
     if at < event.received_at + PATIENCE:
-        due.postpone(event, token, at=at, reason=_WAITS, patient=True)
-        return
-    event.read_at, event.outcome = at, waiting.message
-    session.flush()
-    due.finish(event, token)
+        due.postpone(event, token, at=at, reason=reason, patient=True)
+    elif unasked is not None:
+        due.bury(event, token, at=at, reason=reason)
+    else:
+        event.read_at, event.outcome = at, reason
+        session.flush()
+        due.finish(event, token)
 
 
 def _wake_waiting(business_id: uuid.UUID) -> None:
@@ -101,7 +113,8 @@ def _wake_waiting(business_id: uuid.UUID) -> None:
     session.execute(
         update(StripeEvent)
         .where(StripeEvent.business_id == business_id)
-        .where(StripeEvent.last_error == _WAITS, StripeEvent.read_at.is_(None))
+        .where(StripeEvent.last_error.startswith(UnknownPurchase.message))
+        .where(StripeEvent.read_at.is_(None), StripeEvent.dead_at.is_(None))
         .where(StripeEvent.received_at > at - JUST_NOW)
         .values(due_at=at)
         .execution_options(synchronize_session=False)

@@ -11,7 +11,8 @@ from referral.domain.businesses import across_businesses
 from referral.domain.rewards import Reward
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import StripeEvent
+from referral.gateways.stripe import StripeAccount, StripeEvent
+from referral.gateways.stripe.errors import Misconfigured
 from tests.crash.scenes import assert_granted_once, count_rewards, credit_calls, earn
 from tests.stories.books import books_of, grants_of
 from tests.stories.trade import A_WHILE_S, Trade, assert_clean, later
@@ -46,6 +47,41 @@ def test_f23_a_poison_event_is_given_up_after_eight_tries_and_others_go_on(trade
     assert (event.attempts, event.read_at) == (8, None)
     assert event.dead_at is not None
     assert event.last_error == "ValueError: an event without a time"
+
+
+def test_a_refund_nobody_may_ask_about_says_why_and_is_not_let_go(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Misconfigured("The key lacks the right.")
+
+    monkeypatch.setattr(StripeAccount, "invoice_of_payment", refuse)
+    bought = trade.practice.buy(1000, currency="eur", email="bob@mail.example", deliver=False)
+    back = trade.practice.refund(bought["charge"]["id"], 500, deliver=False)
+    trade.tell(back["events"])
+    trade.work()
+    assert {event.last_error for event in unread()} == {
+        "The purchase this belongs to has not arrived yet. "
+        "Stripe could not be asked for its invoice: The key lacks the right."
+    }
+    with later(5 * 86_400):
+        trade.work()
+        assert {event.dead_at is not None for event in unread()} == {True}
+    trade.tell(bought["events"])
+    refused = unread()
+    with transaction():
+        for event in refused:
+            due.replay(event, at=clock.now())
+    trade.settle()
+    assert [paid[1:3] for paid in books_of(trade)["purchases"]] == [(1000, 1000)]
+    assert books_of(trade)["purchases"][0][4] == 500
+    assert_clean()
+
+
+def unread() -> list[StripeEvent]:
+    session.remove()
+    query = select(StripeEvent).where(StripeEvent.read_at.is_(None))
+    return list(session.scalars(query.execution_options(**across_businesses())))
 
 
 def test_f23_what_was_given_up_can_be_replayed(trade: Trade) -> None:
