@@ -10,8 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
+from referral.foundation import clock
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
+from referral.surfaces.web.backlog import backlog
 from referral.surfaces.web.policy import Need, declare
 from referral.surfaces.web.settings import settings
 
@@ -52,11 +54,15 @@ def ready() -> tuple[Response, int]:
 
 @health.get("/metrics")
 def metrics() -> Response:
-    """Answer Prometheus; with METRICS_TOKEN set only to its bearer, in production never without."""
+    """Answer Prometheus; with METRICS_TOKEN set only to its bearer, in production never without.
+
+    Counters are this process's own; the work that is due is counted in the database.
+    """
     token = settings().metrics_token.get_secret_value()
     if settings().is_production and not token:
         raise NotFound
     offered = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and not hmac.compare_digest(offered.encode(), token.encode()):
         raise NotFound
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    counted = generate_latest() + backlog(at=clock.now())
+    return Response(counted, content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,75 @@
+"""How much work waits, counted in the database: the same whichever process is asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from referral.domain.businesses import across_businesses
+from referral.domain.notices import Notice
+from referral.domain.rewards import Grant, Reward
+from referral.foundation.db import session
+from referral.gateways.stripe import StripeEvent
+
+OVERDUE = timedelta(minutes=1)
+_KINDS: dict[str, type[Any]] = {
+    "notice": Notice,
+    "stripe_event": StripeEvent,
+    "reward": Reward,
+    "grant": Grant,
+}
+
+
+def backlog(*, at: datetime) -> bytes:
+    """Return gauges of the work that is due, for Prometheus; one indexed query for each kind.
+
+    What is scheduled for later is not counted. Without its database it says just that.
+    """
+    registry = CollectorRegistry()
+    is_up = Gauge("referral_database_up", "Whether the database answers", registry=registry)
+    rows = Gauge(
+        "referral_work_due",
+        "Work that is due, by kind and state",
+        ["kind", "state"],
+        registry=registry,
+    )
+    oldest = Gauge(
+        "referral_work_oldest_seconds",
+        "How long the oldest has been due",
+        ["kind"],
+        registry=registry,
+    )
+    try:
+        for kind, model in _KINDS.items():
+            dead, overdue, waiting, first = _counted(model, at)
+            rows.labels(kind, "dead").set(dead)
+            rows.labels(kind, "overdue").set(overdue)
+            rows.labels(kind, "waiting").set(waiting)
+            oldest.labels(kind).set((at - first).total_seconds() if first else 0)
+        is_up.set(1)
+    except SQLAlchemyError:
+        session.rollback()
+        rows.clear()
+        oldest.clear()
+    return generate_latest(registry)
+
+
+def _counted(model: type[Any], at: datetime) -> tuple[int, int, int, datetime | None]:
+    """Count what is dead, overdue and merely waiting, and find since when the oldest is due."""
+    alive, late = model.dead_at.is_(None), model.due_at < at - OVERDUE
+    query = (
+        select(
+            func.count().filter(~alive),
+            func.count().filter(alive, late),
+            func.count().filter(alive, ~late),
+            func.min(model.due_at).filter(alive),
+        )
+        .where(model.due_at <= at)
+        .execution_options(**across_businesses())
+    )
+    dead, overdue, waiting, first = session.execute(query).one()
+    return dead, overdue, waiting, first
