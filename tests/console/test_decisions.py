@@ -1,13 +1,21 @@
 """Approving, denying, holding and releasing rewards: one or many, always with a reason."""
 
+import re
+from datetime import timedelta
+
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from referral.domain import journey
 from referral.domain.businesses import Role, within
 from referral.domain.businesses.audit import AuditEntry
+from referral.domain.programs import Approval
 from referral.domain.rewards import Reward, RewardMove
+from referral.domain.rewards.ripening import ripen
 from referral.foundation import clock
-from referral.foundation.db import session
+from referral.foundation.db import session, transaction
+from referral.surfaces.console.rewards import when_words
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
@@ -98,7 +106,7 @@ def test_many_are_decided_each_for_itself(desk: Desk) -> None:
     )
     assert "2 rewards approved" in text
     assert text.count("There is no such reward here.") == 2
-    assert "A reward that is denied cannot become approved." in text
+    assert "This reward was denied meanwhile, so it cannot be approved any more." in text
     states = [first.state, second.state, third.state]
     assert states == ["approved", "denied", "approved"]
     with within(foreign.business_id):
@@ -127,3 +135,68 @@ def test_support_may_hold_but_not_approve(desk: Desk) -> None:
     typed = {"chosen": reward.public_id, "single": "yes", "reason": "Let me."}
     assert post(desk.client, f"{LIST}/approve", **typed).status_code == 403
     assert reward.state == "pending"
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("approve", "This reward was approved already. Nothing was changed."),
+        ("deny", "This reward was denied already. Nothing was changed."),
+        ("hold", "This reward is on hold already."),
+        ("release", "This reward is not on hold, so there is nothing to release."),
+    ],
+)
+def test_a_form_sent_twice_decides_once_and_says_so(desk: Desk, verb: str, said: str) -> None:
+    (reward,) = earned(desk.shop, "bob")
+    page = f"{LIST}/{reward.public_id}"
+    typed = {"chosen": reward.public_id, "single": "yes", "reason": "Known customer."}
+    if verb == "release":
+        post(desk.client, f"{LIST}/hold", **typed)
+    assert [post(desk.client, f"{LIST}/{verb}", **typed).location for _ in range(2)] == [page, page]
+    assert said in check_page(desk.client.get(page))
+    assert len(acts(desk)) == (2 if verb == "release" else 1)
+
+
+def test_a_reward_that_moved_meanwhile_is_told_in_plain_words(desk: Desk) -> None:
+    (reward,) = earned(desk.shop, "bob")
+    page = f"{LIST}/{reward.public_id}"
+    check_page(desk.client.get(page))
+    with within(desk.shop.business.id), transaction():
+        colleague = journey.Actor("operator", "Max")
+        journey.deny_reward(reward, actor=colleague, reason="Same card.", at=clock.now())
+    typed = {"chosen": reward.public_id, "single": "yes", "reason": "Known customer."}
+    assert post(desk.client, f"{LIST}/approve", page, **typed).location == page
+    text = check_page(desk.client.get(page))
+    assert "This reward was denied meanwhile, so it cannot be approved any more." in text
+    assert reward.state == "denied"
+
+
+def test_what_was_chosen_and_filtered_stays_when_the_reason_is_missing(desk: Desk) -> None:
+    first, second = earned(desk.shop, "bob", "tim")
+    narrowed = {"show": "pending", "program": desk.shop.program.public_id}
+    text = check_page(desk.client.get(LIST, query_string=narrowed))
+    assert '<input type="hidden" name="show" value="pending">' in text
+    typed = {"chosen": second.public_id, "reason": "", **narrowed}
+    text = check_page(post(desk.client, f"{LIST}/deny", **typed), 422)
+    assert '<input type="hidden" name="show" value="pending">' in text
+    assert re.findall(r'value="(rwd_\w+)"[^>]*checked>', text) == [second.public_id]
+    assert first.public_id in text
+    nothing = post(desk.client, f"{LIST}/deny", reason="Why not.", **narrowed)
+    assert nothing.location == f"{LIST}?show=pending&program={narrowed['program']}"
+
+
+def test_a_reward_that_waits_for_staff_names_no_past_day_as_expected(app: Flask) -> None:
+    now = clock.now()
+    shop = open_shop(at=now - timedelta(days=20), approval=Approval.STAFF, hold_days=14)
+    (reward,) = earned(shop, "bob")
+    words = [str(when_words(reward, now))]
+    with within(shop.business.id), transaction():
+        ripen(reward, at=now)
+        session.refresh(reward)
+    with app.test_request_context(headers={"Accept-Language": "en-GB"}):
+        words.append(str(when_words(reward, now)))
+        words.append(str(when_words(reward, now - timedelta(days=10))))
+    day = (now - timedelta(days=6)).date().isoformat()
+    assert words[0] == "any moment now"
+    assert words[1].startswith(f'waiting since <time datetime="{day}">')
+    assert "expected" not in words[2]

@@ -50,7 +50,7 @@ def why(subject: str) -> str:
 
 def chosen_program() -> Program | None:
     """Return the program a list is narrowed to; raises NotFound for one of somebody else."""
-    text = request.args.get("program", "")
+    text = request.values.get("program", "")
     return find_program(g.business.id, text) if text else None
 
 

@@ -18,6 +18,7 @@ from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.grants import grants_of
 from referral.domain.rewards.holds import HOLDABLE, open_holds
+from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound, Refusal
@@ -88,11 +89,12 @@ def decide(verb: str) -> Callable[[], Any]:
             return _ask_again(chosen, refusal.fields)
         if not chosen:
             flash("Choose at least one reward first.", "warning")
-            return redirect(url_for("console.rewards"), 303)
+            return redirect(url_for("console.rewards", **_asked()), 303)
         results = [_decide_one(VERBS[verb], one, reason) for one in chosen]
         if "single" in request.form and len(results) == 1:
             return _answer_one(VERBS[verb], results[0])
-        return page("decided", verb=VERBS[verb], results=results, reason=reason)
+        back = url_for("console.rewards", **_asked())
+        return page("decided", verb=VERBS[verb], results=results, reason=reason, back_url=back)
 
     view.__name__ = verb
     return view
@@ -100,13 +102,7 @@ def decide(verb: str) -> Callable[[], Any]:
 
 def verbs_for(reward: Reward) -> list[Verb]:
     """List what this operator may do with a reward as it stands."""
-    fits = {
-        "approve": reward.state == RewardState.PENDING and not reward.is_held,
-        "hold": reward.state in HOLDABLE and not reward.is_held,
-        "release": reward.is_held,
-        "deny": reward.state in HOLDABLE,
-    }
-    return [verb for verb in VERBS.values() if fits[verb.name] and may(verb.name)]
+    return [verb for verb in VERBS.values() if _fits(verb, reward) and may(verb.name)]
 
 
 def when_words(reward: Reward, at: datetime) -> str | Markup:
@@ -125,28 +121,33 @@ def when_words(reward: Reward, at: datetime) -> str | Markup:
 
 
 def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
-    show = request.values.get("show", "")
-    show = show if show in SHOWN else ""
-    program = chosen_program()
+    asked, program, after = _asked(), chosen_program(), request.values.get("after")
     known = lists.programs()
-    found = lists.rewards(show, program, request.args.get("after"))
-    asked: dict[str, Any] = {
-        "show": show or None,
-        "program": program.public_id if program else None,
-    }
+    found = lists.rewards(asked["show"] or "", program, after)
     return page(
         "rewards",
         rewards=found.rows,
         when_words=when_words,
         asked=asked,
+        after=after,
         chosen=chosen,
+        typed=request.form,
         errors=errors,
         verbs=[verb for verb in VERBS.values() if may(verb.name)],
         programs=known,
         program_options=[(one.public_id, one.name) for one in known],
         next_url=url_for("console.rewards", **asked, after=found.next) if found.next else None,
-        first_url=url_for("console.rewards", **asked) if request.args.get("after") else None,
+        first_url=url_for("console.rewards", **asked) if after else None,
     )
+
+
+def _asked() -> dict[str, Any]:
+    """Return what the list is narrowed to, as its address says it and its form carries it."""
+    show, program = request.values.get("show", ""), chosen_program()
+    return {
+        "show": show if show in SHOWN else None,
+        "program": program.public_id if program else None,
+    }
 
 
 def _one(reward: Reward, errors: dict[str, str]) -> str:
@@ -179,14 +180,43 @@ def _decide_one(verb: Verb, text: str, reason: str) -> Result:
     reward = None
     try:
         reward = lists.find_reward(text)
+        if not _fits(verb, reward):
+            return Result(text, reward, _unfit(verb, reward))
         with transaction():
             verb.act(reward, actor=actor(), reason=reason, at=clock.now())
     except NotFound:
         return Result(text[:40], None, "There is no such reward here.")
+    except RewardMoved:
+        reward = lists.find_reward(text)
+        return Result(text, reward, _unfit(verb, reward))
     except Refusal as refusal:
         return Result(text, lists.find_reward(text), refusal.message)
     log.info("reward_decided", verb=verb.name, reward=reward.public_id)
     return Result(text, reward, None)
+
+
+def _fits(verb: Verb, reward: Reward) -> bool:
+    """Tell whether a reward stands where this can be decided."""
+    return {
+        "approve": reward.state == RewardState.PENDING and not reward.is_held,
+        "hold": reward.state in HOLDABLE and not reward.is_held,
+        "release": reward.is_held,
+        "deny": reward.state in HOLDABLE,
+    }[verb.name]
+
+
+def _unfit(verb: Verb, reward: Reward) -> str:
+    """Say why this cannot be decided: the reward moved meanwhile, or was decided already."""
+    if verb.name == "release":
+        return "This reward is not on hold, so there is nothing to release."
+    if reward.is_held:
+        return "This reward is on hold" + (
+            " already." if verb.name == "hold" else ". Release it first."
+        )
+    stands = MOVED[reward.state]
+    if stands == verb.done:
+        return f"This reward was {stands} already. Nothing was changed."
+    return f"This reward was {stands} meanwhile, so it cannot be {verb.done} any more."
 
 
 def _answer_one(verb: Verb, result: Result) -> Any:
