@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
-from referral.domain.programs import ProgramState, change_state
+from referral.domain.programs import Approval, ProgramState, change_state
 from referral.domain.rewards import Reward
+from referral.domain.rewards.ripening import ripen
+from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from tests.cast import Shop, credit, open_shop
+from tests.cast import DAY, Shop, credit, open_shop
 from tests.portal.visiting import Visitor, World, heading_of, words_of
 
 ALICE = "alice@mail.example"
@@ -287,3 +289,31 @@ def test_somebody_without_a_name_is_greeted_too(world: World):
         meet(world.shop.business.id, Identity.read(email="zoe@mail.example"), at=world.shop.now)
 
     assert heading_of(world.signed_in("zoe@mail.example").get().text) == "Hello, and welcome"
+
+
+def test_a_reward_that_waits_for_a_last_look_names_no_past_day(world: World):
+    with world.at_work():
+        at = clock.now()
+        replaced(
+            world, open_shop("Staffed", at=at - 20 * DAY, hold_days=14, approval=Approval.STAFF)
+        )
+    sends(world, "bob")
+    buys(world, "bob")
+    with world.at_work(), within(world.shop.business.id), transaction():
+        ripen(alices_reward(), at=at)
+    alice = world.signed_in(ALICE)
+    shown = [words_of(alice.get(path).text) for path in ("", "/rewards", reward_url(alice))]
+
+    assert all("It waits for a last look by our team." in words for words in shown)
+    assert not any("Expected on" in words for words in shown)
+    assert "Expected when somebody has looked at it" in shown[2]
+
+
+def test_a_step_that_is_not_reached_is_not_called_needless(world: World):
+    sends(world, "bob")
+    buys(world, "bob")
+    alice = world.signed_in(ALICE)
+
+    words = words_of(alice.get(reward_url(alice)).text)
+    assert "Handed over Not reached Comes after what is above." in words
+    assert "Not needed" not in words

@@ -88,7 +88,8 @@ def _note(sent: Sent, reward: Reward | None, *, at: datetime) -> str | Markup | 
         if at >= referral.qualify_by:
             return Markup("Nothing that counts was bought by {}.").format(day(referral.qualify_by))
         return _WAITING.format(promise_words(offer), name, day(referral.qualify_by))
-    if reward.state == RewardState.PENDING and not reward.is_held and not reward.awaits_staff:
+    is_free = not reward.is_held and not reward.awaits_staff
+    if reward.state == RewardState.PENDING and is_free and reward.expected_at > at:
         return _EXPECTED.format(day(reward.expected_at), why_words(reward))
     if reward.state == RewardState.GRANTED and not reward.clawback_minor:
         return None

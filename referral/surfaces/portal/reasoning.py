@@ -89,7 +89,7 @@ def _item(gate: Gate) -> dict[str, Any]:
     is_reached = gate.code != GateCode.NOT_REACHED
     return {
         "name": _NAMES[gate.name],
-        "state": gate.state.value if is_reached else "skipped",
+        "state": gate.state.value if is_reached else "later",
         "reason": _words(gate) if is_reached else "Comes after what is above.",
         "next": _next(gate),
     }

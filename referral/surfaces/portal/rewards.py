@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import g, request, url_for
+from markupsafe import Markup
 
 from referral.domain.programs import Side
 from referral.domain.reports.portal import (
@@ -19,19 +22,20 @@ from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.reasons import waiting_words
+from referral.surfaces.web.words import day
 
 _PAGE = 20
 
 
 def show_all(slug: str) -> str:
     """Show a page of rewards, and what they add up to."""
-    after = request.args.get("after")
+    after, at = request.args.get("after"), clock.now()
     found = rewards_page(g.person.id, limit=_PAGE + 1, after=after)
     shown = found[:_PAGE]
     last = shown[-1].public_id if len(found) > _PAGE else None
     return page(
         "rewards",
-        rewards=[_line(reward) for reward in shown],
+        rewards=[_line(reward, at=at) for reward in shown],
         sums=sums_of(g.person.id),
         next_url=url_for("portal.rewards", slug=slug, after=last) if last else None,
         first_url=url_for("portal.rewards", slug=slug) if after else None,
@@ -44,7 +48,8 @@ def show(slug: str, reward: str) -> str:
     waits = waits_for(found) if found.state in _UNDER_WAY else None
     return page(
         "reward",
-        line=_line(found),
+        line=_line(found, at=at),
+        end=_end(found, at=at),
         reward=found,
         note=waiting_words(waits) if waits and not found.is_held else why_words(found),
         code=code_given(found),
@@ -56,16 +61,34 @@ def show(slug: str, reward: str) -> str:
 _UNDER_WAY = (RewardState.APPROVED, RewardState.GRANTING)
 
 
-def _line(reward: Reward) -> dict[str, object]:
+def _line(reward: Reward, *, at: datetime) -> dict[str, object]:
     """Return a reward as a list shows it."""
     return {
         "reward": reward,
         "gift": gift_words(reward),
         "is_off": tone_of(reward) == "calm",
         "title": _title(reward),
-        "is_expected": reward.state == RewardState.PENDING and not reward.is_held,
+        "is_expected": _is_expected(reward, at=at),
         "why": why_words(reward),
     }
+
+
+def _is_expected(reward: Reward, *, at: datetime) -> bool:
+    """Tell whether a day can be named: nothing else is waited for, and it has not passed."""
+    is_free = not reward.is_held and not reward.awaits_staff
+    return reward.state == RewardState.PENDING and is_free and reward.expected_at > at
+
+
+def _end(reward: Reward, *, at: datetime) -> tuple[str, str | Markup]:
+    """Say when it was given or ended, or when it is expected."""
+    if reward.settled_at is not None:
+        words = "Given on" if reward.state == RewardState.GRANTED else "Ended on"
+        return words, day(reward.settled_at)
+    if _is_expected(reward, at=at):
+        return "Expected on", day(reward.expected_at)
+    if reward.is_held or (reward.awaits_staff and reward.state == RewardState.PENDING):
+        return "Expected", "when somebody has looked at it"
+    return "Expected", "any moment"
 
 
 def _title(reward: Reward) -> str:

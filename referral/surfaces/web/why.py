@@ -103,7 +103,7 @@ def gate_words(gate: Gate) -> str:
 def _item(gate: Gate) -> dict[str, Any]:
     return {
         "name": NAMES[gate.name],
-        "state": gate.state.value,
+        "state": "later" if gate.code == GateCode.NOT_REACHED else gate.state.value,
         "reason": gate_words(gate),
         "at": gate.at,
         "next": _next(gate),
