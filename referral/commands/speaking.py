@@ -48,4 +48,11 @@ def show(made: dict[str, Any], *, as_json: bool) -> None:
         click.echo(json.dumps(made, indent=2, ensure_ascii=False))
         return
     for name, value in made.items():
-        click.echo(f"{name}: {value}")
+        for one in value if isinstance(value, list) else [value]:
+            click.echo(f"{name}: {_in_words(one)}")
+
+
+def _in_words(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{name} {known}" for name, known in value.items() if known is not None)
