@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from config import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application; raises UnsafeSettings rather than start unsafely."""
+def create_app(settings: Settings | None = None, *, migrates: bool = True) -> Flask:
+    """Build the application; raises UnsafeSettings rather than start unsafely.
+
+    One that never migrates, as a web process, is spared the loading of what `flask db` needs.
+    """
     from config import INSTANCE, ROOT, Settings
 
     chosen = settings.check() if settings else Settings.read()
@@ -34,7 +37,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(_flask_settings(chosen))
     app.extensions["settings"] = chosen
     db.init_app(app)
-    _add_migrations(app)
+    if migrates:
+        _add_migrations(app)
     _add_surfaces(app)
     return app
 

@@ -1,0 +1,57 @@
+"""Starting costs no more than it must, and what stands in the way is said in one line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from config import ROOT
+from tests.servers import free_port
+
+
+def run(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours to its end, in a development environment of its own."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "REFERRAL_ENV": "development", **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_web_process_loads_nothing_of_migrations(tmp_path: Path) -> None:
+    code = (
+        "import sys; from referral import create_app; create_app(migrates=False); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    done = run("-c", code, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_busy_port_is_one_line_and_the_end(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        done = run("-m", "flask", "--app", "wsgi", "serve", PORT=port, DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stdout.strip().startswith(f"Port {port} is in use. Choose another: PORT=")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_database_that_cannot_be_opened_is_one_line_and_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "referral.sqlite3"
+    done = run(
+        *("-m", "flask", "--app", "wsgi", "serve", "--demo"),
+        DATABASE_URL=f"sqlite:///{path}",
+        PORT=str(free_port()),
+    )
+    assert done.returncode == 1
+    assert done.stdout.strip() == (
+        f"The database sqlite:///{path} cannot be used: unable to open database file."
+    )
+    assert done.stderr == ""
