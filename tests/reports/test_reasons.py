@@ -11,7 +11,8 @@ from referral.domain.rewards import RewardState, clawback, earning, limits
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
 from referral.domain.rewards.holds import HoldKind
 from referral.surfaces.web import reasons
-from referral.surfaces.web.reasons import Said, offer_words, reason_words, state_words
+from referral.surfaces.web.promises import offer_words
+from referral.surfaces.web.reasons import Said, reason_words, state_words
 
 
 def offered(side: Side = Side.ADVOCATE, **terms: object) -> Offer:

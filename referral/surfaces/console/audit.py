@@ -15,7 +15,7 @@ from referral.domain.reports.console_record import subjects
 from referral.domain.rewards import Reward
 from referral.foundation.db import session
 from referral.surfaces.console.frame import page, person_link, program_link
-from referral.surfaces.web.reasons import reward_words
+from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.words import money
 
 PAGE = 50

@@ -15,7 +15,8 @@ from referral.foundation import clock
 from referral.foundation.errors import Refusal
 from referral.surfaces.console.door import may
 from referral.surfaces.web.errors import status_of
-from referral.surfaces.web.reasons import offer_words, reason_words, reward_words
+from referral.surfaces.web.promises import offer_words, reward_words
+from referral.surfaces.web.reasons import reason_words
 
 _PLACES = (
     ("overview", "Overview", "layout-dashboard", ("overview", "work")),

@@ -10,7 +10,8 @@ from referral.domain.attribution import Outcome
 from referral.domain.purchases import DisputeOutcome
 from referral.domain.reports.story import Happening
 from referral.domain.rewards import Reward, RewardState
-from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, reason_words, reward_words
+from referral.surfaces.web.promises import reward_words
+from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, reason_words
 from referral.surfaces.web.words import money
 
 MOVED: dict[str, str] = {

@@ -16,7 +16,8 @@ from referral.foundation import clock
 from referral.foundation.db import session
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.work import dead_work
-from referral.surfaces.web.reasons import WAITING, reason_words, reward_words
+from referral.surfaces.web.promises import reward_words
+from referral.surfaces.web.reasons import WAITING, reason_words
 from referral.surfaces.web.words import short_day
 
 DAYS = 30

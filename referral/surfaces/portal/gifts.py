@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from referral.domain.programs import Kind, Offer
 from referral.domain.rewards import Reward, RewardState
-from referral.surfaces.web.reasons import REASONS, rate_words, reason_words, state_words
+from referral.surfaces.web.promises import rate_words
+from referral.surfaces.web.reasons import REASONS, reason_words, state_words
 from referral.surfaces.web.words import money
 
 _TONES = {

@@ -15,7 +15,7 @@ from referral.foundation.errors import Invalid
 from referral.surfaces.portal.door import enter_business, signed_in_here
 from referral.surfaces.portal.pages import card
 from referral.surfaces.portal.proofs import ask_for_proof
-from referral.surfaces.web.reasons import friend_offer_words, offer_words
+from referral.surfaces.web.promises import friend_offer_words, offer_words
 from referral.surfaces.web.visits import read_visit_tokens
 
 _WRONG_CODE = "There is no such code. Look at it again, or leave this empty."

@@ -10,7 +10,7 @@ from flask import url_for
 
 from referral.domain.programs import Kind, Offer, Program, ProgramState, Side, Trigger
 from referral.domain.reports.portal import Part
-from referral.surfaces.web.reasons import friend_offer_words, offer_words
+from referral.surfaces.web.promises import friend_offer_words, offer_words
 from referral.surfaces.web.settings import public_url
 from referral.surfaces.web.words import count, money
 

@@ -34,7 +34,8 @@ from referral.surfaces.web.challenges import (
     meet_by_code,
     meet_by_link,
 )
-from referral.surfaces.web.reasons import friend_offer_words, reason_words
+from referral.surfaces.web.promises import friend_offer_words
+from referral.surfaces.web.reasons import reason_words
 from referral.surfaces.web.sessions import current_row
 
 _WRONG = {"code": "This is not the code. Look at the newest mail, and type its six digits."}

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
 from referral.foundation.money import Money
+from referral.surfaces.web.promises import rate_words
 from referral.surfaces.web.reasons import (
     GRANTS,
     HOLDS,
@@ -20,7 +21,6 @@ from referral.surfaces.web.reasons import (
     REASONS,
     TOUCHES,
     WAITING,
-    rate_words,
     reason_words,
     waiting_words,
 )

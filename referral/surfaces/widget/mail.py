@@ -7,7 +7,7 @@ from datetime import datetime
 from referral.domain.links import Link
 from referral.domain.notices import notify
 from referral.domain.programs import Side, current_offers
-from referral.surfaces.web.reasons import offer_words
+from referral.surfaces.web.promises import offer_words
 from referral.surfaces.web.settings import public_url
 
 

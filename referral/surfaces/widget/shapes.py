@@ -8,8 +8,8 @@ from typing import Any
 from referral.domain.links import Link
 from referral.domain.programs import Offer, Program, Side
 from referral.domain.reports.invitation import Invitation
+from referral.surfaces.web.promises import offer_words
 from referral.surfaces.web.qr import draw
-from referral.surfaces.web.reasons import offer_words
 from referral.surfaces.web.settings import public_url
 from referral.surfaces.widget import words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from referral.domain.attribution import Reason
 from referral.domain.programs import Offer
 from referral.domain.reports.invitation import Invitation
-from referral.surfaces.web.reasons import friend_offer_words, offer_words
+from referral.surfaces.web.promises import friend_offer_words, offer_words
 
 _DAMAGED = "The link you followed was damaged on its way, so we cannot tell who sent you."
 _PROBLEMS: dict[Reason, str] = {

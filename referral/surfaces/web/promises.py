@@ -1,0 +1,84 @@
+"""What an offer promises and what a reward is worth, in words.
+
+Knows offers and rewards. Refuses to know where they are read.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from referral.domain.programs import Kind, Offer, Side, Trigger
+from referral.domain.rewards import Reward
+from referral.surfaces.web.words import money
+
+
+def offer_words(offer: Offer, *, whose: str = "your") -> str:
+    """Say what an offer gives, to the one who gets it; `whose` is "their" when told to others.
+
+    Such as "€10.00 credit on your next bill for each friend's first purchase".
+    """
+    if offer.side == Side.FRIEND:
+        return friend_offer_words(offer, whose=whose)
+    if offer.kind == Kind.DISCOUNT:
+        return f"{_worth(offer)} off {whose} next order for each friend who signs up"
+    return _credit(offer, _ADVOCATE_EVENTS[Trigger(offer.trigger)], whose)
+
+
+def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
+    """Say what a friend gets, such as "20% off your first order"."""
+    if offer.kind == Kind.DISCOUNT:
+        return f"{_worth(offer)} off {whose} first order"
+    return _credit(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
+
+
+def reward_words(reward: Reward) -> str:
+    """Say what a reward is worth: "€10.00", or "20% off" for a discount."""
+    if reward.kind != Kind.DISCOUNT:
+        return money(reward)
+    rate_bp = reward.inputs["rate_bp"]
+    return f"{rate_words(rate_bp) if rate_bp else money(reward)} off"
+
+
+def rate_words(rate_bp: int) -> str:
+    """Write basis points as a percentage without needless decimals.
+
+    >>> rate_words(2000), rate_words(1250)
+    ('20%', '12.5%')
+    """
+    return f"{Decimal(rate_bp) / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+_ADVOCATE_EVENTS = {
+    Trigger.SIGNUP: "each friend who signs up",
+    Trigger.FIRST_PURCHASE: "each friend's first purchase",
+    Trigger.PURCHASE: "every purchase of each friend",
+}
+_FRIEND_EVENTS = {
+    Trigger.SIGNUP: "signing up",
+    Trigger.FIRST_PURCHASE: "{whose} first purchase",
+    Trigger.PURCHASE: "every purchase",
+}
+
+
+def _credit(offer: Offer, event: str, whose: str) -> str:
+    if offer.minimum_minor:
+        event += f" of at least {money(offer.minimum_minor, offer.currency)}"
+    if offer.rate_bp is not None:
+        return f"{_worth(offer)} of {event} as credit on {whose} next bill{_limits(offer)}"
+    return f"{_worth(offer)} credit on {whose} next bill for {event}{_limits(offer)}"
+
+
+def _worth(offer: Offer) -> str:
+    if offer.rate_bp is not None:
+        return rate_words(offer.rate_bp)
+    return money(offer.amount_minor or 0, offer.currency)
+
+
+def _limits(offer: Offer) -> str:
+    """Say the most of one reward, and the most for one person."""
+    said = ""
+    if offer.cap_minor is not None and offer.rate_bp is not None:
+        said += f", at most {money(offer.cap_minor, offer.currency)} each time"
+    if offer.person_cap_minor is not None:
+        said += f", up to {money(offer.person_cap_minor, offer.currency)} in all"
+    return said
