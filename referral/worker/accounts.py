@@ -5,19 +5,14 @@ from __future__ import annotations
 import uuid
 
 from flask import current_app
-from sqlalchemy import select
-
-from referral.domain.businesses import StripeConnection
-from referral.foundation.db import session
+from referral.domain.businesses import connection_of
 from referral.gateways.stripe import StripeAccount
 
 
 def account_of(business_id: uuid.UUID) -> StripeAccount | None:
     """Return the account a business is connected to, or None; tests and the demo redirect it."""
     settings = current_app.extensions["settings"]
-    connection = session.scalar(
-        select(StripeConnection).where(StripeConnection.business_id == business_id)
-    )
+    connection = connection_of(business_id)
     if connection is None:
         return None
     base = settings.practice_stripe_url if connection.is_practice else settings.stripe_api_base

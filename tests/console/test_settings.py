@@ -3,19 +3,15 @@
 import re
 
 import pytest
-import stripe
 from flask import Flask
 from sqlalchemy import select
 
-from config import ROOT
 from referral.domain.businesses import (
     ApiKey,
     Membership,
     Role,
     Site,
-    StripeConnection,
     business_of_key,
-    connect_stripe,
     within,
 )
 from referral.domain.businesses.audit import AuditEntry
@@ -23,8 +19,6 @@ from referral.domain.businesses.keys import KeyKind
 from referral.domain.notices import Notice
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import API_VERSION, EVENTS
-from referral.gateways.stripe.reading import EVENTS_READ
 from referral.worker.letters import write
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
@@ -100,46 +94,6 @@ def test_a_foreign_key_is_not_found(desk: Desk, staff) -> None:
     (key,) = all_of(desk, ApiKey)
     assert post(other, f"{SETTINGS}/keys/{key.id}/revoke").status_code == 404
     assert all_of(desk, ApiKey)[0].revoked_at is None
-
-
-def test_stripe_is_connected_and_its_secrets_are_never_shown(desk: Desk) -> None:
-    path = f"{SETTINGS}/stripe"
-    assert "Not connected" in check_page(desk.client.get(path))
-    typed = {"stripe_secret_key": "rk_test_very_secret_9876", "stripe_webhook_secret": "whsec_abc"}
-    assert post(desk.client, path, path, **typed).location == path
-    (connection,) = all_of(desk, StripeConnection)
-    assert connection.secret_key == "rk_test_very_secret_9876"
-    text = check_page(desk.client.get(path)) + desk.client.get("/console/audit").text
-    assert "ends in 9876" in text
-    assert "very_secret" not in text
-    assert "whsec_abc" not in text
-    wrong = check_page(post(desk.client, path, stripe_secret_key="pk_1"), 422)
-    assert 'id="e-stripe_secret_key"' in wrong
-    assert 'id="e-stripe_webhook_secret"' in wrong
-    assert actions(desk) == ["stripe.connected"]
-
-
-def test_the_webhook_hint_is_what_the_document_says(desk: Desk) -> None:
-    document = (ROOT / "docs/stripe.md").read_text("utf-8")
-    text = check_page(desk.client.get(f"{SETTINGS}/stripe"))
-    asked = re.findall(r"enabled_events\[\]=([\w.]+)", document)
-    assert re.findall(r"<li><code>([^<]+)</code></li>", text) == asked
-    assert set(EVENTS) < set(EVENTS_READ)
-    (version,) = re.findall(r"api_version=(\S+)", document)
-    assert (API_VERSION, stripe.api_version) == (version, version)
-    assert f"with the API version {version}" in text
-
-
-@pytest.mark.parametrize("is_practice", [True, False])
-def test_a_missing_event_is_no_trouble_while_practising(desk: Desk, is_practice: bool) -> None:
-    with within(desk.shop.business.id), transaction():
-        connect_stripe(
-            desk.shop.business.id, secret_key="sk_test_1234", webhook_secret="whsec_1",
-            at=clock.now(), is_practice=is_practice,
-        )  # fmt: skip
-    text = check_page(desk.client.get(f"{SETTINGS}/stripe"))
-    assert ("No event has arrived yet." in text) is not is_practice
-    assert ("None yet" in text) is not is_practice
 
 
 def test_somebody_is_invited_by_mail_alone(desk: Desk) -> None:

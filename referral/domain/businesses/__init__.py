@@ -10,7 +10,12 @@ from referral.domain.businesses.businesses import (
 )
 from referral.domain.businesses.keys import ApiKey, business_of_key, issue_key, revoke_key
 from referral.domain.businesses.ownership import Owned, across_businesses, within
-from referral.domain.businesses.providers import StripeConnection, connect_stripe
+from referral.domain.businesses.providers import (
+    StripeConnection,
+    check_keys,
+    connect_stripe,
+    connection_of,
+)
 from referral.domain.businesses.staff import Membership, Operator, Role, invite
 
 __all__ = [
@@ -27,7 +32,9 @@ __all__ = [
     "across_businesses",
     "add_site",
     "business_of_key",
+    "check_keys",
     "connect_stripe",
+    "connection_of",
     "create_business",
     "has_origin",
     "invite",

@@ -16,7 +16,10 @@ from referral.foundation.errors import Invalid
 
 
 class StripeConnection(Owned, Model):
-    """A business's Stripe account: its key and webhook secret, sealed."""
+    """A business's Stripe account: its key and webhook secret, sealed.
+
+    `account_id` is the provider's own id of the account, as far as it was asked.
+    """
 
     id: Mapped[Key]
     business_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("business.id"), unique=True)
@@ -26,6 +29,7 @@ class StripeConnection(Owned, Model):
     is_live: Mapped[bool]
     is_practice: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[Moment]
+    account_id: Mapped[str | None] = mapped_column(String(100), default=None)
 
     @property
     def secret_key(self) -> str:
@@ -36,16 +40,8 @@ class StripeConnection(Owned, Model):
         return unseal(self.sealed_webhook_secret)
 
 
-def connect_stripe(
-    business_id: uuid.UUID,
-    *,
-    secret_key: str,
-    webhook_secret: str,
-    at: datetime,
-    is_practice: bool = False,
-) -> StripeConnection:
-    """Connect or reconnect a business to Stripe; raises Invalid for keys that cannot work."""
-    secret_key, webhook_secret = secret_key.strip(), webhook_secret.strip()
+def check_keys(secret_key: str, webhook_secret: str) -> None:
+    """Raise Invalid for a key or signing secret that cannot be one of Stripe's."""
     problems = {}
     if not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{1,250}", secret_key):
         problems["stripe_secret_key"] = (
@@ -55,9 +51,30 @@ def connect_stripe(
         problems["stripe_webhook_secret"] = "Give the signing secret of the webhook endpoint."
     if problems:
         raise Invalid(fields=problems)
-    connection = session.scalar(
-        select(StripeConnection).where(StripeConnection.business_id == business_id)
-    )
+
+
+def connection_of(business_id: uuid.UUID) -> StripeConnection | None:
+    """Return how a business is connected to Stripe, if it is."""
+    query = select(StripeConnection).where(StripeConnection.business_id == business_id)
+    return session.scalar(query)
+
+
+def connect_stripe(
+    business_id: uuid.UUID,
+    *,
+    secret_key: str,
+    webhook_secret: str,
+    at: datetime,
+    is_practice: bool = False,
+    account_id: str | None = None,
+) -> StripeConnection:
+    """Connect or reconnect a business to Stripe; raises Invalid for keys that cannot work.
+
+    `account_id` is whose key it is, or None where Stripe was not asked.
+    """
+    secret_key, webhook_secret = secret_key.strip(), webhook_secret.strip()
+    check_keys(secret_key, webhook_secret)
+    connection = connection_of(business_id)
     if connection is None:
         connection = StripeConnection(business_id=business_id)
         session.add(connection)
@@ -66,5 +83,6 @@ def connect_stripe(
     connection.last_four = secret_key[-4:]
     connection.is_live = "_live_" in secret_key
     connection.is_practice = is_practice
+    connection.account_id = account_id
     connection.changed_at = at
     return connection

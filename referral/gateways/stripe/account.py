@@ -42,6 +42,10 @@ class StripeAccount:
     def _client(self) -> StripeClient:
         return client_for(self.secret_key, api_base=self.api_base)
 
+    def whose(self) -> str:
+        """Return the id of the Stripe account the key belongs to."""
+        return str(call(self._client.v1.accounts.retrieve_current, changes=False).id)
+
     def adjust_balance(
         self,
         customer: str,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from referral.foundation import failpoints
 from referral.foundation.db import outside_transaction
 from referral.gateways.stripe.errors import (
+    LacksRight,
     Misconfigured,
     NotFoundThere,
     OutcomeUnknown,
@@ -93,7 +94,9 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     status = error.http_status
     if isinstance(error, stripe.APIConnectionError):
         return OutcomeUnknown(said) if changes else Retryable(said)
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+    if isinstance(error, stripe.PermissionError):
+        return LacksRight(said)
+    if isinstance(error, stripe.AuthenticationError):
         return Misconfigured(said)
     if isinstance(error, stripe.RateLimitError) or status in (409, 429):
         return Retryable(said)

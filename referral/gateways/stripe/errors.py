@@ -42,5 +42,9 @@ class Misconfigured(StripeTrouble):
     """The key is wrong or lacks a right; nothing goes out until somebody changes it."""
 
 
+class LacksRight(Misconfigured):
+    """The key is one of Stripe's and may not do this."""
+
+
 class NotFoundThere(Permanent):
     """The object asked for does not exist at Stripe."""
