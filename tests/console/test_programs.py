@@ -109,6 +109,8 @@ def test_every_problem_is_said_at_once_and_names_its_field(desk: Desk) -> None:
         "advocate_cap": "", "friend_cap": "", "budget": "10000000000.01",
     }  # fmt: skip
     text = check_page(post(desk.client, NEW, NEW, **TYPED | wrong), 422)
+    links = re.findall(r'<li><a href="#f-([a-z_]+)">', text)
+    assert links == [name for name in TYPED if name in links]
     for said in (
         "Landing page: Give a full address such as https://shop.example/.",
         "Hold: Between 0 and 365 days.",

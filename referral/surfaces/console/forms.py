@@ -76,9 +76,10 @@ class Form:
                 self.errors.setdefault((beside or {}).get(name, name), said)
 
     def accept(self) -> None:
-        """Go on when nothing is wrong; raises Invalid naming each field."""
+        """Go on when nothing is wrong; raises Invalid naming each field, in the form's order."""
         if self.errors:
-            raise Invalid(fields=self.errors)
+            in_order = {name: self.errors[name] for name in self.typed if name in self.errors}
+            raise Invalid(fields=in_order | self.errors)
 
 
 def read_reason(typed: Mapping[str, str]) -> str:
