@@ -14,6 +14,7 @@ from referral.domain.links.links import (
     did_you_mean,
     find_by_code,
     give_link,
+    has_link,
     record_clicks,
 )
 from referral.domain.links.tokens import Token, make_token, read_token
@@ -26,6 +27,7 @@ __all__ = [
     "did_you_mean",
     "find_by_code",
     "give_link",
+    "has_link",
     "is_code",
     "make_code",
     "make_token",

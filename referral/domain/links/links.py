@@ -57,6 +57,12 @@ class Click(Owned, Model):
     address_hash: Mapped[str] = mapped_column(String(64))
 
 
+def has_link(person_id: uuid.UUID) -> bool:
+    """Tell whether a person has a link in any programme."""
+    query = select(Link.id).where(Link.person_id == person_id).limit(1)
+    return session.scalar(query) is not None
+
+
 def give_link(person: Person, program: Program, *, at: datetime, source: str = "share") -> Link:
     """Return the person's link in the programme, making it the first time; safe in parallel."""
     query = (

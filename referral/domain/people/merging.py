@@ -1,4 +1,4 @@
-"""Two records of one person: a nameless customer turns out to be somebody known."""
+"""Two records of one person: one of them turns out to be somebody known."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def is_anonymous(person: Person) -> bool:
     return person.email is None and person.external_id is None
 
 
+def agree(one: Person, other: Person) -> bool:
+    """Tell whether nothing that names two records says that they are two people."""
+    return (one.external_id is None or other.external_id is None) and (
+        one.email is None or other.email is None
+    )
+
+
 def name(nameless: Person, identity: Identity) -> Person:
     """Write down who a nameless person turned out to be."""
     nameless.external_id, nameless.email = identity.external_id, identity.email
@@ -25,20 +32,26 @@ def name(nameless: Person, identity: Identity) -> Person:
     return nameless
 
 
-def absorb(nameless: Person, *, into: Person) -> None:
-    """Give a nameless person's customers and history to the person they are, and drop the record.
+def absorb(half: Person, *, into: Person) -> None:
+    """Give what names a record, its customers and its history to the person it is, and drop it.
 
     The caller has moved everything else that can be moved. Where something kept for good still
     names the record, such as a refused touch, it stays without anything to know it by.
     """
     session.execute(
         update(StripeCustomer)
-        .where(StripeCustomer.person_id == nameless.id)
+        .where(StripeCustomer.person_id == half.id)
         .values(person_id=into.id)
         .execution_options(synchronize_session=False)
     )
-    if nameless.known_since is not None:
-        know_since(into, nameless.known_since)
-    into.name = into.name or nameless.name
+    if half.known_since is not None:
+        know_since(into, half.known_since)
+    external_id, email, said = half.external_id, half.email, half.name
+    half.external_id = half.email = half.name = None
+    session.flush()
+    into.external_id = into.external_id or external_id
+    into.email = into.email or email
+    into.name = into.name or said
+    session.flush()
     with suppress(IntegrityError), session.begin_nested():
-        session.delete(nameless)
+        session.delete(half)

@@ -6,6 +6,7 @@ An advocate is a person with a link and a friend a person a referral names; ther
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -104,14 +105,7 @@ def canonical_email(text: str) -> str:
 
 def find_person(business_id: uuid.UUID, identity: Identity) -> Person | None:
     """Find a person by external id, then email; raises IdentityConflict when these disagree."""
-    known = [Person.external_id == identity.external_id] if identity.external_id else []
-    if identity.email:
-        known.append(Person.email == identity.email)
-    if not known:
-        return None
-    found = list(
-        session.scalars(select(Person).where(Person.business_id == business_id, or_(*known)))
-    )
+    found = people_named(business_id, identity)
     if len(found) > 1:
         raise IdentityConflict
     person = found[0] if found else None
@@ -122,13 +116,26 @@ def find_person(business_id: uuid.UUID, identity: Identity) -> Person | None:
     return person
 
 
-def meet(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
+def people_named(business_id: uuid.UUID, identity: Identity) -> list[Person]:
+    """List the people an own id or an email leads to: nobody, one, or two."""
+    known = [Person.external_id == identity.external_id] if identity.external_id else []
+    if identity.email:
+        known.append(Person.email == identity.email)
+    if not known:
+        return []
+    query = select(Person).where(Person.business_id == business_id, or_(*known))
+    return list(session.scalars(query))
+
+
+def meet(
+    business_id: uuid.UUID, identity: Identity, *, at: datetime, known: Person | None = None
+) -> Person:
     """Find the person or make them, and fill in what was not known; safe in parallel.
 
     What is known already is never overwritten by an anonymous or weaker statement, except the
     name and the email of a person found by external id.
     """
-    person = find_person(business_id, identity) or _make(business_id, identity, at=at)
+    person = known or find_person(business_id, identity) or _make(business_id, identity, at=at)
     person.external_id = person.external_id or identity.external_id
     person.email = identity.email or person.email
     person.name = identity.name or person.name
@@ -139,6 +146,18 @@ def meet(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
 def lock_person(person: Person) -> None:
     """Keep a signup and a purchase of one person apart, so that the later one sees the earlier."""
     session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
+
+
+def lock_people(keys: Collection[uuid.UUID]) -> list[Person]:
+    """Lock several people, always in the same order, and read them afresh; some may be gone."""
+    query = (
+        select(Person)
+        .where(Person.id.in_(keys))
+        .order_by(Person.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
 
 
 def know_since(person: Person, moment: datetime) -> None:

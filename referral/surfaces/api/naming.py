@@ -10,10 +10,12 @@ from typing import Any, Self
 from pydantic import ConfigDict, model_validator
 from sqlalchemy import select
 
+from referral.domain import journey
 from referral.domain.businesses import Business
-from referral.domain.people import Identity, Person, customer_of, find_person
-from referral.domain.people.people import IdentityConflict
+from referral.domain.people import Identity, Person, customer_of
+from referral.domain.people.people import IdentityConflict, people_named
 from referral.domain.purchases import Claim
+from referral.foundation import clock
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id
@@ -64,11 +66,12 @@ class NamedPerson(In):
 @contextmanager
 def minding_address(business: Business, identity: Identity, *, at: datetime) -> Iterator[None]:
     """End somebody's portal sessions when what is told inside gives them another email (S-42)."""
-    known = find_person(business.id, identity)
-    before = known.email if known else None
+    before = {person.id: person.email for person in people_named(business.id, identity)}
     yield
-    if known is not None and known.email != before:
-        end_sessions(VisitorKind.PERSON, known.id, at=at)
+    for key, email in before.items():
+        known = session.get(Person, key)
+        if known is None or known.email != email:
+            end_sessions(VisitorKind.PERSON, key, at=at)
 
 
 class WhoPaid(In):
@@ -94,7 +97,7 @@ class WhoPaid(In):
         named = None
         if self.external_id or self.email:
             said = Identity.read(external_id=self.external_id, email=self.email)
-            named = find_person(business.id, said)
+            named = journey.recognise(business.id, said, at=clock.now())
         if self.id is None:
             return Claim(external_id=self.external_id, email=self.email)
         person = person_named(self.id)

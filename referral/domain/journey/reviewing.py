@@ -1,0 +1,50 @@
+"""What staff decide about a reward, each with a reason that is written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from referral.domain.businesses import Actor, record
+from referral.domain.journey.thanking import wake
+from referral.domain.rewards import Reward, approve, deny, place_hold, release_holds
+from referral.domain.rewards.holds import HoldKind, NothingHeld
+from referral.domain.rewards.rewards import lock
+
+
+def approve_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Approve a pending reward as a member of staff; the grant begins at once."""
+    approve(reward, actor=actor, reason=reason, at=at)
+    _write_down(reward, "reward.approved", actor=actor, reason=reason, at=at)
+
+
+def deny_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Deny a reward that is not granted yet, with a reason people can read."""
+    deny(reward, actor=actor, reason=reason, at=at)
+    _write_down(reward, "reward.denied", actor=actor, reason=reason, at=at)
+
+
+def hold_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Hold a reward until somebody releases it; raises RewardMoved once its grant has begun."""
+    lock(reward)
+    place_hold(reward, HoldKind.STAFF, reason=reason, actor=actor, at=at)
+    _write_down(reward, "reward.held", actor=actor, reason=reason, at=at)
+
+
+def release_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Release every hold on a reward, which then goes on its way; raises NothingHeld."""
+    lock(reward)
+    if release_holds(reward, reason=reason, actor=actor, at=at) == 0:
+        raise NothingHeld
+    wake(reward, at=at)
+    _write_down(reward, "reward.released", actor=actor, reason=reason, at=at)
+
+
+def _write_down(reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime) -> None:
+    record(
+        reward.business_id,
+        action,
+        subject=reward.public_id,
+        actor=actor,
+        at=at,
+        details={"reason": reason, "state": reward.state},
+    )
