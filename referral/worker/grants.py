@@ -148,7 +148,7 @@ def _found_or_again(grant: Grant, account: StripeAccount, why: str) -> Done:
     if grant.operation == Operation.PROMOTION_CODE:
         found = account.find_promotion_code(asked["customer"], mark)
     else:
-        found = account.find_balance_change(asked["customer"], mark, since=grant.created_at)
+        found = account.find_balance_change(asked["customer"], mark)
     if found is not None:
         return _done(found, sign)
     raise ProvenAbsent(f"{why} Nothing was found at Stripe.")

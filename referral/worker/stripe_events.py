@@ -11,7 +11,15 @@ from sqlalchemy import update
 
 from referral.domain import journey
 from referral.domain.businesses import Business, across_businesses, within
-from referral.domain.purchases import CustomerFact, PurchaseFact, RefundFact, find_purchase
+from referral.domain.purchases import (
+    CustomerFact,
+    DisputeFact,
+    PurchaseFact,
+    RefundFact,
+    SameMoney,
+    find_purchase,
+    join_keys,
+)
 from referral.domain.purchases.purchases import UnknownPurchase
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
@@ -39,16 +47,19 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
             unasked = trouble.said
         try:
             with transaction():
-                _apply(event, facts)
-                due.finish(event, token)
+                if _apply(event, facts):
+                    due.finish(event, token)
+                else:
+                    _wait(event, token, unasked)
                 failpoints.reached("event.worked")
-        except UnknownPurchase as waiting:
+        except UnknownPurchase:
             with transaction():
-                _wait(event, token, waiting, unasked)
+                _wait(event, token, unasked)
 
 
-def _apply(event: StripeEvent, facts: list[Fact]) -> None:
-    at = clock.now()
+def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
+    """Tell the journey each fact; False when one is of a purchase that is not known yet."""
+    at, is_whole = clock.now(), True
     business = session.get_one(Business, event.business_id)
     for fact in facts:
         if isinstance(fact, CustomerFact):
@@ -58,16 +69,20 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> None:
             _wake_waiting(event.business_id)
         elif isinstance(fact, RefundFact):
             journey.refund(business, fact, at=at)
+        elif isinstance(fact, SameMoney):
+            is_whole = join_keys(event.business_id, fact.keys)
         else:
             journey.dispute(business, fact, at=at)
-    event.read_at = at
-    event.outcome = ", ".join(type(fact).__name__ for fact in facts) or "ignored"
-    session.flush()
+    if is_whole:
+        event.read_at = at
+        event.outcome = ", ".join(type(fact).__name__ for fact in facts) or "ignored"
+        session.flush()
+    return is_whole
 
 
 def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
     """Ask Stripe for the invoice of a payment we do not know; since 2025 a charge does not say."""
-    if isinstance(fact, CustomerFact | PurchaseFact) or _is_known(event, fact.keys):
+    if not isinstance(fact, RefundFact | DisputeFact) or _is_known(event, fact.keys):
         return fact
     payment = next((one for one in fact.keys if one.startswith("pi_")), None)
     account = account_of(event.business_id)
@@ -83,15 +98,13 @@ def _is_known(event: StripeEvent, keys: tuple[str, ...]) -> bool:
     return known
 
 
-def _wait(
-    event: StripeEvent, token: uuid.UUID, waiting: UnknownPurchase, unasked: str | None
-) -> None:
+def _wait(event: StripeEvent, token: uuid.UUID, unasked: str | None) -> None:
     """Wait for the purchase; `unasked` is why Stripe could not be asked which one it is.
 
     News nobody could be asked about is not let go: it stays for somebody to look at.
     """
     at = clock.now()
-    reason = waiting.message
+    reason = UnknownPurchase.message
     if unasked is not None:
         reason = f"{reason} Stripe could not be asked for its invoice: {unasked}"
     if at < event.received_at + PATIENCE:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from referral.foundation import clock
 from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.client import call
 from tests.stories.trade import at_stripe, balance_of
@@ -51,6 +49,19 @@ def test_who_owes_has_no_credit_left(
     assert account.credit_left(alice, "eur") == 0
 
 
+def test_credit_in_another_currency_than_the_customers_own_is_what_its_last_change_left(
+    account: StripeAccount, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
+    changes = [
+        {"currency": "eur", "ending_balance": -1000},
+        {"currency": "usd", "ending_balance": -300},
+        {"currency": "usd", "ending_balance": -900},
+    ]
+    monkeypatch.setattr(StripeAccount, "_balance_changes", lambda *_: changes)
+    assert [account.credit_left(alice, unit) for unit in ("eur", "usd", "gbp")] == [1000, 300, 0]
+
+
 def test_a_deleted_or_foreign_customer_has_no_credit_left(
     account: StripeAccount, practice: PracticeStripe, alice: str
 ) -> None:
@@ -68,10 +79,9 @@ def test_a_change_is_found_among_many_by_our_marks(
     path = f"/v1/customers/{alice}/balance_transactions"
     for _ in range(105):
         at_stripe(practice, "POST", path, amount=-1, currency="eur")
-    since = clock.now() - timedelta(days=1)
-    assert account.find_balance_change(alice, MARKS, since=since) == made
+    assert account.find_balance_change(alice, MARKS) == made
     other = {**MARKS, "wom_grant": "rwd_1:credit:2"}
-    assert account.find_balance_change(alice, other, since=since) is None
+    assert account.find_balance_change(alice, other) is None
 
 
 def test_a_coupon_is_made_once_and_its_code_is_for_one_customer(

@@ -15,6 +15,7 @@ from referral.domain.purchases import (
     DisputeOutcome,
     PurchaseFact,
     RefundFact,
+    SameMoney,
 )
 from referral.gateways.stripe import read
 from referral.gateways.stripe.reading import _READERS, Fact
@@ -122,16 +123,41 @@ def test_a_paid_session_is_money_and_says_who() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"mode": "subscription", "payment_intent": None, "invoice": "in_1"},
-        {"invoice": "in_1"},
         {"payment_status": "unpaid"},
+        {"payment_status": "unpaid", "invoice": "in_1"},
         {"mode": "setup"},
+        {"currency": None},
+        {"currency": "xyz"},
+        {"currency": 978},
     ],
 )
-def test_a_session_whose_money_comes_otherwise_only_says_who(change: dict[str, Any]) -> None:
+def test_a_session_that_is_no_money_only_says_who(change: dict[str, Any]) -> None:
     fact = only(read(event("checkout.session.completed", {**SESSION, **change})))
     assert isinstance(fact, CustomerFact)
     assert fact.claim.tokens == (TOKEN,)
+
+
+@pytest.mark.parametrize(
+    ("change", "keys"),
+    [
+        ({"mode": "subscription", "payment_intent": None}, ("in_1", SESSION["id"])),
+        ({}, ("in_1", SESSION["payment_intent"], SESSION["id"])),
+    ],
+)
+def test_a_session_with_an_invoice_says_who_and_which_ids_are_one(
+    change: dict[str, Any], keys: tuple[str, ...]
+) -> None:
+    told = read(event("checkout.session.completed", {**SESSION, "invoice": "in_1", **change}))
+    assert isinstance(told[0], CustomerFact)
+    assert told[1:] == [SameMoney(keys)]
+
+
+def test_a_currency_is_read_in_lower_case_and_an_unknown_one_is_no_money() -> None:
+    (fact,) = read(event("checkout.session.completed", {**SESSION, "currency": "EUR"}))
+    assert isinstance(fact, PurchaseFact)
+    assert fact.currency == "eur"
+    invoice = {"id": "in_1", "customer": "cus_1", "amount_paid": 100, "currency": "zzz"}
+    assert isinstance(only(read(event("invoice.paid", invoice))), CustomerFact)
 
 
 def test_a_failed_slow_payment_is_no_money() -> None:

@@ -7,6 +7,7 @@ from referral.domain.purchases.facts import (
     DisputeOutcome,
     PurchaseFact,
     RefundFact,
+    SameMoney,
 )
 from referral.domain.purchases.purchases import (
     Dispute,
@@ -14,6 +15,7 @@ from referral.domain.purchases.purchases import (
     Refund,
     find_purchase,
     is_known,
+    join_keys,
     open_disputes,
     purchases_of,
     reassign,
@@ -32,8 +34,10 @@ __all__ = [
     "PurchaseFact",
     "Refund",
     "RefundFact",
+    "SameMoney",
     "find_purchase",
     "is_known",
+    "join_keys",
     "open_disputes",
     "purchases_of",
     "reassign",

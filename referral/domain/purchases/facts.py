@@ -52,6 +52,13 @@ class PurchaseFact:
 
 
 @dataclass(frozen=True, slots=True)
+class SameMoney:
+    """Several of the provider's ids are of one payment, which another piece of news tells."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RefundFact:
     """Money went back. A charge tells the cumulative amount, a refund tells its own."""
 

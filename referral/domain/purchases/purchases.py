@@ -161,6 +161,14 @@ def is_known(business_id: uuid.UUID, keys: Iterable[str]) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def join_keys(business_id: uuid.UUID, keys: Sequence[str]) -> bool:
+    """Have all these ids lead to the purchase one of them leads to; False when none does yet."""
+    purchase = find_purchase(business_id, keys)
+    if purchase is not None:
+        _add_keys(purchase, keys)
+    return purchase is not None
+
+
 def purchases_of(person: Person, *, since: datetime) -> Sequence[Purchase]:
     """List what a person paid at or after a moment, the earliest first, locked until the commit.
 

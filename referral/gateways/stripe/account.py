@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from referral.gateways.stripe.client import call, client_for
@@ -72,19 +71,9 @@ class StripeAccount:
         )
         return _balance_change(made.to_dict())
 
-    def find_balance_change(
-        self, customer: str, marks: Mapping[str, str], *, since: datetime
-    ) -> Made | None:
+    def find_balance_change(self, customer: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a balance change by our marks; the list has no filter for them."""
-        listed = call(
-            lambda: [
-                one.to_dict()
-                for one in self._client.v1.customers.balance_transactions.list(
-                    customer, params={"limit": 100}
-                ).auto_paging_iter()
-            ],
-            changes=False,
-        )
+        listed = self._balance_changes(customer)
         return next((_balance_change(one) for one in listed if _bears(one, marks)), None)
 
     def credit_left(self, customer: str, currency: str) -> int:
@@ -94,9 +83,29 @@ class StripeAccount:
         except NotFoundThere:
             return 0
         said = found.to_dict()
-        if said.get("deleted") or said.get("currency") not in (None, currency):
+        if said.get("deleted"):
             return 0
-        return max(0, -int(said.get("balance") or 0))
+        if said.get("currency") in (None, currency):
+            return max(0, -int(said.get("balance") or 0))
+        return self._left_of_another(customer, currency)
+
+    def _left_of_another(self, customer: str, currency: str) -> int:
+        """Return what is left in a currency that is not the customer's own, by its last change."""
+        changes = self._balance_changes(customer)
+        last = next((one for one in changes if one.get("currency") == currency), {})
+        return max(0, -int(last.get("ending_balance") or 0))
+
+    def _balance_changes(self, customer: str) -> list[dict[str, Any]]:
+        """List what changed a customer's balance, the newest first."""
+        return call(
+            lambda: [
+                one.to_dict()
+                for one in self._client.v1.customers.balance_transactions.list(
+                    customer, params={"limit": 100}
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
 
     def make_customer(
         self, *, email: str | None, name: str | None, marks: Mapping[str, str], key: str

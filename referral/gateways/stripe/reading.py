@@ -18,10 +18,12 @@ from referral.domain.purchases import (
     DisputeOutcome,
     PurchaseFact,
     RefundFact,
+    SameMoney,
 )
 from referral.foundation.errors import Invalid
+from referral.foundation.money import is_currency
 
-Fact = CustomerFact | PurchaseFact | RefundFact | DisputeFact
+Fact = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact
 Said = Mapping[str, Any]
 _LONG_BEFORE = timedelta(days=1)
 """A customer made this long before the news about them was a customer already."""
@@ -39,17 +41,22 @@ def read(event: Said) -> list[Fact]:
 def _session(one: Said, at: datetime) -> list[Fact]:
     """A finished checkout names the customer; it is money itself only when no invoice is."""
     claim = _claim_of_session(one)
-    paid = one.get("payment_status") in ("paid", "no_payment_required")
-    if one.get("mode") != "payment" or one.get("invoice") or not paid:
+    keys = _ids(one.get("invoice"), one.get("payment_intent"), one.get("id"))
+    if one.get("payment_status") not in ("paid", "no_payment_required"):
+        return [CustomerFact(claim, at)]
+    if one.get("invoice"):
+        return [CustomerFact(claim, at), SameMoney(keys)]
+    currency = _currency(one)
+    if one.get("mode") != "payment" or currency is None:
         return [CustomerFact(claim, at)]
     details = _table(one.get("total_details"))
     return [
         PurchaseFact(
             claim=claim,
-            keys=_ids(one.get("payment_intent"), one.get("id")),
+            keys=keys,
             gross_minor=_whole(one.get("amount_total")),
             tax_minor=_whole(details.get("amount_tax")),
-            currency=_text(one.get("currency")) or "",
+            currency=currency,
             occurred_at=at,
         )
     ]
@@ -66,19 +73,23 @@ def _invoice(one: Said, at: datetime) -> list[Fact]:
         **_table(parent.get("metadata")),
         **_table(one.get("metadata")),
     }
+    claim = Claim(
+        customer_id=_id(one.get("customer")),
+        email=_address(one.get("customer_email")),
+        name=_name(one.get("customer_name")),
+        external_id=_own_id(marks),
+        tokens=_tokens(marks.get("wom_token")),
+    )
+    currency = _currency(one)
+    if currency is None:
+        return [CustomerFact(claim, at)]
     return [
         PurchaseFact(
-            claim=Claim(
-                customer_id=_id(one.get("customer")),
-                email=_address(one.get("customer_email")),
-                name=_name(one.get("customer_name")),
-                external_id=_own_id(marks),
-                tokens=_tokens(marks.get("wom_token")),
-            ),
+            claim=claim,
             keys=_ids(one.get("id"), *_payments_of(one)),
             gross_minor=_whole(one.get("amount_paid")),
             tax_minor=_tax_of(one),
-            currency=_text(one.get("currency")) or "",
+            currency=currency,
             occurred_at=_moment(_table(one.get("status_transitions")).get("paid_at"), at),
         )
     ]
@@ -227,6 +238,12 @@ def _list(thing: object) -> list[object]:
 
 def _text(thing: object) -> str | None:
     return thing if isinstance(thing, str) and thing.strip() else None
+
+
+def _currency(one: Said) -> str | None:
+    """Return the currency of some money, or None for one nobody can count in."""
+    text = (_text(one.get("currency")) or "").lower()
+    return text if is_currency(text) else None
 
 
 def _name(thing: object) -> str | None:

@@ -37,7 +37,7 @@ _CLOCKS_DIFFER = timedelta(days=1)
 class PurchaseIn(In):
     """What somebody paid.
 
-    `external_id` is the money's own id: give Stripe's id of the invoice, the payment or the
+    `external_id` is the money's own id: give Stripe's id of the invoice, else of the payment or the
     session where there is one, and the same money from Stripe counts once. `gross_minor` is what
     was really paid, `tax_minor` the tax within it. Without `occurred_at` it was now.
     """
