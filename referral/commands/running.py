@@ -14,16 +14,25 @@ from referral.surfaces.web.settings import settings
 
 
 @click.command("audit-ledger")
+@click.option("--provider", is_flag=True, help="Compare with what Stripe holds as well.")
 @with_appcontext
-def audit_ledger() -> None:
-    """Check every invariant that data can show; exits 1 when one is violated."""
+def audit_ledger(provider: bool) -> None:
+    """Check every invariant that data can show; exits 1 when one is violated.
+
+    With --provider it also exits 1 when Stripe could not be asked about something.
+    """
     from referral.domain.reports.auditor import audit
 
     with refusals_in_a_line():
         report = audit(clock.now())
+        if provider:
+            from referral.worker.comparing import compare_with_provider
+
+            compare_with_provider(report)
     for line in report.lines():
         click.echo(line)
-    sys.exit(1 if report.violations else 0)
+    unasked = any(warning.invariant == "provider" for warning in report.warnings)
+    sys.exit(1 if report.violations or unasked else 0)
 
 
 @click.command("work")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.client import call
 from tests.stories.trade import at_stripe, balance_of
 from tools.practice_stripe import PracticeStripe
@@ -54,11 +54,10 @@ def test_credit_in_another_currency_than_the_customers_own_is_what_its_last_chan
 ) -> None:
     account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
     changes = [
-        {"currency": "eur", "ending_balance": -1000},
-        {"currency": "usd", "ending_balance": -300},
-        {"currency": "usd", "ending_balance": -900},
+        Made("cbtxn", -1, currency, alice, {"ending_balance": left}, {})
+        for currency, left in (("eur", -1000), ("usd", -300), ("usd", -900))
     ]
-    monkeypatch.setattr(StripeAccount, "_balance_changes", lambda *_: changes)
+    monkeypatch.setattr(StripeAccount, "balance_changes", lambda *_: changes)
     assert [account.credit_left(alice, unit) for unit in ("eur", "usd", "gbp")] == [1000, 300, 0]
 
 

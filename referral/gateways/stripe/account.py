@@ -27,6 +27,11 @@ class Made:
     currency: str
     customer_id: str
     details: dict[str, Any]
+    marks: dict[str, str]
+
+    def bears(self, marks: Mapping[str, str]) -> bool:
+        """Tell whether it is the object that was made with these marks."""
+        return all(self.marks.get(name) == value for name, value in marks.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,7 @@ class StripeAccount:
 
     def find_balance_change(self, customer: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a balance change by our marks; the list has no filter for them."""
-        listed = self._balance_changes(customer)
-        return next((_balance_change(one) for one in listed if _bears(one, marks)), None)
+        return next((one for one in self.balance_changes(customer) if one.bears(marks)), None)
 
     def credit_left(self, customer: str, currency: str) -> int:
         """Return how much credit a customer has left in a currency; nothing when they owe."""
@@ -91,15 +95,15 @@ class StripeAccount:
 
     def _left_of_another(self, customer: str, currency: str) -> int:
         """Return what is left in a currency that is not the customer's own, by its last change."""
-        changes = self._balance_changes(customer)
-        last = next((one for one in changes if one.get("currency") == currency), {})
-        return max(0, -int(last.get("ending_balance") or 0))
+        changes = (one for one in self.balance_changes(customer) if one.currency == currency)
+        last = next(changes, None)
+        return max(0, -int(last.details["ending_balance"] or 0)) if last else 0
 
-    def _balance_changes(self, customer: str) -> list[dict[str, Any]]:
-        """List what changed a customer's balance, the newest first."""
+    def balance_changes(self, customer: str) -> list[Made]:
+        """List what changed a customer's balance, the newest first; the list has no filter."""
         return call(
             lambda: [
-                one.to_dict()
+                _balance_change(one.to_dict())
                 for one in self._client.v1.customers.balance_transactions.list(
                     customer, params={"limit": 100}
                 ).auto_paging_iter()
@@ -159,16 +163,19 @@ class StripeAccount:
 
     def find_promotion_code(self, customer: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a customer's code by our marks."""
-        listed = call(
+        return next((one for one in self.promotion_codes(customer) if one.bears(marks)), None)
+
+    def promotion_codes(self, customer: str) -> list[Made]:
+        """List the codes only this customer can use."""
+        return call(
             lambda: [
-                one.to_dict()
+                _promotion_code(one.to_dict())
                 for one in self._client.v1.promotion_codes.list(
                     params={"customer": customer, "limit": 100}
                 ).auto_paging_iter()
             ],
             changes=False,
         )
-        return next((_promotion_code(one) for one in listed if _bears(one, marks)), None)
 
     def invoice_of_payment(self, payment_intent: str) -> str | None:
         """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
@@ -198,6 +205,7 @@ def _balance_change(one: Mapping[str, Any]) -> Made:
         currency=str(one["currency"]),
         customer_id=_id(one["customer"]) or "",
         details={"ending_balance": one.get("ending_balance")},
+        marks=dict(one.get("metadata") or {}),
     )
 
 
@@ -208,12 +216,8 @@ def _promotion_code(one: Mapping[str, Any]) -> Made:
         currency="",
         customer_id=_id(one.get("customer")) or "",
         details={"code": one.get("code")},
+        marks=dict(one.get("metadata") or {}),
     )
-
-
-def _bears(one: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
-    said = one.get("metadata") or {}
-    return all(said.get(name) == value for name, value in marks.items())
 
 
 def _id(thing: object) -> str | None:

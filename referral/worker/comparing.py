@@ -1,0 +1,117 @@
+"""Compares what was granted with what the provider holds, both ways; changes nothing (I-5, I-22).
+
+Every act that is done must have its object there, for its customer, amount and currency; every
+object there that bears our marks must be known here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import select
+
+from referral.domain.businesses import Business, across_businesses, within
+from referral.domain.reports.auditor.report import Report, Violation
+from referral.domain.rewards import Grant, Operation
+from referral.domain.rewards.grants import GrantState
+from referral.foundation.db import session
+from referral.foundation.ids import public_id
+from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe.errors import NotFoundThere, StripeTrouble
+from referral.worker.accounts import account_of
+
+
+def compare_with_provider(report: Report) -> None:
+    """Add to a report what differs at the provider, business by business.
+
+    What could not be asked is added as a warning with the name `provider`.
+    """
+    keys = session.scalars(select(Business.id).order_by(Business.id)).all()
+    session.commit()
+    for key in keys:
+        with within(key):
+            _compare_business(key, report)
+
+
+def _compare_business(key: uuid.UUID, report: Report) -> None:
+    acts, account = _acts_by_customer(), account_of(key)
+    session.commit()
+    whose = public_id(Business.prefix, key)
+    if account is None:
+        if acts:
+            report.warnings.append(Violation("provider", whose, "It is not connected."))
+        return
+    for customer, known in acts.items():
+        try:
+            held = {one.object_id: one for one in _held(account, customer, known)}
+        except StripeTrouble as trouble:
+            said = f"{customer} could not be compared: {trouble.said}"
+            report.warnings.append(Violation("provider", whose, said))
+            continue
+        for found in (*_missing(known, held), *_unknown(held, whose)):
+            report.add(found)
+
+
+def _acts_by_customer() -> dict[str, list[Grant]]:
+    """Return what was asked for each customer, done or with its outcome not known yet."""
+    query = select(Grant).where(Grant.state.in_((GrantState.DONE, GrantState.SENDING)))
+    acts: dict[str, list[Grant]] = defaultdict(list)
+    for grant in session.scalars(query.order_by(Grant.id)):
+        acts[str((grant.parameters or {}).get("customer"))].append(grant)
+    return acts
+
+
+def _held(account: StripeAccount, customer: str, known: Iterable[Grant]) -> Iterator[Made]:
+    operations = {grant.operation for grant in known}
+    try:
+        if operations & {Operation.CREDIT, Operation.DEBIT}:
+            yield from account.balance_changes(customer)
+        if Operation.PROMOTION_CODE in operations:
+            yield from account.promotion_codes(customer)
+    except NotFoundThere:
+        return
+
+
+def _missing(known: Iterable[Grant], held: dict[str, Made]) -> Iterator[Violation]:
+    for grant in known:
+        if grant.state != GrantState.DONE:
+            continue
+        made = held.get(grant.object_id or "")
+        if made is None:
+            said = f"The provider does not hold its object {grant.object_id}."
+            yield Violation("I-5", grant.public_id, said)
+        elif grant.operation != Operation.PROMOTION_CODE and _worth(grant) != (
+            made.amount_minor,
+            made.currency,
+        ):
+            said = (
+                f"Its object is of {made.amount_minor} {made.currency} at the provider, "
+                f"and {_worth(grant)[0]} {grant.currency} was asked."
+            )
+            yield Violation("I-22", grant.public_id, said)
+
+
+def _worth(grant: Grant) -> tuple[int, str]:
+    """Return an act's amount as the provider signs it: a credit lowers what is owed (I-18)."""
+    sign = -1 if grant.operation == Operation.CREDIT else 1
+    return sign * grant.amount_minor, grant.currency
+
+
+def _unknown(held: dict[str, Made], whose: str) -> Iterator[Violation]:
+    """Yield objects that bear our marks and are not what their act says; asked for afresh."""
+    for made in held.values():
+        if made.marks.get("wom_business") != whose:
+            continue
+        key = str(made.marks.get("wom_grant"))
+        query = select(Grant.state, Grant.object_id).where(Grant.idempotency_key == key)
+        known = session.execute(query.execution_options(**across_businesses())).first()
+        session.commit()
+        if known is None:
+            said = f"The provider holds {made.object_id}, which no act here has made."
+        elif known.state == GrantState.SENDING or known.object_id == made.object_id:
+            continue
+        else:
+            said = f"The provider holds {made.object_id} for {key} beside {known.object_id}."
+        yield Violation("I-5", str(made.marks.get("wom_reward")), said)
