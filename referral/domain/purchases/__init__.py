@@ -9,19 +9,21 @@ from referral.domain.purchases.facts import (
     RefundFact,
     SameMoney,
 )
-from referral.domain.purchases.purchases import (
+from referral.domain.purchases.money_back import (
     Dispute,
-    Purchase,
     Refund,
+    open_disputes,
+    record_dispute,
+    record_refund,
+)
+from referral.domain.purchases.purchases import (
+    Purchase,
     find_purchase,
     is_known,
     join_keys,
-    open_disputes,
     purchases_of,
     reassign,
-    record_dispute,
     record_purchase,
-    record_refund,
 )
 
 __all__ = [
