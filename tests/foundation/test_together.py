@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from referral.foundation.together import Together, TooLong
+from referral.foundation.together import Together, TooLong, _Brought
 
 
 class Bad(Exception):
@@ -114,3 +114,22 @@ def test_a_failure_leaves_the_turn_to_the_next() -> None:
             work.bring("a")
     work.bring("b")
     assert work.done == ["b"]
+
+
+def test_nobody_is_told_that_theirs_is_done_when_the_work_was_cut_off() -> None:
+    def cut_off(items: Sequence[str]) -> None:
+        if items != ["a"]:
+            raise SystemExit
+
+    futures = bring_all(Work(cut_off), "a", "b", "c")
+    assert [type(futures[item].exception()) for item in "bc"] == [SystemExit, TooLong]
+
+
+def test_a_turn_that_was_given_up_goes_to_whoever_waits_behind() -> None:
+    together = Together[str](lambda items, patience_ms: None, common=())
+    together._is_busy = True
+    impatient, patient = _Brought("a", leads=True), _Brought("b")
+    together._brought += [impatient, patient]
+    with pytest.raises(TooLong):
+        together._withdraw(impatient)
+    assert (patient.leads, patient.bell.acquire(timeout=0)) == (True, True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import structlog
@@ -11,7 +14,7 @@ from flask import Response, g, render_template, request
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.utils import redirect
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,71 +23,154 @@ from referral.domain.links import Link, did_you_mean, find_by_code, is_code, rea
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.together import Together, TooLong
-from referral.surfaces.redirects.directory import look_up, recall
+from referral.surfaces.redirects.directory import Destination, look_up, recall
 from referral.surfaces.redirects.visitors import describe, is_human
-from referral.surfaces.web.visits import remember_visit
+from referral.surfaces.web.visits import cookie_with
 
 CLICK_PATIENCE_MS = 1500
 """How long a click waits to be stored before the friend goes on without it."""
+_MARK = "TOKEN"
 
 log = structlog.get_logger("referral.redirects")
 _VISITS = Counter("referral_visits_total", "Visits to links by what they were", ["kind"])
 
 
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Where a visitor goes on to, and the token they carry; a robot carries none."""
+
+    url: str
+    token: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Visit:
+    """A human visit to be stored; where it leads and its token become known on the way."""
+
+    code: str
+    seen: journey.Visit
+    at: datetime
+    place: Destination | None = None
+    token: str | None = None
+    is_stored: bool = False
+
+    def lead_to(self, place: Destination | None) -> None:
+        """Take where the code leads, and sign the visit's token when that is anywhere."""
+        self.place = place
+        if place is not None and self.token is None:
+            self.token = journey.token_for(place.link_id, at=self.at)
+
+
 def follow(code: str) -> BaseResponse:
     """Send a friend on, or show a page that says why not."""
-    return send_on(request, code) or _explain(read_code(code[:200]))
+    onward = send_on(request, code)
+    if onward is None:
+        return _explain(read_code(code[:200]))
+    answer = Response(body_of(onward), status=302)
+    answer.headers.clear()
+    answer.headers.extend(headers_of(request, onward))
+    return answer
 
 
-def send_on(request: Request, code: str) -> BaseResponse | None:
-    """Send a friend on to the landing page with a signed token; robots go without one.
+def send_on(request: Request, code: str) -> Onward | None:
+    """Say where a friend goes on to: the landing page with a signed token, robots without one.
 
     None when the code leads nowhere at present. Needs the application, but no request of Flask's.
     """
     code = read_code(code[:200])
-    is_away = False
-    try:
-        place = look_up(code)
-    except (DBAPIError, PoolTimeout) as error:
-        log.error("click_without_database", kind=type(error).__name__)
-        place, is_away = recall(code), True
-    if place is None or not (place.is_open or is_away):
+    if not is_code(code):
         return None
-    if not is_human(request):
-        _VISITS.labels("robot").inc()
-        return _uncached(redirect(place.landing_url))
-    token = journey.token_for(place.link_id, at=clock.now())
-    if not is_away:
-        _record(request, place.business_id, token)
-    answer = redirect(landing_with(place.landing_url, token))
-    remember_visit(request, answer, token)
-    return _uncached(answer)
+    if is_human(request):
+        return _welcome(request, code)
+    places, _ = _places_of([code])
+    if code not in places:
+        return None
+    _VISITS.labels("robot").inc()
+    return Onward(iri_to_uri(places[code].landing_url))
+
+
+def headers_of(request: Request, onward: Onward) -> list[tuple[str, str]]:
+    """Return the headers that send a visitor on, their cookie among them."""
+    headers = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Length", str(len(body_of(onward)))),
+        ("Location", onward.url),
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ]
+    if onward.token is not None:
+        headers.append(("Set-Cookie", cookie_with(request, onward.token)))
+    return headers
+
+
+def body_of(onward: Onward) -> bytes:
+    """Return a page for the few that do not follow by themselves."""
+    return f'<!doctype html><title>Moved</title><a href="{escape(onward.url)}">Go on</a>'.encode()
 
 
 def landing_with(landing_url: str, token: str) -> str:
     """Return the landing page's address carrying the token as `ref`; nothing else is added."""
+    before, after = _around_token(landing_url)
+    return f"{before}{token}{after}"
+
+
+@lru_cache(maxsize=1024)
+def _around_token(landing_url: str) -> tuple[str, str]:
+    """Split a landing page's address where the token goes."""
     parts = urlsplit(landing_url)
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "ref"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("ref", token)])))
+    with_mark = urlunsplit(parts._replace(query=urlencode([*query, ("ref", _MARK)])))
+    before, _, after = iri_to_uri(with_mark).rpartition(f"ref={_MARK}")
+    return f"{before}ref=", after
 
 
-def _record(request: Request, business_id: uuid.UUID, token: str) -> None:
-    """Record the visit; when that fails the friend goes on and the token carries the credit."""
-    arrival = journey.Arrival(business_id, token, describe(request), clock.now())
+def _welcome(request: Request, code: str) -> Onward | None:
+    """Record a visit and send the friend on; when that fails the token carries the credit."""
+    visit = _Visit(code, describe(request), clock.now())
     try:
-        _arrivals.bring(arrival, patience_ms=CLICK_PATIENCE_MS)
-        _VISITS.labels("human").inc()
+        _arrivals.bring(visit, patience_ms=CLICK_PATIENCE_MS)
     except (DBAPIError, PoolTimeout, TooLong) as error:
-        _VISITS.labels("not_recorded").inc()
         log.error("click_not_recorded", kind=type(error).__name__)
+        if visit.place is None:
+            visit.lead_to(_places_of([code])[0].get(code))
+    if visit.place is None:
+        return None
+    _VISITS.labels("human" if visit.is_stored else "not_recorded").inc()
+    return Onward(landing_with(visit.place.landing_url, visit.token or ""), visit.token)
 
 
-def _store(arrivals: Sequence[journey.Arrival], patience_ms: int) -> None:
+def _store(visits: Sequence[_Visit], patience_ms: int) -> None:
+    """Look up where all of them lead, and store those that lead anywhere, in one statement each."""
+    places, is_away = _places_of({visit.code for visit in visits})
+    for visit in visits:
+        visit.lead_to(places.get(visit.code))
+    arrivals = [
+        journey.Arrival(visit.place.business_id, visit.token, visit.seen, visit.at)
+        for visit in visits
+        if visit.place and visit.token
+    ]
+    if is_away or not arrivals:
+        return
     with transaction(patience_ms=patience_ms):
         journey.arrive_together(arrivals)
+    for visit in visits:
+        visit.is_stored = True
 
 
 _arrivals = Together(_store, common=(OperationalError, PoolTimeout))
+
+
+def _places_of(codes: Collection[str]) -> tuple[dict[str, Destination], bool]:
+    """Return where codes lead that lead anywhere at present, and whether the database is away.
+
+    While it is away, nobody knows which programme was closed meanwhile: every link leads on.
+    """
+    try:
+        places = look_up(codes)
+    except (DBAPIError, PoolTimeout) as error:
+        log.error("click_without_database", kind=type(error).__name__)
+        return recall(codes), True
+    return {code: place for code, place in places.items() if place.is_open}, False
 
 
 def _explain(code: str) -> BaseResponse:

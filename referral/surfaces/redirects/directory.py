@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -17,7 +18,7 @@ from flask import Flask
 from sqlalchemy import Row, Table, bindparam, select
 from sqlalchemy.exc import DBAPIError
 
-from referral.domain.links import Link, is_code
+from referral.domain.links import Link
 from referral.domain.programs import Program, ProgramState
 from referral.foundation.db import one_look
 
@@ -43,7 +44,7 @@ _links, _programs = cast(Table, Link.__table__).c, cast(Table, Program.__table__
 _PLACES = select(
     _links.id, _links.code, _links.business_id, _programs.landing_url, _programs.state
 ).join_from(Link.__table__, Program.__table__)
-_PLACE = _PLACES.where(_links.code == bindparam("code"))
+_PLACES_OF = _PLACES.where(_links.code.in_(bindparam("codes", expanding=True)))
 _PLACES_AFTER = _PLACES.where(_links.id > bindparam("seen")).order_by(_links.id).limit(_BATCH)
 """Plain columns, not rows of a model: this is the busiest query of all."""
 
@@ -51,22 +52,20 @@ _known: OrderedDict[str, Destination] = OrderedDict()
 _lock = threading.Lock()
 
 
-def look_up(code: str) -> Destination | None:
-    """Return where a read code leads, in one query of five columns, and remember it.
+def look_up(codes: Collection[str]) -> dict[str, Destination]:
+    """Return where read codes lead, in one query of five columns, and remember it.
 
     A code opens its own business, so this looks across all of them.
     """
-    if not is_code(code):
-        return None
     with one_look() as connection:
-        row = connection.execute(_PLACE, {"code": code}).first()
-    return _learn(row) if row else None
+        rows = connection.execute(_PLACES_OF, {"codes": list(codes)}).all()
+    return {row.code: _learn(row) for row in rows}
 
 
-def recall(code: str) -> Destination | None:
-    """Return where a code led when we last knew."""
+def recall(codes: Collection[str]) -> dict[str, Destination]:
+    """Return where codes led when we last knew."""
     with _lock:
-        return _known.get(code)
+        return {code: _known[code] for code in codes if code in _known}
 
 
 def keep_fresh(app: Flask) -> threading.Thread:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
-from referral.surfaces.redirects.arrival import send_on
+from referral.surfaces.redirects.arrival import body_of, headers_of, send_on
 from referral.surfaces.web.headers import harden
 from referral.surfaces.web.logs import begin, finish
 
@@ -29,6 +30,8 @@ class Front:
 
     def __init__(self, app: Flask) -> None:
         self.app, self.flask = app, app.wsgi_app
+        with app.app_context():
+            self._always = _headers_always()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a visit that needs no page; pass everything else on."""
@@ -37,17 +40,30 @@ class Front:
         if code == path or "/" in code or environ["REQUEST_METHOD"] != "GET":
             return self.flask(environ, start_response)
         answer = self._answer(Request(environ), code)
-        return (answer or self.flask)(environ, start_response)
+        if answer is None:
+            return self.flask(environ, start_response)
+        headers, body = answer
+        start_response("302 FOUND", headers)
+        return [body]
 
-    def _answer(self, request: Request, code: str) -> Response | None:
+    def _answer(self, request: Request, code: str) -> tuple[list[tuple[str, str]], bytes] | None:
         with self.app.app_context():
             begin(request.headers.get("X-Request-Id", ""))
             try:
-                answer = send_on(request, code)
+                onward = send_on(request, code)
             except Exception:
                 log.exception("left_to_flask")
                 return None
-            if answer is not None:
-                harden(answer)
-                finish(answer, method=request.method, endpoint="redirects.follow")
-            return answer
+            if onward is None:
+                return None
+            headers = [*headers_of(request, onward), *self._always]
+            request_id = finish(302, method="GET", endpoint="redirects.follow")
+            return [*headers, ("X-Request-Id", request_id)], body_of(onward)
+
+
+def _headers_always() -> list[tuple[str, str]]:
+    """Return the security headers that every visit's answer carries beside its own."""
+    blank = Response()
+    blank.headers = Headers({"Cache-Control": "", "Referrer-Policy": ""})
+    harden(blank)
+    return [pair for pair in blank.headers if pair[1]]

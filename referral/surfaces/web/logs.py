@@ -11,7 +11,6 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
-from werkzeug.wrappers import Response as BaseResponse
 
 _REQUESTS = Counter(
     "referral_requests_total", "Answers by endpoint and status", ["endpoint", "status"]
@@ -58,20 +57,16 @@ def begin(offered: str) -> None:
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
-def finish(answer: BaseResponse, *, method: str, endpoint: str) -> None:
-    """Count an answer, tell its request's id, and write its line."""
+def finish(status: int, *, method: str, endpoint: str) -> str:
+    """Count an answer and write its line; returns its request's id, to be told in a header."""
     took = time.perf_counter() - g.get("began", time.perf_counter())
-    _REQUESTS.labels(endpoint, str(answer.status_code)).inc()
+    _REQUESTS.labels(endpoint, str(status)).inc()
     _SECONDS.labels(endpoint).observe(took)
-    answer.headers["X-Request-Id"] = g.get("request_id", "")
     if endpoint != "static":
         log.info(
-            "answered",
-            method=method,
-            endpoint=endpoint,
-            status=answer.status_code,
-            ms=round(took * 1000, 1),
+            "answered", method=method, endpoint=endpoint, status=status, ms=round(took * 1000, 1)
         )
+    return str(g.get("request_id", ""))
 
 
 def _begin() -> None:
@@ -79,5 +74,7 @@ def _begin() -> None:
 
 
 def _end(answer: Response) -> Response:
-    finish(answer, method=request.method, endpoint=request.endpoint or "none")
+    answer.headers["X-Request-Id"] = finish(
+        answer.status_code, method=request.method, endpoint=request.endpoint or "none"
+    )
     return answer

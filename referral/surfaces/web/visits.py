@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.http import dump_cookie
+from werkzeug.wrappers import Request
 
 from referral.surfaces.web.settings import settings
 
@@ -25,11 +26,11 @@ def read_visit_tokens(request: Request) -> tuple[str, ...]:
     return ()
 
 
-def remember_visit(request: Request, answer: Response, token: str) -> None:
-    """Add a token to the visitor's cookie, which scripts cannot read."""
+def cookie_with(request: Request, token: str) -> str:
+    """Return the visitor's cookie with one more token, as its header; scripts cannot read it."""
     kept = [one for one in read_visit_tokens(request) if one != token]
     tokens = [*kept[:1], *kept[1:][-(_MOST - 2) :], token]
-    answer.set_cookie(
+    return dump_cookie(
         _name(),
         ".".join(tokens),
         max_age=_DAYS * 86400,
