@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from referral.domain import journey
 from referral.domain.attribution import Told
 from referral.domain.businesses import Actor, Business, across_businesses, within
-from referral.domain.people import Identity
+from referral.domain.people import Identity, meet
 from referral.domain.programs import Program, Side, Trigger
 from referral.domain.purchases import Claim, CustomerFact, PurchaseFact, RefundFact
 from referral.domain.rewards import Reward, RewardState, ripen
@@ -263,7 +263,7 @@ def test_a_nameless_payment_during_the_signup_that_names_them_is_theirs(app: Fla
         place = here(shop)
         identity = Identity.read(email="bob@mail.example", stripe_customer_id="cus_guest")
         with within(shop.business.id), transaction():
-            journey.meet(shop.business.id, Identity.read(email="bob@mail.example"), at=shop.now)
+            meet(shop.business.id, Identity.read(email="bob@mail.example"), at=shop.now)
         with within(shop.business.id), transaction():
             told = Told(tokens=(token,))
             journey.join(place.business, place.program, identity, told, at=shop.now)
