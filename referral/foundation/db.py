@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -192,6 +193,23 @@ def insert_once(model: type[Any], values: dict[str, Any]) -> bool:
     return bool(session.execute(statement.returning(model.__table__.c.id), values).first())
 
 
+def insert_or_update(
+    model: type[Any],
+    values: dict[str, Any],
+    *,
+    key: Sequence[str],
+    change: Mapping[str, Any],
+    only_where: ColumnElement[bool],
+) -> bool:
+    """Insert a row, or change the one that has its key if the condition holds; True when either.
+
+    One statement, so nobody comes between the question and the change.
+    """
+    insert = _insert_of(session.get_bind().dialect.name)(model.__table__)
+    statement = insert.on_conflict_do_update(index_elements=key, set_=change, where=only_where)
+    return bool(session.execute(statement.returning(model.__table__.c.id), values).first())
+
+
 def insert_each_once(model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows in one statement, leaving out those that a unique key has already."""
     session.connection().execute(_insertion(model.__table__, session.get_bind().dialect.name), rows)
@@ -199,8 +217,12 @@ def insert_each_once(model: type[Any], rows: Sequence[Mapping[str, Any]]) -> Non
 
 @cache
 def _insertion(table: Table, dialect: str) -> postgresql.Insert:
+    return _insert_of(dialect)(table).on_conflict_do_nothing()
+
+
+def _insert_of(dialect: str) -> Callable[[Table], postgresql.Insert]:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return cast(postgresql.Insert, insert(table)).on_conflict_do_nothing()
+    return cast(Callable[[Table], postgresql.Insert], insert)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from referral.domain.attribution import Referral, Signup
@@ -10,6 +11,7 @@ from referral.domain.people import Person
 from referral.domain.purchases import Purchase
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.surfaces.api import idempotency
 from referral.surfaces.api.idempotency import KEPT, ApiCall
 from tests.api.conftest import Stage
 
@@ -84,7 +86,10 @@ def test_a_key_must_be_readable(shop: Stage) -> None:
         )
 
 
-def test_calls_older_than_a_week_are_forgotten(shop: Stage) -> None:
+def test_calls_older_than_a_week_are_forgotten(
+    shop: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "_SWEPT_EVERY", 1)
     shop.post("/people", ALICE, key="k-1")
     with shop.inside(), transaction():
         kept = session.scalars(select(ApiCall)).one()

@@ -172,13 +172,12 @@ def _keep(
         id(seen.evidence): _touch(friend, program, seen.evidence, known.at)
         for seen in decision.considered
     }
-    session.add_all(touches.values())
-    session.flush()
     referral = None
     if decision.credited is not None:
         referral = _refer(friend, program, touches[id(decision.credited)], known.at)
     elif decision.outcome is Outcome.REFERRED:
         referral = referral_of(friend.id, program.id)
+    session.add_all(touches.values())
     signup = Signup(
         business_id=friend.business_id,
         program_id=program.id,
@@ -202,6 +201,7 @@ def _refer(friend: Person, program: Program, touch: Touch, at: datetime) -> Refe
     offers = current_offers(program.id)
     advocate_offer, friend_offer = offers.get(Side.ADVOCATE), offers.get(Side.FRIEND)
     referral = Referral(
+        id=new_key(),
         business_id=friend.business_id,
         program_id=program.id,
         advocate_id=touch.advocate_id,
@@ -211,9 +211,13 @@ def _refer(friend: Person, program: Program, touch: Touch, at: datetime) -> Refe
         qualify_by=at + program.qualify_window,
         advocate_offer_id=advocate_offer.id if advocate_offer else None,
         friend_offer_id=friend_offer.id if friend_offer else None,
+        program=program,
+        touch=touch,
+        friend=friend,
+        advocate_offer=advocate_offer,
+        friend_offer=friend_offer,
     )
     session.add(referral)
-    session.flush()
     return referral
 
 

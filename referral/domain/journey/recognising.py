@@ -24,7 +24,13 @@ from referral.domain.people import (
     tie_customer,
 )
 from referral.domain.people.merging import absorb, agree, is_anonymous, name
-from referral.domain.people.people import IdentityConflict, lock_people, people_named
+from referral.domain.people.people import (
+    IdentityConflict,
+    lock_people,
+    make,
+    people_named,
+    the_one,
+)
 from referral.domain.purchases import Claim, reassign
 from referral.domain.rewards.grants import wake_grants
 from referral.foundation.db import session
@@ -38,7 +44,8 @@ def recognise(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Pe
     named = people_named(business_id, identity)
     if len(named) > 1:
         _unite(named, at=at)
-    return find_person(business_id, identity)
+        named = people_named(business_id, identity)
+    return the_one(named, identity)
 
 
 def meet_named(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> tuple[Person, bool]:
@@ -51,7 +58,8 @@ def meet_named(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> t
         known = person_of_customer(business_id, identity.stripe_customer_id)
         if known is not None and is_anonymous(known):
             found = name(known, identity)
-    person = meet(business_id, identity, at=at, known=found)
+    known = found or make(business_id, identity, at=at)
+    person = meet(business_id, identity, at=at, known=known)
     return tie(person, identity.stripe_customer_id, at=at), found is None
 
 

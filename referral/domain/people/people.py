@@ -6,7 +6,7 @@ An advocate is a person with a link and a friend a person a referral names; ther
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -15,6 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Select, String, UniqueConstraint, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from referral.domain.businesses import Owned
 from referral.foundation.db import Key, Model, Moment, UTCDateTime, session
@@ -105,10 +106,14 @@ def canonical_email(text: str) -> str:
 
 def find_person(business_id: uuid.UUID, identity: Identity) -> Person | None:
     """Find a person by external id, then email; raises IdentityConflict when these disagree."""
-    found = people_named(business_id, identity)
-    if len(found) > 1:
+    return the_one(people_named(business_id, identity), identity)
+
+
+def the_one(named: Sequence[Person], identity: Identity) -> Person | None:
+    """Return the only person named, if any; raises IdentityConflict as finding them does."""
+    if len(named) > 1:
         raise IdentityConflict
-    person = found[0] if found else None
+    person = named[0] if named else None
     if person and identity.external_id and person.external_id not in (None, identity.external_id):
         raise IdentityConflict(
             "This email belongs to a person with another external_id. Correct one of them."
@@ -135,7 +140,7 @@ def meet(
     What is known already is never overwritten by an anonymous or weaker statement, except the
     name and the email of a person found by external id.
     """
-    person = known or find_person(business_id, identity) or _make(business_id, identity, at=at)
+    person = known or find_person(business_id, identity) or make(business_id, identity, at=at)
     person.external_id = person.external_id or identity.external_id
     person.email = identity.email or person.email
     person.name = identity.name or person.name
@@ -162,14 +167,18 @@ def lock_people(keys: Collection[uuid.UUID]) -> list[Person]:
 
 def know_since(person: Person, moment: datetime) -> None:
     """Note that the person was a customer at this moment; only an earlier one changes anything."""
-    session.execute(
+    is_earlier = session.scalar(
         update(Person)
         .where(Person.id == person.id)
         .where(or_(Person.known_since.is_(None), Person.known_since > moment))
         .values(known_since=moment)
+        .returning(Person.id)
         .execution_options(synchronize_session=False)
     )
-    session.refresh(person, ["known_since"])
+    if is_earlier:
+        set_committed_value(person, "known_since", moment)
+    else:
+        session.refresh(person, ["known_since"])
 
 
 def search_people(text: str) -> Select[Person]:
@@ -182,7 +191,8 @@ def search_people(text: str) -> Select[Person]:
     )
 
 
-def _make(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
+def make(business_id: uuid.UUID, identity: Identity, *, at: datetime) -> Person:
+    """Make a person nobody found; whoever was made in the same moment is the one instead."""
     person = Person(
         business_id=business_id,
         external_id=identity.external_id,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import ForeignKey, UniqueConstraint, or_, true, update
+from sqlalchemy import ForeignKey, UniqueConstraint, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
-from referral.foundation.db import Key, Minor, Model, changed, insert_once, session, whole_minor
+from referral.foundation.db import Key, Minor, Model, insert_or_update, session, whole_minor
 from referral.foundation.ids import new_key
 
 
@@ -32,26 +32,22 @@ def take(
     cap_minor: int | None,
 ) -> bool:
     """Take an amount for a person; False when their cap does not hold that much any more."""
-    insert_once(
+    if cap_minor is not None and amount_minor > cap_minor:
+        return False
+    sum_minor = Allowance.taken_minor + amount_minor
+    return insert_or_update(
         Allowance,
         {
             "id": new_key(),
             "business_id": business_id,
             "program_id": program_id,
             "person_id": person_id,
-            "taken_minor": 0,
+            "taken_minor": amount_minor,
         },
+        key=("program_id", "person_id"),
+        change={"taken_minor": sum_minor},
+        only_where=true() if cap_minor is None else sum_minor <= cap_minor,
     )
-    within_cap = (
-        true() if cap_minor is None else or_(Allowance.taken_minor + amount_minor <= cap_minor)
-    )
-    taken = session.execute(
-        update(Allowance)
-        .where(Allowance.program_id == program_id, Allowance.person_id == person_id, within_cap)
-        .values(taken_minor=Allowance.taken_minor + amount_minor)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(taken) == 1
 
 
 def give_back(program_id: uuid.UUID, person_id: uuid.UUID, amount_minor: int) -> None:

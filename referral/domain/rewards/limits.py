@@ -23,6 +23,8 @@ def begin_within_limits(reward: Reward, *, at: datetime, why: str = "earned") ->
         begin(reward, actor=SYSTEM, reason=refused, at=at)
         return
     begin(reward, actor=SYSTEM, reason=why, at=at)
+    if not reward.amount_minor:
+        return  # The worth of a rate is known once it is used.
     fund(reward.program, needed_minor=reward.amount_minor, at=at)
     transfer(
         reward,
