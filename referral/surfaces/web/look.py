@@ -3,7 +3,7 @@
 Knows how to draw. Refuses to know any page.
 """
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from flask import Flask
@@ -38,6 +38,7 @@ def _icon_body(path: Path) -> Markup:
     return Markup("".join(paths[1:]))  # noqa: S704 - our own vendored file
 
 
+@lru_cache(maxsize=512)
 def _labelled(body: Markup, label: str | None, css: str) -> Markup:
     hidden = Markup('aria-hidden="true"')
     return Markup(
