@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from referral.domain import journey
-from referral.domain.businesses import Role, within
+from referral.domain.businesses import Actor, Role, within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Approval
 from referral.domain.rewards import Reward, RewardMove
@@ -162,7 +162,7 @@ def test_a_reward_that_moved_meanwhile_is_told_in_plain_words(desk: Desk) -> Non
     page = f"{LIST}/{reward.public_id}"
     check_page(desk.client.get(page))
     with within(desk.shop.business.id), transaction():
-        colleague = journey.Actor("operator", "Max")
+        colleague = Actor("operator", "Max")
         journey.deny_reward(reward, actor=colleague, reason="Same card.", at=clock.now())
     typed = {"chosen": reward.public_id, "single": "yes", "reason": "Known customer."}
     assert post(desk.client, f"{LIST}/approve", page, **typed).location == page

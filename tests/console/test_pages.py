@@ -6,7 +6,7 @@ from sqlalchemy import event, select
 
 from referral.domain import journey
 from referral.domain.attribution import Signup
-from referral.domain.businesses import Role, within
+from referral.domain.businesses import Actor, Role, within
 from referral.domain.rewards import Reward
 from referral.foundation import clock
 from referral.foundation.db import db, session, transaction
@@ -158,7 +158,7 @@ def test_a_reward_page_tells_holds_and_history(desk: Desk) -> None:
     with within(desk.shop.business.id):
         reward = session.scalars(select(Reward).where(Reward.side == "advocate")).one()
         with transaction():
-            actor = journey.Actor("operator", "Olive")
+            actor = Actor("operator", "Olive")
             journey.hold_reward(reward, actor=actor, reason="Same card.", at=clock.now())
     text = check_page(desk.client.get(f"/console/rewards/{reward.public_id}"))
     assert "Same card. (Olive)" in text

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from referral.domain import journey
-from referral.domain.businesses import AuditEntry, Role, within
+from referral.domain.businesses import Actor, AuditEntry, Role, within
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import ProgramState
@@ -84,7 +84,7 @@ def test_a_story_speaks_of_rewards_in_words_for_people(desk: Desk) -> None:
         reward = session.scalars(select(Reward).where(Reward.side == "advocate")).one()
         bob = session.scalars(select(Person).where(Person.name == "Bob")).one()
         with transaction():
-            olive = journey.Actor("operator", "Olive")
+            olive = Actor("operator", "Olive")
             journey.approve_reward(reward, actor=olive, reason="Well known.", at=clock.now())
     of_alice = check_page(desk.client.get(f"/console/people/{alice.public_id}"))
     assert "Reward of €10.00 approved" in of_alice

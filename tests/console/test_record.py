@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from config import ROOT
 from referral.domain import journey
-from referral.domain.businesses import within
+from referral.domain.businesses import Actor, within
 from referral.domain.rewards import Reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -57,7 +57,7 @@ def test_a_decision_names_its_reward_and_leads_there(desk: Desk) -> None:
     with within(shop.business.id):
         reward = session.scalars(select(Reward).where(Reward.side == "advocate")).one()
         with transaction():
-            olive = journey.Actor("operator", "Olive")
+            olive = Actor("operator", "Olive")
             journey.deny_reward(reward, actor=olive, reason="Same card.", at=clock.now())
     what, who, about, details, _ = told(desk)[0]
     assert what.startswith("Denied a reward no.")
