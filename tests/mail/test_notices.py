@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.notices import Notice, notify
+from referral.domain.reports.auditor import audit
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.worker import work_all
@@ -113,6 +114,8 @@ def test_nobody_is_mailed_who_is_not_known(posting: SmtpCatcher):
     kept = only_notice()
     assert (kept.sealed, kept.sent_at, kept.due_at) == ("", None, None)
     assert posting.messages == []
+    session.commit()
+    assert audit(clock.now()).violations == []
 
 
 def test_a_sign_in_mail_that_comes_too_late_is_not_sent(posting: SmtpCatcher):
@@ -124,6 +127,8 @@ def test_a_sign_in_mail_that_comes_too_late_is_not_sent(posting: SmtpCatcher):
     kept = only_notice()
     assert (kept.sealed, kept.sent_at, kept.due_at) == ("", None, None)
     assert posting.messages == []
+    session.commit()
+    assert audit(clock.now()).violations == []
 
 
 def test_a_server_that_is_away_delays_the_mail_and_loses_nothing(app: Flask):

@@ -21,7 +21,8 @@ from referral.foundation.ids import new_key
 class Notice(Owned, Due, Model):
     """One mail to one address. What it says is sealed, and wiped once it is sent.
 
-    `once_key` is what it is about: a second notice for the same key is never written.
+    `once_key` is what it is about: a second notice for the same key is never written. One that is
+    not wanted any more, such as a sign-in nobody asked for in time, is wiped and never sent.
     """
 
     id: Mapped[Key]

@@ -70,7 +70,10 @@ _QUESTIONS = (
         "I-36",
         "notice",
         "It was never sent and nothing will send it.",
-        "SELECT id FROM notice WHERE sent_at IS NULL AND due_at IS NULL AND dead_at IS NULL",
+        """
+        SELECT id FROM notice
+        WHERE sent_at IS NULL AND due_at IS NULL AND dead_at IS NULL AND sealed <> ''
+        """,
     ),
 )
 
