@@ -112,7 +112,7 @@ def test_a_silent_stripe_is_no_obstacle(desk: Desk, practice: PracticeStripe, ki
     practice.fault(kind, "GET", "/v1/account")
     assert connect(desk, "sk_test_shop").status_code == 303
     assert connected(desk).account_id is None
-    assert "could not be asked" in check_page(desk.client.get(PATH))
+    assert "could not say" in check_page(desk.client.get(PATH))
 
 
 def test_a_key_that_may_not_say_whose_it_is_is_taken(
@@ -137,6 +137,29 @@ def raising(trouble: Exception) -> Callable[[StripeAccount], str]:
         raise trouble
 
     return fail
+
+
+def test_a_place_that_may_be_another_is_taken_only_on_purpose(
+    desk: Desk, practice: PracticeStripe
+) -> None:
+    connect(desk, "sk_test_shop")
+    practice.fault("refuse", "GET", "/v1/account", times=2)
+    refused = check_page(connect(desk, "rk_test_other"), 422)
+    assert "could not be asked whether this is a key of acct_" in refused
+    assert connected(desk).secret_key == "sk_test_shop"
+    assert connect(desk, "rk_test_other", moves_account="yes").status_code == 303
+    with within(desk.shop.business.id), transaction():
+        session.scalars(select(StripeConnection)).one().is_live = True
+    assert "connected in live mode" in check_page(connect(desk, "sk_test_shop"), 422)
+    assert connect(desk, "sk_test_shop", moves_account="yes").status_code == 303
+    assert connected(desk).is_live is False
+
+
+def test_a_signing_secret_looks_like_one(desk: Desk) -> None:
+    typed = {"stripe_secret_key": "sk_test_shop", "stripe_webhook_secret": "nope"}
+    text = check_page(post(desk.client, PATH, PATH, **typed), 422)
+    assert "starts with whsec_" in text
+    assert "Not connected" in check_page(desk.client.get(PATH))
 
 
 def test_news_that_waits_is_shown_with_its_reason(desk: Desk) -> None:

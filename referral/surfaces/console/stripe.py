@@ -7,7 +7,13 @@ from typing import Any
 from flask import flash, g, redirect, request, url_for
 from sqlalchemy import select
 
-from referral.domain.businesses import check_keys, connect_stripe, connection_of, record
+from referral.domain.businesses import (
+    StripeConnection,
+    check_keys,
+    connect_stripe,
+    connection_of,
+    record,
+)
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
@@ -37,7 +43,7 @@ def connect() -> Any:
     secret_key = request.form.get("stripe_secret_key", "")[:300].strip()
     webhook_secret = request.form.get("stripe_webhook_secret", "")[:300].strip()
     try:
-        check_keys(secret_key, webhook_secret)
+        _check(secret_key, webhook_secret)
         account_id = _whose(secret_key)
         with transaction():
             connection = connect_stripe(
@@ -68,29 +74,49 @@ def connect() -> Any:
     return redirect(url_for("console.stripe"), 303)
 
 
+def _check(secret_key: str, webhook_secret: str) -> None:
+    check_keys(secret_key, webhook_secret)
+    if not webhook_secret.startswith("whsec_"):
+        said = "The signing secret of a webhook endpoint starts with whsec_."
+        raise Invalid(fields={"stripe_webhook_secret": said})
+
+
 def _whose(secret_key: str) -> str | None:
     """Ask Stripe whose key it is: None when it cannot say; raises Invalid for one it refuses.
 
-    Customers of one account do not exist in another, so a key of another account is taken only
-    from somebody who says that they mean it.
+    Customers of one account do not exist in another, and test customers not in live mode. So
+    what may be another place is taken only from somebody who says that they mean it.
     """
-    base = "" if "_live_" in secret_key else settings().stripe_api_base
+    is_live = "_live_" in secret_key
     before = connection_of(g.business.id)
-    known = before.account_id if before is not None else None
     session.commit()
+    account_id = _ask(secret_key, "" if is_live else settings().stripe_api_base)
+    doubt = _doubt(before, account_id, is_live=is_live) if before is not None else None
+    if doubt is not None and not request.form.get(MOVES):
+        said = f"{doubt} Customers there are others: rewards of people known here would fail."
+        raise Invalid(fields={KEY: said, MOVES: "Tick this if you mean to move."})
+    return account_id
+
+
+def _ask(secret_key: str, api_base: str) -> str | None:
     try:
-        account_id = StripeAccount(g.business.id, secret_key, base).whose()
+        return StripeAccount(g.business.id, secret_key, api_base).whose()
     except (LacksRight, NotFoundThere, Retryable):
         return None
     except StripeTrouble as trouble:
         raise Invalid(fields={KEY: f"Stripe does not take this key. {trouble.said}"}) from trouble
-    if known not in (None, account_id) and not request.form.get(MOVES):
-        said = (
-            f"This key is of another Stripe account ({account_id}) than until now ({known}). "
-            "Its customers are others, so rewards of people known there could not be given."
-        )
-        raise Invalid(fields={KEY: said, MOVES: "Tick this if you mean to move."})
-    return account_id
+
+
+def _doubt(before: StripeConnection, account_id: str | None, *, is_live: bool) -> str | None:
+    """Say why a new key may lead to another place than the one before, or None."""
+    if before.is_live and not is_live:
+        return "This is a test key, and you are connected in live mode."
+    known = before.account_id
+    if known is None or known == account_id:
+        return None
+    if account_id is None:
+        return f"Stripe could not be asked whether this is a key of {known}, as until now."
+    return f"This key is of another Stripe account ({account_id}) than until now ({known})."
 
 
 def _page(errors: dict[str, str]) -> str:
