@@ -30,6 +30,7 @@ from referral.surfaces.web.amounts import example, typed_amount, typed_rate
 
 NOTHING = "nothing"
 GIVEN = "Choose what is given."
+AT_SIGNUP = "A discount is given at signup: choose “The friend's signup” here."
 
 
 def show(program: str, side: str) -> str:
@@ -86,6 +87,8 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[worth] = "Write an amount above zero."
     if rate and kind is Kind.ACCOUNT_CREDIT and trigger is Trigger.SIGNUP:
         form.errors[worth] = "A signup has no price to share: write an amount."
+    if kind is Kind.DISCOUNT and trigger is not Trigger.SIGNUP:
+        form.errors[prefixed(side, "trigger")] = AT_SIGNUP
     for name, limit in (("cap", cap), ("person_cap", person_cap)):
         if limit == 0:
             form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
