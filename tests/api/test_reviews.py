@@ -35,7 +35,13 @@ def test_a_denied_reward_stays_denied_and_says_why(shop: Stage) -> None:
     assert shop.get(f"/rewards/{reward}").get_json()["reason"] == "Checked by phone."
 
 
-@pytest.mark.parametrize("reason", ["", " ", None, "x" * 401])
+def test_a_reason_keeps_nothing_unseen(shop: Stage) -> None:
+    reward = shop.reward()["id"]
+    shop.post(f"/rewards/{reward}/denial", {"reason": "Checked\u202e by \u2066phone."})
+    assert shop.get(f"/rewards/{reward}").get_json()["reason"] == "Checked by phone."
+
+
+@pytest.mark.parametrize("reason", ["", " ", None, "x" * 401, "\u202e", "\u2066"])
 def test_a_decision_needs_a_reason(shop: Stage, reason: str | None) -> None:
     reward = shop.reward()["id"]
     answer = shop.post(f"/rewards/{reward}/denial", {"reason": reason})

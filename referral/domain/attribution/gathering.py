@@ -18,6 +18,7 @@ from referral.domain.programs import Program
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session
 from referral.foundation.folding import fold, folded
+from referral.foundation.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,13 @@ def _from_code(text: str, *, at: datetime) -> Evidence:
     code = read_code(text)
     link = session.scalar(select(Link).where(Link.code == code)) if is_code(code) else None
     if link is None:
-        return Evidence(TouchKind.CODE, at, text.strip()[:40], problem=Reason.UNKNOWN_CODE)
+        return Evidence(TouchKind.CODE, at, plain(text)[:40], problem=Reason.UNKNOWN_CODE)
     return _by_link(TouchKind.CODE, at, link)
 
 
 def _from_name(text: str, program: Program, *, at: datetime) -> Evidence:
     """A stated name counts only when it leads to exactly one person with a link."""
-    name = " ".join(text.split())[:200]
+    name = plain(text)[:200]
     query = (
         select(Link)
         .join(Link.person)

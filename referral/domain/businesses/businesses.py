@@ -18,6 +18,7 @@ from referral.foundation.db import Currency, Key, Long, Model, Moment, Name, ses
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import public_id
 from referral.foundation.money import is_currency
+from referral.foundation.text import plain
 
 
 class Business(Model):
@@ -51,7 +52,7 @@ class Site(Owned, Model):
 
 def create_business(name: str, *, site_url: str, currency: str, at: datetime) -> Business:
     """Create a business with its first site; raises Invalid naming the field."""
-    name = name.strip()
+    name = plain(name)
     if not name or len(name) > 200:
         raise Invalid(fields={"name": "Give the business a name of at most 200 characters."})
     currency = currency.strip().lower()

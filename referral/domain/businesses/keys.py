@@ -15,6 +15,7 @@ from referral.domain.businesses.ownership import Owned, across_businesses
 from referral.foundation.crypto import plain_hash, random_token
 from referral.foundation.db import Key, Model, Moment, Name, UTCDateTime, one_of, session
 from referral.foundation.ids import new_key
+from referral.foundation.text import plain
 
 
 class KeyKind(StrEnum):
@@ -63,7 +64,7 @@ def issue_key(
             id=key_id or new_key(),
             business_id=business_id,
             kind=kind,
-            name=name,
+            name=plain(name),
             lookup=lookup,
             digest=plain_hash(whole),
             last_four=whole[-4:],

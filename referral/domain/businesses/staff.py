@@ -16,6 +16,7 @@ from referral.domain.businesses.ownership import Owned
 from referral.foundation.db import Key, Model, Moment, Name, UTCDateTime, one_of, session
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import public_id
+from referral.foundation.text import plain
 
 
 class Role(StrEnum):
@@ -84,7 +85,7 @@ def invite(business_id: uuid.UUID, email: str, *, role: Role, name: str, at: dat
         ) from None
     operator = session.scalar(select(Operator).where(Operator.email == address))
     if operator is None:
-        operator = Operator(email=address, name=name.strip() or address, created_at=at)
+        operator = Operator(email=address, name=plain(name)[:200] or address, created_at=at)
         session.add(operator)
         session.flush()
     membership = session.scalar(

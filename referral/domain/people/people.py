@@ -22,6 +22,7 @@ from referral.foundation.db import Key, Model, Moment, UTCDateTime, session
 from referral.foundation.errors import Conflict, Invalid
 from referral.foundation.folding import fold, folded
 from referral.foundation.ids import public_id
+from referral.foundation.text import plain
 
 
 class Person(Owned, Model):
@@ -88,7 +89,7 @@ class Identity:
             raise Invalid(fields={"person": "Give an external_id or an email."})
         if external_id and len(external_id) > 200:
             raise Invalid(fields={"person.external_id": "At most 200 characters."})
-        return cls(external_id, address, customer, " ".join((name or "").split())[:200] or None)
+        return cls(external_id, address, customer, plain(name or "")[:200] or None)
 
 
 def canonical_email(text: str) -> str:

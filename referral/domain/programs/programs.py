@@ -27,6 +27,7 @@ from referral.foundation.db import (
 )
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import parse_public_id, public_id
+from referral.foundation.text import plain
 
 
 class ProgramState(StrEnum):
@@ -121,7 +122,7 @@ class ProgramTerms:
     def check(self) -> None:
         """Raise Invalid naming every field that is out of range."""
         problems = {}
-        if not self.name.strip() or len(self.name) > 200:
+        if not 1 <= len(plain(self.name)) <= 200:
             problems["name"] = "Give the program a name of at most 200 characters."
         if not 0 <= self.hold_days <= 365:
             problems["hold_days"] = "Between 0 and 365 days."
@@ -190,7 +191,7 @@ def find_program(business_id: uuid.UUID, text: str) -> Program:
 
 
 def _apply(program: Program, terms: ProgramTerms) -> None:
-    program.name = terms.name.strip()
+    program.name = plain(terms.name)
     program.landing_url = terms.landing_url.strip()
     program.touch_rule = terms.touch_rule
     program.approval = terms.approval

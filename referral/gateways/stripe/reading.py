@@ -22,6 +22,7 @@ from referral.domain.purchases import (
 )
 from referral.foundation.errors import Invalid
 from referral.foundation.money import is_currency
+from referral.foundation.text import plain
 
 Fact = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact
 Said = Mapping[str, Any]
@@ -248,7 +249,7 @@ def _currency(one: Said) -> str | None:
 
 def _name(thing: object) -> str | None:
     """Return a name at the length we keep; Stripe allows longer ones."""
-    return (_text(thing) or "")[:200] or None
+    return plain(_text(thing) or "")[:200] or None
 
 
 def _own_id(marks: Said) -> str | None:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from referral.domain.people import canonical_email
 from referral.foundation.errors import Invalid
 from referral.foundation.money import LIMIT_MINOR, is_currency
+from referral.foundation.text import plain
 
 _BLANK = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
@@ -130,6 +131,13 @@ def _readable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:_EVIDENCE_LENGTH]
 
 
+def _seen(text: str) -> str:
+    """Keep what staff can see of a text; one of nothing else says nothing."""
+    if not (seen := plain(text)):
+        raise ValueError("Write something that can be seen.")
+    return seen
+
+
 Minor = Annotated[
     int,
     Field(ge=0, le=LIMIT_MINOR, description="A whole number of the currency's minor unit."),
@@ -185,6 +193,7 @@ Why = Annotated[
         pattern=VISIBLE,
         description="Kept with the reward; staff can read it.",
     ),
+    AfterValidator(_seen),
 ]
 
 EXPLAINED = {

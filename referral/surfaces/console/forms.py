@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from referral.foundation.errors import Invalid
+from referral.foundation.text import plain
 from referral.surfaces.web.amounts import read_amount, read_rate
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -22,7 +23,7 @@ class Form:
 
     def text(self, name: str, *, asked: str = "", longest: int = 200) -> str:
         """Return a line of text; with `asked` an empty one is a problem said in these words."""
-        text = " ".join(self.typed.get(name, "").replace("\x00", "").split())
+        text = plain(self.typed.get(name, ""))
         if asked and not text:
             self.errors[name] = asked
         if len(text) > longest:

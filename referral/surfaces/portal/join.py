@@ -12,6 +12,7 @@ from referral.domain.programs import Program, Side, current_offers, find_program
 from referral.domain.reports.portal import link_followed, open_programs
 from referral.foundation import clock
 from referral.foundation.errors import Invalid
+from referral.foundation.text import plain
 from referral.surfaces.portal.door import enter_business, signed_in_here
 from referral.surfaces.portal.pages import card
 from referral.surfaces.portal.proofs import ask_for_proof
@@ -38,7 +39,7 @@ def ask(slug: str) -> Any:
     program = find_program(business.id, request.form.get("program", ""))
     typed = request.form
     errors: dict[str, str] = {}
-    name = " ".join(typed.get("name", "").split())
+    name = plain(typed.get("name", ""))
     if not 1 <= len(name) <= 200:
         errors["name"] = "Tell us what to call you."
     code = read_code(typed.get("code", "")[:60])
