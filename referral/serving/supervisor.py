@@ -16,6 +16,7 @@ from referral.serving.address import address_left_behind
 from referral.serving.children import Child, ended_at_last
 from referral.serving.ports import answers, trouble_at
 from referral.serving.preparing import NotReady, prepare
+from referral.serving.trouble import is_unmigrated
 from referral.surfaces.web.settings import settings
 
 PATIENCE_S = 30.0
@@ -55,6 +56,8 @@ def _start(children: list[Child], stopping: threading.Event, *, with_demo: bool)
         print(f"  {said}", flush=True)
     if with_demo:
         prepare(children, stopping)
+    elif is_unmigrated():
+        raise NotReady("The database is not migrated. Run: flask --app wsgi db upgrade")
     if stopping.is_set():
         return
     gc.freeze()  # What is loaded already stays shared with the children.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from referral.foundation.db import db
@@ -18,3 +19,18 @@ def in_a_line(error: DBAPIError) -> str:
     if any(sign in kind for sign in _UNMIGRATED):
         return f"{said} Migrate it: flask --app wsgi db upgrade"
     return said
+
+
+def is_unmigrated() -> bool:
+    """Tell whether a table or a column is missing; a database out of reach may have them all."""
+    try:
+        known = inspect(db.engine).get_multi_columns()
+    except DBAPIError:
+        return False
+    finally:
+        db.engine.dispose()
+    there = {(table, one["name"]) for (_, table), columns in known.items() for one in columns}
+    wanted = {
+        (table.name, one.name) for table in db.metadata.tables.values() for one in table.columns
+    }
+    return not wanted <= there

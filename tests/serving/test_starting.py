@@ -8,7 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
 from config import ROOT
+from referral import create_app
+from referral.foundation.db import db
+from referral.serving.trouble import is_unmigrated
+from tests.fixtures import settings_for
 from tests.servers import free_port
 
 
@@ -41,6 +49,32 @@ def test_a_busy_port_is_one_line_and_the_end(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.strip().startswith(f"Port {port} is in use. Choose another: PORT=")
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_database_that_is_not_migrated_is_one_line_and_the_end(tmp_path: Path) -> None:
+    done = run(
+        *("-m", "flask", "--app", "wsgi", "serve"),
+        DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        PORT=str(free_port()),
+    )
+    assert done.returncode == 1
+    assert done.stdout.strip() == ("The database is not migrated. Run: flask --app wsgi db upgrade")
+    assert done.stderr == ""
+
+
+def test_a_migrated_database_lacks_nothing_and_one_column_less_does(app: Flask) -> None:
+    assert not is_unmigrated()
+    with db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE person RENAME COLUMN name TO title"))
+    assert is_unmigrated()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////nowhere/there/referral.sqlite3", "postgresql://nobody@127.0.0.1:1/none"]
+)
+def test_a_database_out_of_reach_is_waited_for(url: str) -> None:
+    with create_app(settings_for(url)).app_context():
+        assert not is_unmigrated()
 
 
 def test_a_database_that_cannot_be_opened_is_one_line_and_the_end(tmp_path: Path) -> None:
