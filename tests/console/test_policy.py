@@ -7,7 +7,7 @@ from referral.domain.businesses import Role
 from referral.surfaces.console.routes import ROUTES
 from referral.surfaces.web.policy import Door, declared
 from tests.console.conftest import Desk
-from tests.console.visiting import token
+from tests.console.visiting import check_page, post, token
 
 NOWHERE = {
     "program": "prg_00000000000000000000000000",
@@ -86,11 +86,32 @@ def test_a_stranger_is_led_to_the_sign_in_and_changes_nothing(app: Flask) -> Non
         for route in BEHIND_THE_DOOR
     }
     for (name, method), answer in answers.items():
-        if method == "GET":
-            assert answer.status_code == 303, name
-            assert answer.location.startswith("/console/sign-in"), name
-        else:
-            assert answer.status_code == 401, name
+        assert answer.status_code == 303, name
+        assert answer.location.startswith("/console/sign-in"), name
+        assert method == "GET" or answer.location == "/console/sign-in", name
+    assert "You were signed out, nothing was changed." in client.get("/console/sign-in").text
+
+
+def test_a_form_left_open_after_signing_out_leads_to_the_sign_in(desk: Desk) -> None:
+    left_open = {"csrf_token": token(desk.client.get("/console/account")), "state": "paused"}
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    post(desk.client, "/console/sign-out")
+    answer = desk.client.post(f"{path}/state", data=left_open)
+    assert (answer.status_code, answer.location) == (303, "/console/sign-in")
+    text = check_page(desk.client.get(answer.location))
+    assert "You were signed out, nothing was changed." in text
+    assert desk.shop.program.state == "active"
+
+
+def test_a_form_without_its_token_is_refused_to_somebody_signed_in(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    answer = desk.client.post(f"{path}/state", data={"state": "paused"})
+    assert 'href="/console"' in check_page(answer, 400)
+    assert desk.shop.program.state == "active"
+
+
+def test_bad_news_below_the_console_leads_back_to_the_console(desk: Desk) -> None:
+    assert 'href="/console"' in check_page(desk.client.get("/console/nowhere"), 404)
 
 
 def test_no_form_works_without_its_token(desk: Desk) -> None:

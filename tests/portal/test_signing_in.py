@@ -49,6 +49,15 @@ def test_a_code_signs_in_and_leads_home(world: World):
     assert heading_of(alice.get().text) == "Hello, Alice"
 
 
+def test_the_page_for_a_code_leads_somebody_signed_in_home(world: World):
+    alice = world.signed_in(ALICE)
+    home = f"/portal/{alice.slug}"
+
+    typed = alice.post("/sign-in/code", "/account", code="123456")
+
+    assert alice.get("/sign-in/code").location == typed.location == home
+
+
 def test_a_code_may_be_typed_with_a_space(world: World):
     alice = world.visitor()
     alice.ask(ALICE)

@@ -238,3 +238,42 @@ def test_a_person_cannot_post_from_another_session(world: World):
 
     assert answer.status_code == 400
     assert alice.is_signed_in()
+
+
+def test_a_form_left_open_after_signing_out_leads_to_signing_in(world: World):
+    alice = world.signed_in(ALICE)
+    left_open = csrf_of(alice.get("/account").text)
+    alice.post("/sign-out", "/account")
+
+    answer = alice.client.post(
+        f"/portal/{alice.slug}/sign-out/everywhere", data={"csrf_token": left_open}
+    )
+
+    assert (answer.status_code, answer.location) == (303, f"/portal/{alice.slug}/sign-in")
+    assert "You were signed out, nothing was changed." in alice.get("/sign-in").text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("DELETE", "/friends", 405), ("POST", "/sign-in", 400)],
+)
+def test_bad_news_keeps_the_name_of_the_shop_and_the_way_to_its_portal(
+    world: World, method: str, path: str, status: int
+):
+    visitor = world.visitor()
+
+    answer = visitor.client.open(f"/portal/{visitor.slug}{path}", method=method)
+
+    assert answer.status_code == status
+    assert f"· {world.shop.business.name}</title>" in answer.text
+    assert f'class="btn btn-primary" href="/portal/{visitor.slug}"' in answer.text
+    assert 'href="/"' not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/portal/no-such-shop/x", "/portal/%00/x", "/portal", "/qr/x/y"])
+def test_bad_news_of_nobody_in_particular_leads_nobody_to_the_console(world: World, path: str):
+    answer = world.visitor().client.get(path)
+
+    assert answer.status_code == 404
+    assert 'href="/"' not in answer.text
+    assert "/console" not in answer.text

@@ -158,6 +158,7 @@ def test_a_program_that_is_not_open_still_leads_to_the_business(
     answer = street.follow(code)
     assert answer.status_code == status
     assert 'href="https://shop.example/"' in answer.text
+    assert f"· {street.shop.business.name}</title>" in answer.text
     assert_uncounted(street, answer)
 
 

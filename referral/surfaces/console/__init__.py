@@ -9,7 +9,9 @@ from flask import Flask
 from referral.domain.businesses import credentials
 from referral.surfaces.console.dev import dev
 from referral.surfaces.console.door import check_operator
+from referral.surfaces.console.frame import way_home
 from referral.surfaces.console.routes import ROUTES, console
+from referral.surfaces.web.errors import frame_bad_news
 from referral.surfaces.web.policy import Door, Need, declare, guard
 
 __all__ = ["add_to"]
@@ -26,3 +28,4 @@ def add_to(app: Flask) -> None:
     for name in ("outbox", "mail", "look"):
         declare(f"dev.{name}", Need.public())
     app.register_blueprint(dev)
+    frame_bad_news("/console", way_home)

@@ -6,12 +6,12 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import g, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 
 from referral.domain.businesses import Actor, Membership, Role
 from referral.domain.businesses.ownership import enter
 from referral.domain.reports.staff import membership_at_work
-from referral.foundation.errors import NotAllowed, NotSignedIn
+from referral.foundation.errors import NotAllowed
 from referral.surfaces.web.policy import Need, declared
 from referral.surfaces.web.sessions import current_row
 
@@ -64,7 +64,8 @@ def safe_next(text: str | None) -> str:
 def _to_sign_in() -> Any:
     """Lead to the sign-in page, and back here afterwards when this was a page."""
     if request.method not in ("GET", "HEAD"):
-        raise NotSignedIn("You were signed out. Sign in and do this again; nothing was changed.")
+        flash("You were signed out, nothing was changed.", "warning")
+        return redirect(url_for("console.sign_in"), 303)
     back = request.full_path.rstrip("?")
     wanted = None if back == url_for("console.overview") else back
     return redirect(url_for("console.sign_in", next=wanted), 303)

@@ -71,7 +71,7 @@ def program_link(program: Program) -> Markup:
 
 def around() -> dict[str, Any]:
     """Return what every page of the console has around it, its bad news included."""
-    known: dict[str, Any] = {"home_url": url_for("console.overview")}
+    known: dict[str, Any] = {**way_home()}
     if "business" in g and g.business is not None and "operator" in g:
         known |= {
             "business_name": g.business.name,
@@ -79,6 +79,11 @@ def around() -> dict[str, Any]:
             "sign_out_url": url_for("console.sign_out"),
         }
     return known
+
+
+def way_home() -> dict[str, str]:
+    """Return the way on from bad news below the console's addresses."""
+    return {"home_url": url_for("console.overview")}
 
 
 def _nav(*, awaiting: int) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ but a friend's first name and how far they have come.
 from flask import Flask
 
 from referral.surfaces.portal.door import check_person
+from referral.surfaces.portal.pages import around_bad_news
 from referral.surfaces.portal.routes import PUBLIC, portal
+from referral.surfaces.web.errors import frame_bad_news
 from referral.surfaces.web.policy import Door, Need, declare, guard
 
 
@@ -15,6 +17,7 @@ def add_to(app: Flask) -> None:
     """Add the surface's routes; what is not named public is for a signed-in person."""
     app.register_blueprint(portal)
     guard(Door.PERSON, check_person)
+    frame_bad_news("/portal", around_bad_news)
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("portal."):
             name = rule.endpoint.removeprefix("portal.")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, flash, g, redirect, request, url_for
 from sqlalchemy import select
 
 from referral.domain.businesses import Business, StripeConnection, across_businesses
@@ -80,6 +80,8 @@ def _person(subject_id: Any, slug: str) -> tuple[Person, Business, bool] | None:
 
 def _to_sign_in(slug: str) -> Response:
     """Lead to the sign-in page, and back here afterwards when this was a page."""
+    if request.method == "POST":
+        flash("You were signed out, nothing was changed.", "warning")
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     wanted = None if back == url_for("portal.home", slug=slug) else back
     return redirect(url_for("portal.sign_in", slug=slug, next=wanted), 303)  # type: ignore[return-value]

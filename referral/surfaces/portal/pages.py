@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from referral.domain.businesses import Business
+from referral.foundation.db import session
 
 _TABS = (
     ("home", "Share", "heart-handshake", ("home", "hold_up")),
@@ -49,3 +54,14 @@ def card(template: str, **shown: Any) -> str:
         slug=g.business.slug,
         **shown,
     )
+
+
+def around_bad_news() -> dict[str, str]:
+    """Return whose portal an address lies in and the way to its first page, as far as known."""
+    slug = request.path.split("/")[2] if request.path.count("/") > 1 else ""
+    try:
+        name = session.scalar(select(Business.name).where(Business.slug == slug))
+    except SQLAlchemyError:
+        session.rollback()
+        return {}
+    return {"brand": name, "home_url": url_for("portal.home", slug=slug)} if name else {}

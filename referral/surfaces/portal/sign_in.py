@@ -64,7 +64,9 @@ def ask(slug: str) -> Any:
 
 def show_code(slug: str) -> Any:
     """Ask the browser that asked for the code."""
-    enter_business(slug)
+    business = enter_business(slug)
+    if signed_in_here(business):
+        return redirect(url_for("portal.home", slug=slug), 303)
     challenge = own_challenge()
     if challenge is None:
         return redirect(url_for("portal.sign_in", slug=slug), 303)
@@ -75,7 +77,9 @@ def show_code(slug: str) -> Any:
 
 def try_code(slug: str) -> Any:
     """Let somebody in by the code, or count a wrong one."""
-    enter_business(slug)
+    business = enter_business(slug)
+    if signed_in_here(business):
+        return redirect(url_for("portal.home", slug=slug), 303)
     challenge = own_challenge()
     if challenge is None:
         return redirect(url_for("portal.sign_in", slug=slug), 303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from referral.foundation import errors
 from referral.foundation.db import session
+from referral.surfaces.web.policy import enforce
 
 STATUS: dict[type[errors.Refusal], int] = {
     errors.NotFound: 404,
@@ -35,6 +37,8 @@ _CODES = {
     500: "internal",
 }
 _FOR_PROGRAMS = ("/api/", "/widget/v1/", "/hooks/")
+Frame = Callable[[], dict[str, str]]
+_frames: dict[str, Frame] = {}
 log = structlog.get_logger("referral.web")
 
 
@@ -46,6 +50,11 @@ def add_errors(app: Flask) -> None:
     app.register_error_handler(OperationalError, _storage_away)
     app.register_error_handler(DBAPIError, _storage_away)
     app.register_error_handler(500, _failed)
+
+
+def frame_bad_news(beginning: str, frame: Frame) -> None:
+    """Say what stands around bad news below a beginning of the address: `brand`, `home_url`."""
+    _frames[beginning] = frame
 
 
 def status_of(refusal: errors.Refusal) -> int:
@@ -88,8 +97,14 @@ def _answer(
         title=_CODES.get(status, "error"),
         message=message,
         fields=fields or {},
+        **(_frame() if status < 500 else {}),
     )
     return Response(page, status=status)
+
+
+def _frame() -> dict[str, str]:
+    place = "/" + request.path.split("/")[1]
+    return _frames[place]() if place in _frames else {}
 
 
 def _refused(refusal: errors.Refusal) -> Response:
@@ -102,7 +117,14 @@ def _refused(refusal: errors.Refusal) -> Response:
     return answer
 
 
-def _forged(error: CSRFError) -> Response:
+def _forged(error: CSRFError) -> Any:
+    """Answer a form without its token: whoever is signed out by now hears that from the door."""
+    try:
+        led_elsewhere = enforce()
+    except errors.Refusal as refusal:
+        return _refused(refusal)
+    if led_elsewhere is not None:
+        return led_elsewhere
     message = "This form has grown old or was not ours. Go back, reload the page and try again."
     return _answer(400, "forged_form", message)
 

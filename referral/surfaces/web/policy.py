@@ -75,11 +75,12 @@ def guard(door: Door, check: Callable[[Need], object]) -> None:
 
 def add_policy(app: Flask) -> None:
     """Check every request against the table before its view."""
-    app.before_request(_enforce)
+    app.before_request(enforce)
     app.teardown_request(lambda error: enter(None))
 
 
-def _enforce() -> Any:
+def enforce() -> Any:
+    """Hold this request against the table; an answer or a refusal means it may not go on."""
     enter(None)
     if request.endpoint is None:
         return None
