@@ -1,11 +1,13 @@
 """Sites, keys, Stripe, the team and the record."""
 
 import re
+from html import unescape
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from config import ROOT
 from referral.domain.businesses import (
     ApiKey,
     Membership,
@@ -23,6 +25,7 @@ from referral.worker.letters import write
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
+from tests.docs.markdown import blocks
 
 SETTINGS = "/console/settings"
 
@@ -53,6 +56,16 @@ def test_what_is_no_site_is_said_beside_its_field(desk: Desk, url: str) -> None:
     text = check_page(post(desk.client, f"{SETTINGS}/sites", site_url=url), 422)
     assert 'id="e-site_url"' in text
     assert len(all_of(desk, Site)) == 1
+
+
+def test_the_lines_to_copy_are_those_of_the_widgets_manual(desk: Desk) -> None:
+    manual = blocks(ROOT / "docs/widget.md", "html")[0].text.strip()
+    text = check_page(desk.client.get(f"{SETTINGS}/keys"))
+    shown = [re.search(r"<pre[^>]*><code>(.*?)</code>", text, re.DOTALL)]
+    shown.append(re.search(r'data-copy="(<script[^"]*|&lt;script[^"]*)"', text, re.DOTALL))
+    for one in shown:
+        lines = re.sub(r"https?://[^/]+", "", unescape(one[1]))
+        assert lines == re.sub(r"https?://[^/]+", "", manual)
 
 
 @pytest.mark.parametrize("kind", KeyKind)
