@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.request import Request, urlopen
+
 import pytest
 import stripe
 
@@ -84,6 +87,12 @@ def test_receivers_choose_types_and_must_be_on_this_machine(practice, receiver):
     }
     with pytest.raises(Refused):
         practice.register_webhook("https://example.com/hooks", "whsec_practice")
+
+
+def test_registering_a_receiver_answers_its_address(practice, receiver):
+    asked = json.dumps({"url": receiver.url, "secret": "whsec_practice"}).encode()
+    with urlopen(Request(f"{practice.url}/_practice/webhooks", asked)) as answer:
+        assert json.load(answer) == {"registered": receiver.url}
 
 
 def test_an_event_names_the_request_and_key_that_caused_it(practice, sdk):

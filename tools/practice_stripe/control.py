@@ -141,12 +141,13 @@ class Control:
 
     def _register(
         self, *, url: str, secret: str, events: list[str] | None = None, key: str | None = None
-    ) -> None:
+    ) -> Thing:
         if urlsplit(url).hostname not in _NEARBY:
             raise malformed("Practice events go to this machine only.", param="url")
         with self._books.acting():
             account = self._books.accounts.number_of(key) if key else MAIN
             self._books.post.register(Receiver(url, secret, tuple(events or ()), account))
+        return {"registered": url}
 
     def _unregister(self, *, url: str) -> None:
         with self._books.acting():
