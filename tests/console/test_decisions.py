@@ -106,7 +106,7 @@ def test_many_are_decided_each_for_itself(desk: Desk) -> None:
     )
     assert "2 rewards approved" in text
     assert text.count("There is no such reward here.") == 2
-    assert "This reward was denied meanwhile, so it cannot be approved any more." in text
+    assert "This reward was denied already, so it cannot be approved any more." in text
     states = [first.state, second.state, third.state]
     assert states == ["approved", "denied", "approved"]
     with within(foreign.business_id):
@@ -167,8 +167,21 @@ def test_a_reward_that_moved_meanwhile_is_told_in_plain_words(desk: Desk) -> Non
     typed = {"chosen": reward.public_id, "single": "yes", "reason": "Known customer."}
     assert post(desk.client, f"{LIST}/approve", page, **typed).location == page
     text = check_page(desk.client.get(page))
-    assert "This reward was denied meanwhile, so it cannot be approved any more." in text
+    assert "This reward was denied already, so it cannot be approved any more." in text
     assert reward.state == "denied"
+
+
+def test_the_history_of_a_reward_spells_stripe_as_a_name(desk: Desk) -> None:
+    (reward,) = earned(desk.shop, "bob")
+    with within(desk.shop.business.id), transaction():
+        steps = {"from_state": "approved", "to_state": "granting", "reason": "planned"}
+        who = {"actor_kind": "system", "actor_name": "The worker"}
+        move = RewardMove(business_id=desk.shop.business.id, reward_id=reward.id, **steps, **who)
+        move.at = clock.now()
+        session.add(move)
+    text = check_page(desk.client.get(f"{LIST}/{reward.public_id}"))
+    assert "Sent to Stripe" in text
+    assert "Sent to stripe" not in text
 
 
 def test_what_was_chosen_and_filtered_stays_when_the_reason_is_missing(desk: Desk) -> None:

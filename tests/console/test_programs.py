@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_made(
 
 def test_every_problem_is_said_at_once_and_names_its_field(desk: Desk) -> None:
     wrong = {
-        "landing_url": "shop", "hold_days": "400", "advocate_worth": "ten", "friend_worth": "ten",
+        "landing_url": "shop", "hold_days": "40000", "advocate_worth": "ten", "friend_worth": "ten",
         "advocate_cap": "", "friend_cap": "", "budget": "10000000000.01",
     }  # fmt: skip
     text = check_page(post(desk.client, NEW, NEW, **TYPED | wrong), 422)

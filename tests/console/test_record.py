@@ -71,10 +71,21 @@ def test_changes_of_a_program_are_told_in_words(desk: Desk) -> None:
     post(desk.client, f"{path}/budget", budget="250")
     post(desk.client, f"{path}/state", state="paused")
     moved, budget, edited = told(desk)[:3]
+    assert moved[0].startswith("Paused a program")
     assert moved[2:4] == ["Winter", "State: open → paused"]
     assert budget[2:4] == ["Winter", "Budget: no limit → €250.00"]
     assert "Among equals: the first counts → the last counts" in edited[3]
     assert "Hold in days: 30 → 14" in edited[3]
+
+
+def test_each_move_of_a_program_is_named_for_what_it_was(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    for state in ("paused", "active", "closed"):
+        post(desk.client, f"{path}/state", state=state)
+    closed, resumed, paused = (row[0] for row in told(desk)[:3])
+    assert closed.startswith("Closed a program for good")
+    assert resumed.startswith("Resumed a program")
+    assert paused.startswith("Paused a program")
 
 
 def test_the_team_is_named_and_not_numbered(desk: Desk) -> None:

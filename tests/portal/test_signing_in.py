@@ -104,6 +104,7 @@ def test_the_link_opens_nothing_in_another_browser(world: World):
 
     assert heading_of(page.text) == "Type the code where you asked"
     assert "Sign me in" not in page.text
+    assert f'href="/portal/{mallory.slug}/sign-in">Ask for a code in this browser</a>' in page.text
     assert ALICE not in page.text
     assert forced.status_code == 410
     assert not mallory.is_signed_in()

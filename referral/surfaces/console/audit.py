@@ -43,6 +43,11 @@ ACTIONS = {
     "stripe.connected": "Connected Stripe",
     "work.retried": "Tried given-up work again",
 }
+_MOVED = {
+    "active": "Resumed a program",
+    "closed": "Closed a program for good",
+    "paused": "Paused a program",
+}
 _NAMES = {
     "approval": "Approval",
     "budget_minor": "Budget",
@@ -97,12 +102,19 @@ def show() -> str:
 def _told(entry: AuditEntry, known: dict[str, Any]) -> dict[str, Any]:
     return {
         "number": entry.number,
-        "what": ACTIONS.get(entry.action, entry.action),
+        "what": _what(entry),
         "who": entry.actor_name,
         "about": _about(entry, known),
         "details": _details(entry),
         "at": entry.at,
     }
+
+
+def _what(entry: AuditEntry) -> str:
+    """Say what was done; of a program that moved, where to."""
+    if entry.action == "program.moved" and isinstance(states := entry.details.get("state"), list):
+        return _MOVED.get(states[-1], ACTIONS[entry.action])
+    return ACTIONS.get(entry.action, entry.action)
 
 
 def _program_of(entry: AuditEntry) -> str:

@@ -41,7 +41,7 @@ class Form:
     def days(self, name: str) -> int:
         """Return a whole number of days."""
         text = self.typed.get(name, "").strip()
-        if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        if not (text.isascii() and text.isdigit() and len(text) <= 9):
             self.errors[name] = "Write a whole number of days."
             return 0
         return int(text)

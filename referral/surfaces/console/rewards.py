@@ -171,7 +171,8 @@ def _one(reward: Reward, errors: dict[str, str]) -> str:
 
 def _line(step: Any) -> dict[str, Any]:
     reason = "" if step.reason == "earned" else reason_words(step.reason, for_staff=True)
-    title = MOVED[step.to_state].capitalize()
+    moved = MOVED[step.to_state]
+    title = moved[0].upper() + moved[1:]
     return {"at": step.at, "title": title, "body": reason, "actor": step.actor_name, "icon": "gift"}
 
 
@@ -206,7 +207,7 @@ def _fits(verb: Verb, reward: Reward) -> bool:
 
 
 def _unfit(verb: Verb, reward: Reward) -> str:
-    """Say why this cannot be decided: the reward moved meanwhile, or was decided already."""
+    """Say why this cannot be decided: the reward stands elsewhere, or was decided already."""
     if verb.name == "release":
         return "This reward is not on hold, so there is nothing to release."
     if reward.is_held:
@@ -216,7 +217,7 @@ def _unfit(verb: Verb, reward: Reward) -> str:
     stands = MOVED[reward.state]
     if stands == verb.done:
         return f"This reward was {stands} already. Nothing was changed."
-    return f"This reward was {stands} meanwhile, so it cannot be {verb.done} any more."
+    return f"This reward was {stands} already, so it cannot be {verb.done} any more."
 
 
 def _answer_one(verb: Verb, result: Result) -> Any:
