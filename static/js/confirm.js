@@ -1,17 +1,25 @@
-// A form with data-confirm asks before it is sent. Without script it is sent at once.
+// A form with data-confirm, or with a button that has one, asks before it is sent. Without script it is sent at once.
+// In the question of a button, {count} is how many rows are chosen; data-confirm-one is for one alone.
 export function attach(form) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.confirmed) return;
+    const words = wordsOf(form, event.submitter);
+    if (form.dataset.confirmed || !words) return;
     event.preventDefault();
-    ask(form, event.submitter);
+    ask(form, event.submitter, words);
   });
 }
 
-function ask(form, submitter) {
+function wordsOf(form, submitter) {
+  const { confirm = form.dataset.confirm, confirmOne } = submitter?.dataset ?? {};
+  const count = form.querySelectorAll("[data-select-row]:checked").length;
+  return count === 1 && confirmOne ? confirmOne : confirm?.replace("{count}", count);
+}
+
+function ask(form, submitter, words) {
   const box = document.createElement("dialog");
   box.className = "box box-question";
   const question = document.createElement("p");
-  question.textContent = form.dataset.confirm;
+  question.textContent = words;
   question.id = "question";
   box.setAttribute("aria-labelledby", question.id);
   const answers = document.createElement("form");

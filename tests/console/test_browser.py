@@ -110,6 +110,39 @@ def test_chosen_rewards_are_held_together(chromium: Browser, world: World, with_
     context.close()
 
 
+def test_denying_asks_first_and_names_how_many(chromium: Browser, world: World):
+    context = world.signed_in(chromium)
+    page = context.new_page()
+    page.goto(f"{world.address}/console/rewards")
+    page.wait_for_selector("html[data-ready]")
+    for row in page.locator("[data-select-row]").all()[:2]:
+        row.check()
+    page.get_by_label("Reason").fill("A test order.")
+    page.get_by_role("button", name="Deny").click()
+    question = page.get_by_role("dialog", name="Deny 2 rewards for good?")
+    question.get_by_role("button", name="Go back").click()
+    question.wait_for(state="detached")
+    assert page.url == f"{world.address}/console/rewards"
+    page.locator("[data-select-row]").first.uncheck()
+    page.get_by_role("button", name="Deny").click()
+    page.get_by_role("dialog", name="Deny this reward for good?").wait_for()
+    context.close()
+
+
+def test_a_reward_is_denied_after_the_question(chromium: Browser, world: World):
+    context = world.signed_in(chromium)
+    page = context.new_page()
+    page.goto(f"{world.address}/console/rewards?show=pending")
+    page.locator("td.cell-main a").first.click()
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("Reason").fill("A test order.")
+    page.get_by_role("button", name="Deny").click()
+    question = page.get_by_role("dialog", name="Deny this reward for good?")
+    question.get_by_role("button", name="Deny").click()
+    page.get_by_text("The reward was denied.").wait_for()
+    context.close()
+
+
 @pytest.mark.parametrize(("width", "colours"), [(360, "dark"), (1440, "light")])
 def test_nobody_is_shut_out(chromium: Browser, world: World, width: int, colours: str):
     context = world.signed_in(
