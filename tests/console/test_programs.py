@@ -74,6 +74,7 @@ def test_a_program_is_made_with_its_offers(desk: Desk) -> None:
         ({"name": "x" * 201}, "name"),
         ({"landing_url": "javascript:alert(1)"}, "landing_url"),
         ({"landing_url": ""}, "landing_url"),
+        ({"landing_url": "https://shop.example/\x00"}, "landing_url"),
         ({"hold_days": "-1"}, "hold_days"),
         ({"hold_days": "366"}, "hold_days"),
         ({"click_window_days": "0"}, "click_window_days"),

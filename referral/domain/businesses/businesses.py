@@ -8,8 +8,9 @@ import unicodedata
 import uuid
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
+import idna
 from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,7 +63,7 @@ def create_business(name: str, *, site_url: str, currency: str, at: datetime) ->
     business = Business(
         slug=_free_slug(name),
         name=name,
-        site_url=site_url.strip(),
+        site_url=address_of(site_url, field="site_url"),
         currency=currency,
         created_at=at,
     )
@@ -96,10 +97,10 @@ def origin_of(url: str, *, field: str) -> str:
     """
     refused = Invalid(fields={field: "Give a full address such as https://shop.example/."})
     text = url.strip()
-    if re.search(r"[\s\\\x00-\x1f\x7f]", text):
+    if re.search(r"[\s\\\x00-\x1f\x7f-\x9f]", text):
         raise refused
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(_in_ascii(text))
         host, port = parts.hostname, parts.port
     except ValueError:
         raise refused from None
@@ -110,6 +111,28 @@ def origin_of(url: str, *, field: str) -> str:
     shown = f"[{host}]" if ":" in host else host
     standard = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != standard else "")
+
+
+def address_of(url: str, *, field: str) -> str:
+    """Return an http address as it is sent, in ASCII; raises Invalid for anything else."""
+    origin_of(url, field=field)
+    return _in_ascii(url.strip())
+
+
+def _in_ascii(address: str) -> str:
+    """Return an address with its host in IDNA and the rest percent-encoded; raises ValueError.
+
+    >>> _in_ascii("https://münchen.example/ü?q=a%20b")
+    'https://xn--mnchen-3ya.example/%C3%BC?q=a%20b'
+    """
+    if address.isascii():
+        return address
+    parts = urlsplit(address)
+    host, place = parts.hostname or "", parts.netloc.lower()
+    if not host.isascii():
+        place = place.replace(host, idna.encode(host, uts46=True).decode())
+    whole = urlunsplit(parts._replace(netloc=place))
+    return re.sub(r"[^\x00-\x7f]+", lambda found: quote(found[0]), whole)
 
 
 _SPELLED = str.maketrans(

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from referral.domain.businesses import Business, Owned, add_site
+from referral.domain.businesses.businesses import address_of, origin_of
 from referral.foundation.db import (
     Currency,
     Key,
@@ -129,6 +130,10 @@ class ProgramTerms:
         for field in ("click_window_days", "qualify_window_days"):
             if not 1 <= getattr(self, field) <= 730:
                 problems[field] = "Between 1 and 730 days."
+        try:
+            origin_of(self.landing_url, field="landing_url")
+        except Invalid as refusal:
+            problems |= refusal.fields
         if problems:
             raise Invalid(fields=problems)
 
@@ -192,7 +197,7 @@ def find_program(business_id: uuid.UUID, text: str) -> Program:
 
 def _apply(program: Program, terms: ProgramTerms) -> None:
     program.name = plain(terms.name)
-    program.landing_url = terms.landing_url.strip()
+    program.landing_url = address_of(terms.landing_url, field="landing_url")
     program.touch_rule = terms.touch_rule
     program.approval = terms.approval
     program.hold_days = terms.hold_days

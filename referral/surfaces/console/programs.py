@@ -198,7 +198,7 @@ def _read(form: Form) -> ProgramTerms:
         qualify_window_days=form.days("qualify_window_days"),
     )
     form.check(terms.check)
-    form.check(lambda: origin_of(terms.landing_url, field="landing_url"))
+    form.check(lambda: origin_of(form.typed.get("landing_url", ""), field="landing_url"))
     return terms
 
 
