@@ -43,7 +43,7 @@ def new_business(
 ) -> None:
     """Create a business with its owner and keys; the keys are shown once."""
     at = clock.now()
-    with refusals_in_a_line(), transaction():
+    with refusals_in_a_line(email="owner_email"), transaction():
         business = create_business(name, site_url=site_url, currency=currency, at=at)
         with within(business.id):
             owner = invite(business.id, owner_email, role=Role.OWNER, name="", at=at)

@@ -12,6 +12,7 @@ from referral.commands.speaking import COMMAND, refusals_in_a_line, show
 from referral.domain.businesses import Business, record, within
 from referral.domain.programs import (
     Approval,
+    Kind,
     Offer,
     ProgramTerms,
     Side,
@@ -23,16 +24,18 @@ from referral.domain.programs import (
 from referral.domain.programs.programs import ProgramState
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.foundation.errors import Invalid
+from referral.foundation.errors import Invalid, NotFound
 from referral.foundation.ids import parse_public_id
+
+_OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
 
 
 @click.command("create-program")
 @click.option("--business", required=True, help="The business's id, biz_….")
 @click.option("--name", required=True)
 @click.option("--landing-url", required=True, help="Where friends land.")
-@click.option("--advocate-offer", default="", help="KIND:AMOUNT or KIND:RATE%.")
-@click.option("--friend-offer", default="", help="KIND:AMOUNT or KIND:RATE%.")
+@click.option("--advocate-offer", default="", help=_OFFER)
+@click.option("--friend-offer", default="", help=_OFFER)
 @click.option(
     "--trigger",
     type=click.Choice([one.value for one in Trigger]),
@@ -104,9 +107,13 @@ def new_program(
 
 
 def _business(text: str) -> Business:
-    found = session.get(Business, parse_public_id(Business.prefix, text))
+    unknown = Invalid(fields={"business": "There is no business of this id."})
+    try:
+        found = session.get(Business, parse_public_id(Business.prefix, text))
+    except NotFound:
+        raise unknown from None
     if found is None:
-        raise Invalid(fields={"business": "There is no such business."})
+        raise unknown
     return found
 
 

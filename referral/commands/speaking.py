@@ -19,15 +19,27 @@ COMMAND = Actor("command", "Command line")
 
 
 @contextmanager
-def refusals_in_a_line() -> Iterator[None]:
-    """Say a refusal, or a database that cannot be used, in one line instead of a traceback."""
+def refusals_in_a_line(**called: str) -> Iterator[None]:
+    """Say a refusal, or a database that cannot be used, in one line instead of a traceback.
+
+    What is wrong is named as the option it was given with; `called` tells the name of an option
+    where the field has another.
+    """
     try:
         yield
     except Refusal as refusal:
-        said = "; ".join(f"{name}: {what}" for name, what in refusal.fields.items())
+        said = "; ".join(
+            f"{_option(called.get(name, name))}: {what}" for name, what in refusal.fields.items()
+        )
         raise click.ClickException(said or refusal.message) from refusal
     except DBAPIError as error:
         raise click.ClickException(in_a_line(error)) from error
+
+
+def _option(name: str) -> str:
+    """Return the option of this name as it is typed; a name that is no option stays as it is."""
+    options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+    return options.get(name, name)
 
 
 def link(path: str) -> str:

@@ -92,8 +92,8 @@ def test_an_unknown_operator_is_not_reset(runner: FlaskCliRunner) -> None:
     ("argument", "said"),
     [
         ("--currency=euro", "ISO 4217"),
-        ("--site-url=shop", "https://"),
-        ("--owner-email=nobody", "email"),
+        ("--site-url=shop", "--site-url: Give a full address"),
+        ("--owner-email=nobody", "--owner-email: Give an email"),
         ("--stripe-secret-key=pk_test_x", "Stripe key"),
     ],
 )
@@ -122,6 +122,28 @@ def test_a_wrong_offer_leaves_no_program_behind(app: Flask, runner: FlaskCliRunn
     assert "account_credit" in result.output
     counted = select(func.count()).select_from(Offer).execution_options(**across_businesses())
     assert session.scalar(counted) == 0
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--landing-url=shop", "--landing-url: Give a full address"),
+        ("--business=biz_unknown", "--business: There is no business of this id."),
+        (f"--business=biz_{'0' * 26}", "--business: There is no business of this id."),
+    ],
+)
+def test_a_wrong_program_is_refused_by_the_name_of_its_option(
+    runner: FlaskCliRunner, argument: str, said: str
+) -> None:
+    business = made(runner, *BUSINESS)
+    right = [f"--business={business['id']}", "--name=Friends", "--landing-url=https://x.example/"]
+    result = runner.invoke(args=["create-program", *right, argument])
+    assert (result.exit_code, result.output.startswith(f"Error: {said}")) == (1, True)
+
+
+def test_the_help_names_every_kind_of_offer(runner: FlaskCliRunner) -> None:
+    said = runner.invoke(args=["create-program", "--help"]).output
+    assert [kind for kind in Kind if kind not in said] == []
 
 
 def test_the_auditor_finds_a_fresh_business_in_order(app: Flask, runner: FlaskCliRunner) -> None:
