@@ -65,9 +65,9 @@ def ask(slug: str) -> Any:
 def show_code(slug: str) -> Any:
     """Ask the browser that asked for the code."""
     business = enter_business(slug)
-    if signed_in_here(business):
-        return redirect(url_for("portal.home", slug=slug), 303)
     challenge = own_challenge()
+    if signed_in_here(business) and (challenge is None or not challenge.is_open(clock.now())):
+        return redirect(url_for("portal.home", slug=slug), 303)
     if challenge is None:
         return redirect(url_for("portal.sign_in", slug=slug), 303)
     if not challenge.is_open(clock.now()):
@@ -78,9 +78,9 @@ def show_code(slug: str) -> Any:
 def try_code(slug: str) -> Any:
     """Let somebody in by the code, or count a wrong one."""
     business = enter_business(slug)
-    if signed_in_here(business):
-        return redirect(url_for("portal.home", slug=slug), 303)
     challenge = own_challenge()
+    if signed_in_here(business) and (challenge is None or not challenge.is_open(clock.now())):
+        return redirect(url_for("portal.home", slug=slug), 303)
     if challenge is None:
         return redirect(url_for("portal.sign_in", slug=slug), 303)
     at, typed = clock.now(), request.form.get("code", "")[:40]
