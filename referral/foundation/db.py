@@ -31,7 +31,10 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    bindparam,
     event,
+    func,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -211,8 +214,26 @@ def insert_or_update(
 
 
 def insert_each_once(model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows in one statement, leaving out those that a unique key has already."""
-    session.connection().execute(_insertion(model.__table__, session.get_bind().dialect.name), rows)
+    """Insert rows in one statement, leaving out those that a unique key has already.
+
+    Each row has the same columns. PostgreSQL is sent them as columns, in one message for all rows.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        connection.execute(_insertion(model.__table__, connection.dialect.name), rows)
+    elif rows:
+        names = tuple(rows[0])
+        columns = {name: [row[name] for row in rows] for name in names}
+        connection.execute(_insertion_by_columns(model.__table__, names), columns)
+
+
+@cache
+def _insertion_by_columns(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
+    columns = [
+        func.unnest(bindparam(name, type_=postgresql.ARRAY(table.c[name].type))) for name in names
+    ]
+    statement = postgresql.insert(table).from_select(names, select(*columns))
+    return statement.on_conflict_do_nothing()
 
 
 @cache

@@ -15,7 +15,8 @@ from typing import Any, cast
 
 import structlog
 from flask import Flask
-from sqlalchemy import Row, Table, bindparam, select
+from sqlalchemy import Row, String, Table, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
 from referral.domain.links import Link
@@ -44,7 +45,10 @@ _links, _programs = cast(Table, Link.__table__).c, cast(Table, Program.__table__
 _PLACES = select(
     _links.id, _links.code, _links.business_id, _programs.landing_url, _programs.state
 ).join_from(Link.__table__, Program.__table__)
-_PLACES_OF = _PLACES.where(_links.code.in_(bindparam("codes", expanding=True)))
+_PLACES_OF = {
+    "sqlite": _PLACES.where(_links.code.in_(bindparam("codes", expanding=True))),
+    "postgresql": _PLACES.where(_links.code == any_(bindparam("codes", type_=ARRAY(String)))),
+}
 _PLACES_AFTER = _PLACES.where(_links.id > bindparam("seen")).order_by(_links.id).limit(_BATCH)
 """Plain columns, not rows of a model: this is the busiest query of all."""
 
@@ -58,7 +62,8 @@ def look_up(codes: Collection[str]) -> dict[str, Destination]:
     A code opens its own business, so this looks across all of them.
     """
     with one_look() as connection:
-        rows = connection.execute(_PLACES_OF, {"codes": list(codes)}).all()
+        query = _PLACES_OF[connection.dialect.name]
+        rows = connection.execute(query, {"codes": list(codes)}).all()
     return {row.code: _learn(row) for row in rows}
 
 
