@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from referral.foundation.db import InsideTransaction, transaction
@@ -71,6 +73,16 @@ def test_a_question_that_went_wrong_may_be_asked_again(
     practice.fault(kind, "GET")
     with pytest.raises(StripeTrouble) as trouble:
         account.credit_left(alice, "eur")
+    assert type(trouble.value) is Retryable
+
+
+def test_a_change_that_reached_nobody_may_be_tried_again(account: StripeAccount) -> None:
+    with socket.socket() as bound_but_deaf:
+        bound_but_deaf.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{bound_but_deaf.getsockname()[1]}"
+        nobody = StripeAccount(account.business_id, "sk_test_practice", address)
+        with pytest.raises(StripeTrouble) as trouble:
+            give(nobody, "cus_1")
     assert type(trouble.value) is Retryable
 
 

@@ -16,8 +16,8 @@ from referral.domain.people import Person, StripeCustomer, search_people
 from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase, Refund
 from referral.domain.purchases.purchases import PurchaseKey
+from referral.domain.reports.overview import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardState
-from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.holds import HOLDABLE
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
@@ -215,10 +215,7 @@ def _shown(show: str) -> list[ColumnElement[bool]]:
     if show == "awaiting":
         return [Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING]
     if show == "waiting":
-        waiting = select(Grant.reward_id).where(
-            Grant.state == GrantState.WAITING, Grant.waits_for.is_not(None)
-        )
-        return [Reward.id.in_(waiting)]
+        return [Reward.id.in_(select(Grant.reward_id).where(*IS_WAITING))]
     return [Reward.state == show] if show else []
 
 

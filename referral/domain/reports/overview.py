@@ -23,7 +23,11 @@ from referral.foundation.money import Money
 
 NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING)
 IS_HELD = (Reward.open_holds > 0,)
-IS_WAITING = (Grant.state == GrantState.WAITING, Grant.waits_for.is_not(None))
+IS_WAITING = (
+    Grant.state.in_((GrantState.WAITING, GrantState.SENDING)),
+    Grant.waits_for.is_not(None),
+    Grant.dead_at.is_(None),
+)
 _LATELY = 8
 _TELLING = (
     RewardState.GRANTED,
@@ -43,13 +47,21 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """How many grants wait for one thing, and when the first of them is tried again."""
+
+    number: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
-    """What waits for somebody; `waiting` counts grants by what they wait for."""
+    """What waits for somebody; `waiting` tells of grants by what they wait for."""
 
     approval: int
     held: int
     failed: int
-    waiting: dict[str, int]
+    waiting: dict[str, Waits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +85,15 @@ def at_a_glance(business_id: uuid.UUID) -> Glance:
 def needs() -> Needs:
     """Count what waits for somebody."""
     waiting = session.execute(
-        select(Grant.waits_for, func.count()).where(*IS_WAITING).group_by(Grant.waits_for)
+        select(Grant.waits_for, func.count(), func.min(Grant.due_at))
+        .where(*IS_WAITING)
+        .group_by(Grant.waits_for)
     )
     return Needs(
         approval=_count(Reward, *NEEDS_APPROVAL),
         held=_count(Reward, *IS_HELD, Reward.state.in_(HOLDABLE)),
         failed=_count(Reward, Reward.state == RewardState.FAILED),
-        waiting={reason: number for reason, number in waiting if reason},
+        waiting={reason: Waits(number, next_at) for reason, number, next_at in waiting if reason},
     )
 
 

@@ -93,7 +93,7 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     said = f"{type(error).__name__}: {error.user_message or error.code or error}"
     status = error.http_status
     if isinstance(error, stripe.APIConnectionError):
-        return OutcomeUnknown(said) if changes else Retryable(said)
+        return OutcomeUnknown(said) if changes and _may_be_sent(error) else Retryable(said)
     if isinstance(error, stripe.PermissionError):
         return LacksRight(said)
     if isinstance(error, stripe.AuthenticationError):
@@ -107,6 +107,18 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     if status == 404 or error.code == "resource_missing":
         return NotFoundThere(said)
     return Permanent(said) if 400 <= status < 500 else OutcomeUnknown(said)
+
+
+def _may_be_sent(error: StripeError) -> bool:
+    """Tell whether the request may have reached Stripe: where nobody picked up, it did not."""
+    import requests
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+    cause = error.__cause__
+    if isinstance(cause, requests.ConnectTimeout):
+        return False
+    tried = cause.args[0] if isinstance(cause, requests.ConnectionError) and cause.args else None
+    return not (isinstance(tried, MaxRetryError) and isinstance(tried.reason, NewConnectionError))
 
 
 def _server_error(error: StripeError, said: str, *, changes: bool) -> StripeTrouble:

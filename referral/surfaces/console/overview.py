@@ -6,22 +6,25 @@ from datetime import timedelta
 from typing import Any
 
 from flask import g, url_for
+from markupsafe import Markup
 
 from referral.domain.attribution import Outcome, Signup
 from referral.domain.businesses import StripeConnection
 from referral.domain.reports import overview
 from referral.domain.reports.console import programs
 from referral.domain.rewards import Reward, RewardMove
+from referral.domain.rewards.grants import Waiting
 from referral.foundation import clock
 from referral.foundation.db import session
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.work import dead_work
 from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.reasons import WAITING, reason_words
-from referral.surfaces.web.words import short_day
+from referral.surfaces.web.words import moment, short_day
 
 DAYS = 30
 _LATELY = 10
+_TRIED_AGAIN = (Waiting.PROVIDER_DOWN, Waiting.MISCONFIGURED, Waiting.OUTCOME_UNKNOWN)
 _MOVES = {
     "earned": ("earned", "", "info"),
     "granted": ("was given", "", "good"),
@@ -71,12 +74,12 @@ def _needs() -> list[dict[str, Any]]:
     ]
     needs += [
         {
-            "number": number,
-            "words": f"ready to be given. {WAITING[reason].staff}",
+            "number": waits.number,
+            "words": _waiting_words(reason, waits),
             "url": url_for("console.rewards", show="waiting"),
             "icon": "hourglass",
         }
-        for reason, number in found.waiting.items()
+        for reason, waits in found.waiting.items()
     ]
     dead = len(dead_work())
     if dead:
@@ -85,6 +88,15 @@ def _needs() -> list[dict[str, Any]]:
             {"number": dead, "words": words, "url": url_for("console.work"), "icon": "zzz"}
         )
     return needs
+
+
+def _waiting_words(reason: str, waits: overview.Waits) -> str | Markup:
+    """Say what rewards wait for and, where only another try can tell, when that comes."""
+    wait = "reward waits" if waits.number == 1 else "rewards wait"
+    said = f"{wait} to be given. {WAITING[reason].staff}"
+    if reason not in _TRIED_AGAIN or waits.next_at is None:
+        return said
+    return Markup("{} The next try is at {}.").format(said, moment(waits.next_at))
 
 
 def _lately() -> list[dict[str, Any]]:

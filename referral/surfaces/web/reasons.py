@@ -145,7 +145,7 @@ WAITING: dict[str, Said] = {
     ),
     Waiting.PROVIDER_DOWN: Said(
         "It is on its way. This takes a little longer than usual.",
-        "Stripe does not answer right now. We keep trying; nothing is lost.",
+        "Stripe could not be reached, or is busy. We keep trying; nothing is lost.",
     ),
     Waiting.MISCONFIGURED: Said(
         "It is ready and will be given shortly.",
