@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from config import ROOT
 from referral.domain import journey
-from referral.domain.businesses import Actor, within
+from referral.domain.businesses import Actor, record, within
 from referral.domain.rewards import Reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -76,6 +76,25 @@ def test_changes_of_a_program_are_told_in_words(desk: Desk) -> None:
     assert budget[2:4] == ["Winter", "Budget: no limit → €250.00"]
     assert "Among equals: the first counts → the last counts" in edited[3]
     assert "Hold in days: 30 → 14" in edited[3]
+
+
+def test_an_offer_and_a_connection_are_told_in_words(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}/offers/advocate"
+    offer = {"advocate_kind": "account_credit", "advocate_worth": "7", "advocate_trigger": "signup"}
+    post(desk.client, path, **offer)
+    with within(desk.shop.business.id), transaction():
+        record(
+            desk.shop.business.id,
+            "stripe.connected",
+            subject=desk.shop.business.public_id,
+            actor=Actor("operator", "Olive"),
+            at=clock.now(),
+            details={"last_four": "wxyz", "is_live": False, "account": None},
+        )
+    connected, published = told(desk)[:2]
+    said = "Account at Stripe: not told by Stripe · Mode: test · Key ends in: wxyz"
+    assert connected[3] == said
+    assert published[3] == "For: the advocate · Version: 2"
 
 
 def test_each_move_of_a_program_is_named_for_what_it_was(desk: Desk) -> None:

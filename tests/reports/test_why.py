@@ -6,7 +6,8 @@ from flask import Flask
 
 from referral.domain.businesses import within
 from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
-from referral.domain.reports.gates import GateCode, GateName
+from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState
+from referral.foundation.money import Money
 from referral.surfaces.web import why
 from tests.cast import credit, open_shop
 from tests.reports.test_explanation import arrived, of_alice
@@ -33,6 +34,26 @@ def test_a_reward_is_explained_in_words(app: Flask) -> None:
     assert rule["Worked out"] == "10% of €100.00 = €10.00, at most €50.00"
     assert rule["Taken back in all"] == "€5.00"
     assert "2 Dec 2026" in items[4]["next"]
+
+
+def test_what_a_grant_waits_for_is_said_once_and_never_as_a_code(app: Flask) -> None:
+    facts = {
+        "operation": "credit",
+        "attempt": 1,
+        "amount": Money(1000, "eur"),
+        "state": "waiting",
+        "waits_for": "no_customer",
+        "last_error": "no_customer",
+        **dict.fromkeys(
+            ("object_id", "idempotency_key", "proof", "first_sent_at", "settled_at", "given_up_at")
+        ),
+    }
+    gate = Gate(GateName.GRANT, GateState.WAITING, "no_customer", evidence=(("grant", facts),))
+    with app.test_request_context():
+        (item,) = why.gate_items(Explanation("rwd_1", (gate,)))
+    assert "code" not in item
+    assert [name for name, _ in item["evidence"]] == ["Credit on the customer's balance, attempt 1"]
+    assert "no_customer" not in str(item)
 
 
 def test_what_people_wrote_is_escaped_in_the_evidence(app: Flask) -> None:

@@ -49,6 +49,7 @@ _MOVED = {
     "paused": "Paused a program",
 }
 _NAMES = {
+    "account": "Account at Stripe",
     "approval": "Approval",
     "budget_minor": "Budget",
     "click_window_days": "Click window in days",
@@ -63,16 +64,21 @@ _NAMES = {
     "qualify_window_days": "Qualifying window in days",
     "reason": "Reason",
     "role": "Role",
-    "side": "For the",
+    "side": "For",
     "state": "State",
     "touch_rule": "Among equals",
     "version": "Version",
 }
 _VALUES = {
+    ("account", ""): "not told by Stripe",
     ("approval", "automatic"): "automatic",
     ("approval", "staff"): "by the team",
     ("is_live", "True"): "live",
     ("is_live", "False"): "test",
+    ("kind", "publishable"): "for the widget",
+    ("kind", "secret"): "for servers",
+    ("side", "advocate"): "the advocate",
+    ("side", "friend"): "the friend",
     ("state", "active"): "open",
     ("touch_rule", "first"): "the first counts",
     ("touch_rule", "last"): "the last counts",
@@ -145,11 +151,11 @@ def _link(url: str, words: str) -> Markup:
 
 
 def _details(entry: AuditEntry) -> str:
-    """Write the details of an entry as one line."""
+    """Write the details of an entry as one line, in one order whichever database kept them."""
     plain = _PLAIN.get(entry.action.partition(".")[0], ())
     return " · ".join(
         f"{_NAMES.get(name, name)}: {_change(name, value)}"
-        for name, value in entry.details.items()
+        for name, value in sorted(entry.details.items())
         if name not in plain
     )
 
@@ -164,6 +170,5 @@ def _change(name: str, value: object) -> str:
 def _value(name: str, value: object) -> str:
     if name == "budget_minor":
         return money(value, g.business.currency) if isinstance(value, int) else "no limit"
-    if value in (None, ""):
-        return "nothing"
-    return _VALUES.get((name, str(value)), str(value))
+    text = "" if value is None else str(value)
+    return _VALUES.get((name, text), text or "nothing")

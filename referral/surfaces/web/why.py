@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from referral.domain.programs import Trigger
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
 from referral.foundation.money import Money
 from referral.surfaces.web.promises import rate_words
@@ -72,6 +73,11 @@ CODES: dict[GateCode, str] = {
     GateCode.FAILED: "Stripe refused it for good, so nothing exists there.",
     GateCode.EXPIRED: "It expired before it was used.",
 }
+_TRIGGERS: dict[str, str] = {
+    Trigger.SIGNUP: "The friend's signup",
+    Trigger.FIRST_PURCHASE: "The friend's first purchase",
+    Trigger.PURCHASE: "Every purchase of the friend",
+}
 _NEXT: dict[str, str] = {
     GateCode.HOLD_PERIOD: "It is looked at again on",
     GateCode.PLANNED: "It is tried next at",
@@ -107,7 +113,6 @@ def _item(gate: Gate) -> dict[str, Any]:
         "reason": gate_words(gate),
         "at": gate.at,
         "next": _next(gate),
-        "code": gate.code,
         "evidence": [pair for label, facts in gate.evidence for pair in _WRITERS[label](facts)],
     }
 
@@ -155,7 +160,7 @@ def _offer(facts: Facts) -> Pairs:
     worth = money(facts["amount"]) if facts["amount"] else rate_words(facts["rate_bp"])
     pairs: Pairs = [
         ("Offer", f"Version {facts['version']} for the {facts['side']}: {worth}"),
-        ("For", facts["trigger"].replace("_", " ")),
+        ("For", _TRIGGERS[facts["trigger"]]),
     ]
     if facts["minimum"].amount_minor:
         pairs.append(("Smallest purchase", money(facts["minimum"])))
@@ -231,7 +236,10 @@ def _grant(facts: Facts) -> Pairs:
         ("Settled", "settled_at"),
         ("Given up", "given_up_at"),
     )
-    return pairs + [(words, _shown(facts[key]) or "") for words, key in named if facts[key]]
+    told = (None, "", facts["waits_for"])
+    return pairs + [
+        (words, _shown(facts[key]) or "") for words, key in named if facts[key] not in told
+    ]
 
 
 def _shown(value: Value) -> str | Markup | None:
