@@ -48,6 +48,20 @@ def test_unknown_accounts_and_wrong_passwords_are_answered_alike(app: Flask, sho
     assert same[0] == same[1]
 
 
+def test_what_was_left_empty_is_asked_for_beside_its_field(client: FlaskClient) -> None:
+    for typed, asked, unasked in (
+        ({"email": " ", "password": "a guess"}, ["email"], ["password"]),
+        ({"email": "olive@shop.example", "password": ""}, ["password"], ["email"]),
+        ({}, ["email", "password"], []),
+    ):
+        text = check_page(post(client, FORM, FORM, **typed), 422)
+        for name in asked:
+            assert f'<a href="#f-{name}">Type your {name}.</a>' in text
+            assert f'id="e-{name}"' in text
+        assert [name for name in unasked if f'id="e-{name}"' in text] == []
+        assert "do not belong together" not in text
+
+
 def test_a_code_is_refused_the_second_time(app: Flask, shop: Shop) -> None:
     operator = hire(shop)
     sign_in(app.test_client(), operator)

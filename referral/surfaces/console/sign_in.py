@@ -44,8 +44,11 @@ def show() -> Any:
 def try_password() -> Any:
     """Take email and password; whatever is wrong, the answer is the same (S-37)."""
     email = request.form.get("email", "")[:320]
+    password = request.form.get("password", "")[:1000]
     back = safe_next(request.form.get("next"))
-    operator = check_password(email, request.form.get("password", "")[:1000])
+    if missing := _missing(email, password):
+        return card("sign_in", back=back, email=email, errors=missing), 422
+    operator = check_password(email, password)
     if operator is None:
         _TRIES.labels("wrong_password").inc()
         log.info("operator_refused", step="password")
@@ -117,6 +120,11 @@ def account_key() -> str:
     """Return which account somebody tries a password of, from which network."""
     email = request.form.get("email", "")[:320].strip().lower()
     return f"{keyed_hash('sign-in limit', email)[:24]} {address_key()}"
+
+
+def _missing(email: str, password: str) -> dict[str, str]:
+    said = {} if email.strip() else {"email": "Type your email."}
+    return said if password else {**said, "password": "Type your password."}
 
 
 def _pending() -> Operator | None:
