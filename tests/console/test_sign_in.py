@@ -182,6 +182,15 @@ def test_a_new_password_signs_every_other_browser_out(app: Flask, desk: Desk) ->
     assert other.get("/console").status_code == 303
 
 
+def test_the_same_password_again_changes_nothing_and_says_so(app: Flask, desk: Desk) -> None:
+    other = app.test_client()
+    sign_in(other, desk.operator)
+    typed = {"present": PASSWORD, "password": PASSWORD}
+    answer = post(desk.client, "/console/account/password", **typed)
+    assert "This is your password already. Nothing was changed." in check_page(answer, 422)
+    assert other.get("/console").status_code == 200
+
+
 def test_guessing_is_slowed_down(database_url: str) -> None:
     app = create_app(settings_for(database_url, rate_limit_scale=1))
     client = app.test_client()

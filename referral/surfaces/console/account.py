@@ -18,6 +18,7 @@ from referral.surfaces.web import sessions
 from referral.surfaces.web.sessions import UserSession, VisitorKind
 
 _WRONG_PASSWORD = {"present": "This is not your password."}
+_SAME_PASSWORD = {"password": "This is your password already. Nothing was changed."}
 _WRONG_CODE = {"code": "This code is not right, or was used before. Type the one shown now."}
 
 
@@ -29,11 +30,14 @@ def show() -> str:
 def change_password() -> Any:
     """Take a new password; every session ends, and this browser begins a new one (S-42)."""
     operator, at = g.operator, clock.now()
+    wanted = request.form.get("password", "")[:1000]
     if not credentials.is_password(operator, request.form.get("present", "")[:1000]):
         return _page(_WRONG_PASSWORD), 422
+    if credentials.is_password(operator, wanted):
+        return _page(_SAME_PASSWORD), 422
     try:
         with transaction():
-            credentials.choose_password(operator, request.form.get("password", "")[:1000])
+            credentials.choose_password(operator, wanted)
             sessions.end_sessions(VisitorKind.OPERATOR, operator.id, at=at)
             sessions.sign_in(VisitorKind.OPERATOR, operator.id, business_id=g.business.id, at=at)
     except Invalid as refusal:
