@@ -116,6 +116,15 @@ def test_the_session_id_is_new_and_signing_out_ends_it(desk: Desk) -> None:
     assert desk.client.get("/console").location == FORM
 
 
+def test_signing_out_twice_ends_at_the_sign_in_page_both_times(desk: Desk) -> None:
+    form = token(desk.client.get("/console"))
+    for _ in range(2):
+        answer = desk.client.post("/console/sign-out", data={"csrf_token": form})
+        assert (answer.status_code, answer.location) == (303, FORM)
+    text = check_page(desk.client.get(FORM))
+    assert "You are signed out." in text
+
+
 def test_a_form_without_its_token_is_refused(desk: Desk) -> None:
     answer = desk.client.post("/console/sign-out", data={})
     assert answer.status_code == 400

@@ -21,7 +21,7 @@ from referral.foundation.crypto import keyed_hash
 from referral.foundation.db import session, transaction
 from referral.surfaces.console.door import safe_next
 from referral.surfaces.console.frame import card
-from referral.surfaces.web import sessions
+from referral.surfaces.web import csrf, sessions
 from referral.surfaces.web.limits import address_key
 from referral.surfaces.web.sessions import VisitorKind
 
@@ -91,9 +91,12 @@ def try_second() -> Any:
     return redirect(back, 303)
 
 
+@csrf.exempt  # type: ignore[untyped-decorator]
 def leave() -> Any:
-    """End the session of this browser."""
-    sessions.current_row()
+    """End the session of this browser; without one there is nothing a form could be forged for."""
+    if sessions.current_row() is None:
+        return redirect(url_for("console.sign_in"), 303)
+    csrf.protect()
     with transaction():
         sessions.sign_out(at=clock.now())
     flash("You are signed out.", "success")
