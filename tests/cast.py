@@ -23,7 +23,8 @@ from referral.domain.programs import (
     publish_offer,
 )
 from referral.domain.purchases import Claim, Purchase, PurchaseFact, RefundFact
-from referral.foundation.db import transaction
+from referral.foundation.db import session, transaction
+from referral.foundation.ids import key_at
 
 NOON = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -61,11 +62,10 @@ class Shop:
 
     def click(self, link: Link) -> str:
         """Follow a link as a human, and return the token."""
-        token = journey.token_for(link.id, at=self.now)
-        visit = journey.Visit(device="phone", referrer_host=None, address_hash="h")
-        with within(self.business.id), transaction():
-            journey.arrive(self.business.id, token, visit, at=self.now)
-        return token
+        visit = journey.Visit(key_at(self.now), link.code, self.now, "phone", None, "h")
+        with transaction():
+            places = journey.arrive([visit], over=session.connection())
+        return visit.token_at(places[link.code])
 
     def signup(
         self, name: str, *, token: str = "", code: str = "", told_by: str = ""

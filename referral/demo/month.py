@@ -20,6 +20,7 @@ from referral.domain.programs import (
 from referral.domain.purchases import Claim, Purchase, PurchaseFact, RefundFact
 from referral.domain.rewards import Reward, RewardState
 from referral.foundation.db import session, transaction
+from referral.foundation.ids import key_at
 
 _SENDS_PART_BACK, _SENDS_ALL_BACK = "Karim Aziz", "Clara Jung"
 _BUY_SHARE = 0.72
@@ -61,13 +62,13 @@ def _friend(story: Story, name: str, link: Link, days_ago: float) -> list[Act]:
 
 
 def _click(story: Story, link: Link, at: datetime) -> str:
-    token = journey.token_for(link.id, at=at)
     device = story.dice.choice(("phone", "phone", "phone", "computer", "tablet"))
     host = story.dice.choice((None, None, "l.instagram.com", "www.google.com"))
-    visit = journey.Visit(device, host, f"demo-{story.dice.randrange(10**9)}")
+    hashed = f"demo-{story.dice.randrange(10**9)}"
+    visit = journey.Visit(key_at(at), link.code, at, device, host, hashed)
     with transaction():
-        journey.arrive(story.business.id, token, visit, at=at)
-    return token
+        places = journey.arrive([visit], over=session.connection())
+    return visit.token_at(places[link.code])
 
 
 def _arrive_and_join(

@@ -11,10 +11,9 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -22,21 +21,15 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
-    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     MetaData,
     String,
-    Table,
     Text,
     Uuid,
-    bindparam,
     event,
-    func,
-    select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult, Engine, Result
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
@@ -168,10 +161,28 @@ def one_look() -> Iterator[Connection]:
     Saves the statements that would begin and end one, which on PostgreSQL travel to a server.
     """
     with db.engine.connect() as connection:
-        chosen: dict[str, Any] = {_ONE_LOOK: True}
         if connection.dialect.name == "postgresql":
-            chosen["isolation_level"] = "AUTOCOMMIT"
-        yield connection.execution_options(**chosen)
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection.execution_options(**{_ONE_LOOK: True})
+
+
+@contextmanager
+def one_write(*, patience_ms: int) -> Iterator[Connection]:
+    """Offer a connection for a single statement that writes, beside the session.
+
+    PostgreSQL commits the statement by itself, in one message to the server: a second one would be
+    a transaction of its own. On SQLite everything in the block is committed together at its end,
+    after a wait of at most `patience_ms` for the write lock.
+    """
+    if session.registry.has() and session().info.get(_WRITES):
+        raise InsideTransaction("a transaction is open: write in it")
+    if db.engine.dialect.name == "postgresql":
+        with one_look() as connection:
+            yield connection
+        return
+    with _in_turn(db.engine, patience_ms) as left_ms, db.engine.connect() as connection:
+        yield connection.execution_options(**{_WRITES: True, _PATIENCE: left_ms})
+        connection.commit()
 
 
 def outside_transaction() -> None:
@@ -188,62 +199,6 @@ def changed(result: Result[Any]) -> int:
     if not isinstance(result, CursorResult):
         raise TypeError("only an update or delete changes rows")
     return int(result.rowcount)
-
-
-def insert_once(model: type[Any], values: dict[str, Any]) -> bool:
-    """Insert a row unless a unique key has it already; True when it was inserted."""
-    statement = _insertion(model.__table__, session.get_bind().dialect.name)
-    return bool(session.execute(statement.returning(model.__table__.c.id), values).first())
-
-
-def insert_or_update(
-    model: type[Any],
-    values: dict[str, Any],
-    *,
-    key: Sequence[str],
-    change: Mapping[str, Any],
-    only_where: ColumnElement[bool],
-) -> bool:
-    """Insert a row, or change the one that has its key if the condition holds; True when either.
-
-    One statement, so nobody comes between the question and the change.
-    """
-    insert = _insert_of(session.get_bind().dialect.name)(model.__table__)
-    statement = insert.on_conflict_do_update(index_elements=key, set_=change, where=only_where)
-    return bool(session.execute(statement.returning(model.__table__.c.id), values).first())
-
-
-def insert_each_once(model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows in one statement, leaving out those that a unique key has already.
-
-    Each row has the same columns. PostgreSQL is sent them as columns, in one message for all rows.
-    """
-    connection = session.connection()
-    if connection.dialect.name != "postgresql":
-        connection.execute(_insertion(model.__table__, connection.dialect.name), rows)
-    elif rows:
-        names = tuple(rows[0])
-        columns = {name: [row[name] for row in rows] for name in names}
-        connection.execute(_insertion_by_columns(model.__table__, names), columns)
-
-
-@cache
-def _insertion_by_columns(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
-    columns = [
-        func.unnest(bindparam(name, type_=postgresql.ARRAY(table.c[name].type))) for name in names
-    ]
-    statement = postgresql.insert(table).from_select(names, select(*columns))
-    return statement.on_conflict_do_nothing()
-
-
-@cache
-def _insertion(table: Table, dialect: str) -> postgresql.Insert:
-    return _insert_of(dialect)(table).on_conflict_do_nothing()
-
-
-def _insert_of(dialect: str) -> Callable[[Table], postgresql.Insert]:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return cast(Callable[[Table], postgresql.Insert], insert)
 
 
 @contextmanager

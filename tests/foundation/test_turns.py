@@ -13,12 +13,12 @@ import pytest
 from flask import Flask
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from referral import create_app
 from referral.domain.businesses import Site, create_business
 from referral.foundation import clock
-from referral.foundation.db import db, one_look, session, transaction
+from referral.foundation.db import InsideTransaction, db, one_look, one_write, session, transaction
 from tests.databases import cloned_database, drop_database
 from tests.fixtures import migrate, settings_for
 
@@ -125,6 +125,21 @@ def test_a_connection_lent_for_a_single_look_still_takes_back_a_transaction(app:
         session.flush()
         raise Stop
     assert session.query(Site).count() == 0
+
+
+def test_one_write_is_committed_at_its_end_or_not_at_all(app: Flask) -> None:
+    for statement in ("CREATE TABLE kept (word TEXT NOT NULL)", "INSERT INTO kept VALUES ('one')"):
+        with one_write(patience_ms=1000) as connection:
+            connection.execute(text(statement))
+    with pytest.raises(DBAPIError), one_write(patience_ms=1000) as connection:
+        connection.execute(text("INSERT INTO kept VALUES ('two'), (NULL)"))
+    with one_look() as connection:
+        assert connection.execute(text("SELECT word FROM kept")).scalars().all() == ["one"]
+
+
+def test_one_write_is_refused_while_a_transaction_is_open(app: Flask) -> None:
+    with transaction(), pytest.raises(InsideTransaction), one_write(patience_ms=1000):
+        pass
 
 
 def _is_in_transaction(connection: Connection) -> bool:

@@ -22,11 +22,13 @@ from referral import create_app
 from referral.domain import journey
 from referral.domain.attribution import Told
 from referral.domain.businesses import within
+from referral.domain.links import Token, make_token
 from referral.domain.programs import ProgramState, change_state, set_budget
 from referral.domain.purchases import DisputeFact, DisputeOutcome, RefundFact
 from referral.domain.reports.auditor import audit
 from referral.foundation.db import db, session, transaction
 from referral.foundation.errors import Refusal
+from referral.foundation.ids import key_at
 from tests import provider as outside
 from tests.cast import NOON
 from tests.databases import Kind, cloned_database, drop_database
@@ -111,7 +113,7 @@ class Histories(RuleBasedStateMachine):
     def click(self, place: int, number: int, advocate: str) -> None:
         where = self.places[place]
         self._tick()
-        token = journey.token_for(where.links[number, advocate].id, at=self.now)
+        token = make_token(Token(where.links[number, advocate].id, key_at(self.now)))
         touch = model.Touch(where.model.programs[number], advocate, self.now, 1)
         self.clicks.append((where, token, touch))
 

@@ -14,9 +14,11 @@ from sqlalchemy import update
 from sqlalchemy.engine import Engine
 
 from referral.domain.businesses import within
-from referral.domain.links import read_token
+from referral.domain.links import Visit, follow, read_token
 from referral.domain.programs import Program
-from referral.foundation.db import session, transaction
+from referral.foundation.db import db, one_write, session, transaction
+from referral.foundation.ids import key_at
+from tests.cast import open_shop
 from tests.redirects.street import Street, is_landing, token_of
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) {} Safari/537.36"
@@ -186,12 +188,35 @@ def test_the_landing_page_keeps_its_query_and_its_place(
     assert answer.headers["Location"] == expected.format(token_of(answer))
 
 
-def test_a_click_is_two_statements(street: Street) -> None:
+def test_a_click_is_two_statements_and_only_one_on_postgresql(street: Street) -> None:
     code = street.code_of()
     street.follow(code)
     with statements() as asked:
         street.follow(code)
-    assert [one.split()[0] for one in asked] == ["SELECT", "INSERT"]
+    expected = ["WITH"] if db.engine.dialect.name == "postgresql" else ["SELECT", "INSERT"]
+    assert [one.split()[0] for one in asked] == expected
+
+
+def test_visits_of_one_moment_are_stored_once_and_only_where_a_link_is_open(
+    street: Street,
+) -> None:
+    shop, closed = street.shop, open_shop()
+    with within(closed.business.id), transaction():
+        closed.program.state = "closed"
+        session.add(closed.program)
+    links = [one.link_of(one.customer("alice")) for one in (shop, closed)]
+    codes = [links[0].code, links[0].code, links[1].code, "ZZZZZZZZZZ"]
+    visits = [Visit(key_at(shop.now), code, shop.now, "phone", None, "h") for code in codes]
+    for _ in range(2):
+        with one_write(patience_ms=1000) as connection:
+            places = follow(visits, over=connection)
+    assert {code: (place.link_id, place.is_open) for code, place in places.items()} == {
+        links[0].code: (links[0].id, True),
+        links[1].code: (links[1].id, False),
+    }
+    stored = [(click.id, click.link_id, click.business_id) for click in street.clicks()]
+    expected = [(one.id, links[0].id, shop.business.id) for one in visits[:2]]
+    assert sorted(stored) == sorted(expected)
 
 
 def test_clicks_at_once_are_all_counted(street: Street) -> None:

@@ -110,18 +110,17 @@ def test_the_front_answers_as_flask_would(street: Street, name: str) -> None:
     assert len(first[3]) == (1 if name.startswith(("a person", "a code", "a query")) else 0)
 
 
-@pytest.mark.parametrize("what", ["look_up", "_arrivals"])
+@pytest.mark.parametrize("is_read", [True, False])
 def test_the_front_sends_friends_on_while_the_database_is_away(
-    street: Street, what: str, monkeypatch: pytest.MonkeyPatch
+    street: Street, is_read: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError("away", None, Exception())
 
     street.visit(directly=False, case={})
-    if what == "look_up":
+    monkeypatch.setattr(arrival._arrivals, "_do", away)
+    if not is_read:
         monkeypatch.setattr(arrival, "look_up", away)
-    else:
-        monkeypatch.setattr(arrival._arrivals, "_do", away)
     through, directly = (street.visit(directly=one, case={}) for one in (False, True))
     assert through == directly
     assert through[0] == "302 FOUND"

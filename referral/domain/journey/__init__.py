@@ -4,7 +4,6 @@ Every step may run twice and in any order with the others: the end is the same. 
 worker open the transaction; nothing here sees a request or a socket. Begin with `steps.py`.
 """
 
-from referral.domain.journey.arriving import Arrival, Visit, arrive, arrive_together, token_for
 from referral.domain.journey.recognising import recognise
 from referral.domain.journey.reviewing import (
     approve_reward,
@@ -14,6 +13,7 @@ from referral.domain.journey.reviewing import (
 )
 from referral.domain.journey.steps import (
     Joined,
+    arrive,
     buy,
     dispute,
     enroll,
@@ -22,14 +22,13 @@ from referral.domain.journey.steps import (
     refund,
     tell_customer,
 )
+from referral.domain.links import Visit
 
 __all__ = [
-    "Arrival",
     "Joined",
     "Visit",
     "approve_reward",
     "arrive",
-    "arrive_together",
     "buy",
     "deny_reward",
     "dispute",
@@ -41,5 +40,4 @@ __all__ = [
     "refund",
     "release_reward",
     "tell_customer",
-    "token_for",
 ]

@@ -7,25 +7,28 @@ from referral.domain.links.codes import (
     read_code,
     spoken,
 )
+from referral.domain.links.following import Place, Visit, find_places, find_places_after, follow
 from referral.domain.links.links import (
     Click,
     Link,
-    NewClick,
     did_you_mean,
     find_by_code,
     give_link,
     has_link,
-    record_clicks,
 )
 from referral.domain.links.tokens import Token, make_token, read_token
 
 __all__ = [
     "Click",
     "Link",
-    "NewClick",
+    "Place",
     "Token",
+    "Visit",
     "did_you_mean",
     "find_by_code",
+    "find_places",
+    "find_places_after",
+    "follow",
     "give_link",
     "has_link",
     "is_code",
@@ -34,6 +37,5 @@ __all__ = [
     "neighbours",
     "read_code",
     "read_token",
-    "record_clicks",
     "spoken",
 ]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, TypedDict
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
@@ -15,7 +14,7 @@ from referral.domain.businesses import Business, Owned, across_businesses
 from referral.domain.links.codes import is_code, make_code, neighbours, spoken
 from referral.domain.people import Person
 from referral.domain.programs import Program
-from referral.foundation.db import Key, Model, Moment, Short, insert_each_once, session
+from referral.foundation.db import Key, Model, Moment, Short, session
 from referral.foundation.ids import public_id
 
 
@@ -119,30 +118,3 @@ def did_you_mean(code: str, business: Business | None = None) -> str | None:
         query = query.where(Link.business_id == business.id)
     found = session.scalars(query.limit(2).execution_options(**across_businesses())).all()
     return found[0] if len(found) == 1 else None
-
-
-class NewClick(TypedDict):
-    """A human visit to be recorded; its key came with the visitor's token."""
-
-    id: uuid.UUID
-    business_id: uuid.UUID
-    link_id: uuid.UUID
-    at: datetime
-    device: str
-    referrer_host: str | None
-    address_hash: str
-
-
-def record_clicks(clicks: Sequence[NewClick]) -> None:
-    """Record human visits in one statement; repeating a key adds nothing."""
-    insert_each_once(Click, [_fitting(click) for click in clicks])
-
-
-def _fitting(click: NewClick) -> NewClick:
-    """Cut what visitors send to the width of its column."""
-    host = click["referrer_host"]
-    return {
-        **click,
-        "device": click["device"][:40],
-        "referrer_host": host[:200] if host else None,
-    }

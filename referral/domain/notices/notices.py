@@ -13,9 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
 from referral.foundation.crypto import seal, unseal
-from referral.foundation.db import Key, Long, Model, Moment, Short, UTCDateTime, insert_once
+from referral.foundation.db import Key, Long, Model, Moment, Short, UTCDateTime
 from referral.foundation.due import Due
 from referral.foundation.ids import new_key
+from referral.foundation.inserts import insert_once
 
 
 class Notice(Owned, Due, Model):

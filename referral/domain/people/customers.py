@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned
 from referral.domain.people.people import Person
-from referral.foundation.db import Key, Model, Moment, insert_once, session
+from referral.foundation.db import Key, Model, Moment, session
 from referral.foundation.ids import new_key
+from referral.foundation.inserts import insert_once
 
 
 class StripeCustomer(Owned, Model):

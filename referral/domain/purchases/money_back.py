@@ -12,18 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from referral.domain.businesses import Owned
 from referral.domain.purchases.facts import DisputeFact, DisputeOutcome, RefundFact
 from referral.domain.purchases.purchases import Purchase, purchase_of
-from referral.foundation.db import (
-    Key,
-    Minor,
-    Model,
-    Moment,
-    Short,
-    insert_once,
-    one_of,
-    session,
-    whole_minor,
-)
+from referral.foundation.db import Key, Minor, Model, Moment, Short, one_of, session, whole_minor
 from referral.foundation.ids import new_key, public_id
+from referral.foundation.inserts import insert_once
 
 
 class Refund(Owned, Model):

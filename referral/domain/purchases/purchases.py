@@ -22,18 +22,10 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from referral.domain.businesses import Owned
 from referral.domain.people import Person
 from referral.domain.purchases.facts import PurchaseFact
-from referral.foundation.db import (
-    Currency,
-    Key,
-    Minor,
-    Model,
-    Moment,
-    insert_once,
-    session,
-    whole_minor,
-)
+from referral.foundation.db import Currency, Key, Minor, Model, Moment, session, whole_minor
 from referral.foundation.errors import NotYet
 from referral.foundation.ids import new_key, public_id
+from referral.foundation.inserts import insert_once
 
 
 class Purchase(Owned, Model):

@@ -8,8 +8,9 @@ from sqlalchemy import ForeignKey, UniqueConstraint, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
-from referral.foundation.db import Key, Minor, Model, insert_or_update, session, whole_minor
+from referral.foundation.db import Key, Minor, Model, session, whole_minor
 from referral.foundation.ids import new_key
+from referral.foundation.inserts import insert_or_update
 
 
 class Allowance(Owned, Model):

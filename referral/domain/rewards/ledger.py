@@ -20,13 +20,13 @@ from referral.foundation.db import (
     Model,
     Moment,
     Short,
-    insert_once,
     one_of,
     session,
     whole_minor,
 )
 from referral.foundation.guards import append_only
 from referral.foundation.ids import new_key
+from referral.foundation.inserts import insert_once
 
 
 class Account(StrEnum):

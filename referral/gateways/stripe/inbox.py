@@ -9,9 +9,10 @@ from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Business, Owned
-from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, insert_once
+from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime
 from referral.foundation.due import Due
 from referral.foundation.ids import new_key
+from referral.foundation.inserts import insert_once
 
 OTHER_MODE = "other_mode"
 

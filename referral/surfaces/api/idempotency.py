@@ -14,9 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Business, Owned
 from referral.foundation.crypto import plain_hash
-from referral.foundation.db import Key, Long, Model, Moment, insert_once, session
+from referral.foundation.db import Key, Long, Model, Moment, session
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key
+from referral.foundation.inserts import insert_once
 
 KEPT = timedelta(days=7)
 _SWEPT_EVERY = 16

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -19,11 +18,19 @@ from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
 from referral.domain import journey
-from referral.domain.links import Link, did_you_mean, find_by_code, is_code, read_code, spoken
+from referral.domain.links import (
+    Link,
+    Place,
+    did_you_mean,
+    find_by_code,
+    is_code,
+    read_code,
+    spoken,
+)
 from referral.foundation import clock
-from referral.foundation.db import session, transaction
+from referral.foundation.db import one_write, session
 from referral.foundation.together import Together, TooLong
-from referral.surfaces.redirects.directory import Destination, look_up, recall
+from referral.surfaces.redirects.directory import learn, look_up, recall
 from referral.surfaces.redirects.visitors import describe, is_human
 from referral.surfaces.web.visits import cookie_with
 
@@ -44,21 +51,12 @@ class Onward:
 
 
 @dataclass(slots=True, eq=False)
-class _Visit:
-    """A human visit to be stored; where it leads and its token become known on the way."""
+class _Arrival:
+    """A human visit on its way into the database, and where it leads as soon as that is known."""
 
-    code: str
-    seen: journey.Visit
-    at: datetime
-    place: Destination | None = None
-    token: str | None = None
+    visit: journey.Visit
+    place: Place | None = None
     is_stored: bool = False
-
-    def lead_to(self, place: Destination | None) -> None:
-        """Take where the code leads, and sign the visit's token when that is anywhere."""
-        self.place = place
-        if place is not None and self.token is None:
-            self.token = journey.token_for(place.link_id, at=self.at)
 
 
 def follow(code: str) -> BaseResponse:
@@ -82,7 +80,7 @@ def send_on(request: Request, code: str) -> Onward | None:
         return None
     if is_human(request):
         return _welcome(request, code)
-    places, _ = _places_of([code])
+    places = _places_of([code])
     if code not in places:
         return None
     _VISITS.labels("robot").inc()
@@ -126,51 +124,44 @@ def _around_token(landing_url: str) -> tuple[str, str]:
 
 def _welcome(request: Request, code: str) -> Onward | None:
     """Record a visit and send the friend on; when that fails the token carries the credit."""
-    visit = _Visit(code, describe(request), clock.now())
+    arrival = _Arrival(describe(request, code, at=clock.now()))
     try:
-        _arrivals.bring(visit, patience_ms=CLICK_PATIENCE_MS)
+        _arrivals.bring(arrival, patience_ms=CLICK_PATIENCE_MS)
     except (DBAPIError, PoolTimeout, TooLong) as error:
         log.error("click_not_recorded", kind=type(error).__name__)
-        if visit.place is None:
-            visit.lead_to(_places_of([code])[0].get(code))
-    if visit.place is None:
+        arrival.place = _places_of([code]).get(code)
+    if arrival.place is None:
         return None
-    _VISITS.labels("human" if visit.is_stored else "not_recorded").inc()
-    return Onward(landing_with(visit.place.landing_url, visit.token or ""), visit.token)
+    _VISITS.labels("human" if arrival.is_stored else "not_recorded").inc()
+    token = arrival.visit.token_at(arrival.place)
+    return Onward(landing_with(arrival.place.landing_url, token), token)
 
 
-def _store(visits: Sequence[_Visit], patience_ms: int) -> None:
-    """Look up where all of them lead, and store those that lead anywhere, in one statement each."""
-    places, is_away = _places_of({visit.code for visit in visits})
-    for visit in visits:
-        visit.lead_to(places.get(visit.code))
-    arrivals = [
-        journey.Arrival(visit.place.business_id, visit.token, visit.seen, visit.at)
-        for visit in visits
-        if visit.place and visit.token
-    ]
-    if is_away or not arrivals:
-        return
-    with transaction(patience_ms=patience_ms):
-        journey.arrive_together(arrivals)
-    for visit in visits:
-        visit.is_stored = True
+def _store(arrivals: Sequence[_Arrival], patience_ms: int) -> None:
+    """Store the visits that lead anywhere, and say where they lead."""
+    with one_write(patience_ms=patience_ms) as connection:
+        places = learn(journey.arrive([one.visit for one in arrivals], over=connection))
+    for one in arrivals:
+        place = places.get(one.visit.code)
+        if place is not None and place.is_open:
+            one.place, one.is_stored = place, True
 
 
 _arrivals = Together(_store, common=(OperationalError, PoolTimeout))
 
 
-def _places_of(codes: Collection[str]) -> tuple[dict[str, Destination], bool]:
-    """Return where codes lead that lead anywhere at present, and whether the database is away.
+def _places_of(codes: Collection[str]) -> dict[str, Place]:
+    """Return where codes lead that lead anywhere at present.
 
-    While it is away, nobody knows which programme was closed meanwhile: every link leads on.
+    While the database is away, nobody knows which programme was closed meanwhile: every link that
+    we remember leads on.
     """
     try:
         places = look_up(codes)
     except (DBAPIError, PoolTimeout) as error:
         log.error("click_without_database", kind=type(error).__name__)
-        return recall(codes), True
-    return {code: place for code, place in places.items() if place.is_open}, False
+        return recall(codes)
+    return {code: place for code, place in places.items() if place.is_open}
 
 
 def _explain(code: str) -> BaseResponse:

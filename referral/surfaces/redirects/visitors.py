@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Request
 
 from referral.domain.journey import Visit
 from referral.foundation.crypto import keyed_hash
+from referral.foundation.ids import key_at
 from referral.surfaces.web.limits import network_of
 
 _PREVIEWS = (
@@ -59,11 +61,14 @@ def is_robot(agent: str) -> bool:
     return bool(CrawlerDetect(user_agent=plain).isCrawler())
 
 
-def describe(request: Request) -> Visit:
+def describe(request: Request, code: str, *, at: datetime) -> Visit:
     """Return what we keep of a visit; what is not known is left out and nothing fails."""
     agent = (request.user_agent.string or "").lower()
     device = "phone" if "mobi" in agent else "tablet" if "ipad" in agent else "computer"
     return Visit(
+        id=key_at(at),
+        code=code,
+        at=at,
         device=device,
         referrer_host=_host_of(request.referrer),
         address_hash=keyed_hash("visitor address", network_of(request.remote_addr)),
