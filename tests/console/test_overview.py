@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from referral.domain.businesses import within
+from referral.domain.reports.story import story_of
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.grants import GrantState, Waiting
 from referral.domain.rewards.ripening import ripen
@@ -35,6 +36,17 @@ def test_where_stripe_could_not_be_reached_it_says_so_and_when_the_next_try_is(
     assert f'The next try is at <time datetime="{next_at.isoformat()}">' in text
     assert "answer was lost" not in text
     assert "Bob" in desk.client.get("/console/rewards?show=waiting").text
+
+
+def test_of_one_moment_what_followed_stands_above_its_cause(desk: Desk) -> None:
+    shop = desk.shop
+    shop.signup("bob", token=shop.click(shop.link_of(shop.customer("alice"))))
+    text = check_page(desk.client.get("/console"))
+    assert text.index("Bob earned 20% off") < text.index("Bob signed up, sent by Alice")
+    with within(shop.business.id):
+        bob = session.scalars(select(Reward)).one().person
+        kinds = [one.kind for one in story_of(bob)]
+    assert kinds == ["move", "signup", "customer", "met"]
 
 
 def test_what_another_try_would_not_change_names_no_next_one(desk: Desk) -> None:

@@ -32,10 +32,14 @@ class Happening:
 
 
 def story_of(person: Person) -> list[Happening]:
-    """List what happened to a person, the newest first; of each kind the newest hundred."""
+    """List what happened to a person, the newest first; of each kind the newest hundred.
+
+    The tellers stand in the order in which things follow from each other, so that of one moment
+    what followed comes first.
+    """
     tellers = (
         _meeting, _links, _visits, _signups, _friends, _purchases, _refunds, _disputes,
-        _moves, _holds, _grants,
+        _grants, _moves, _holds,
     )  # fmt: skip
     told = [one for teller in reversed(tellers) for one in teller(person)]
     return sorted(told, key=lambda one: one.at, reverse=True)
@@ -61,9 +65,9 @@ def customers_of(person: Person) -> list[StripeCustomer]:
 
 
 def _meeting(person: Person) -> Iterator[Happening]:
-    yield Happening(person.first_seen_at, "met")
     if person.known_since is not None:
         yield Happening(person.known_since, "customer")
+    yield Happening(person.first_seen_at, "met")
 
 
 def _links(person: Person) -> Iterator[Happening]:

@@ -100,9 +100,11 @@ def _waiting_words(reason: str, waits: overview.Waits) -> str | Markup:
 
 
 def _lately() -> list[dict[str, Any]]:
-    told = [_of_signup(one) for one in overview.latest_signups()]
-    told += [_of_move(step, reward) for step, reward in overview.latest_moves()]
-    return sorted(told, key=lambda one: one["at"], reverse=True)[:_LATELY]
+    """Tell what happened lately, the newest first; of one moment, what followed stands above."""
+    told = [(one.at, one.id, _of_signup(one)) for one in overview.latest_signups()]
+    told += [(step.at, step.id, _of_move(step, one)) for step, one in overview.latest_moves()]
+    told.sort(key=lambda one: one[:2], reverse=True)
+    return [words for _, _, words in told[:_LATELY]]
 
 
 def _of_signup(signup: Signup) -> dict[str, Any]:
