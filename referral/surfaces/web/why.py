@@ -226,7 +226,8 @@ def _grant(facts: Facts) -> Pairs:
     state = GRANTS[facts["state"]]
     if facts["waits_for"]:
         state += f". {waiting_words(facts['waits_for'], for_staff=True)}"
-    pairs: Pairs = [(head, f"{money(facts['amount'])}. {state}")]
+    worth = f"{money(facts['amount'])}. " if facts["amount"].amount_minor else ""
+    pairs: Pairs = [(head, f"{worth}{state}")]
     named = (
         ("Object at Stripe", "object_id"),
         ("Idempotency key", "idempotency_key"),
