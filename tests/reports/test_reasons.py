@@ -12,7 +12,7 @@ from referral.domain.rewards.grants import GrantState, Operation, Waiting
 from referral.domain.rewards.holds import HoldKind
 from referral.surfaces.web import reasons
 from referral.surfaces.web.promises import offer_words
-from referral.surfaces.web.reasons import Said, reason_words, state_words
+from referral.surfaces.web.reasons import Said, given_words, reason_words, state_words
 
 
 def offered(side: Side = Side.ADVOCATE, **terms: object) -> Offer:
@@ -70,6 +70,12 @@ def test_a_hold_is_said_before_the_state() -> None:
     assert state_words("pending", is_held=True) == reasons.ON_HOLD.person
     assert state_words("pending", awaits_staff=True, for_staff=True) == reasons.AWAITS_STAFF.staff
     assert state_words("granted") == "It is yours."
+
+
+def test_what_was_given_is_said_with_where_it_is() -> None:
+    assert set(reasons.GIVEN) == set(Kind)
+    assert "next bill" in given_words(Kind.ACCOUNT_CREDIT)
+    assert "your code" in given_words(Kind.DISCOUNT)
 
 
 @pytest.mark.parametrize(

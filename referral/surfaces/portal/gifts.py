@@ -5,7 +5,7 @@ from __future__ import annotations
 from referral.domain.programs import Kind, Offer
 from referral.domain.rewards import Reward, RewardState
 from referral.surfaces.web.promises import rate_words
-from referral.surfaces.web.reasons import REASONS, reason_words, state_words
+from referral.surfaces.web.reasons import REASONS, given_words, reason_words, state_words
 from referral.surfaces.web.words import money
 
 _TONES = {
@@ -44,16 +44,23 @@ def why_words(reward: Reward) -> str:
 
     A refusal's reason was written for the person; what a provider said was not.
     """
+    if reward.state == RewardState.GRANTED:
+        return _given_words(reward)
     said = state_words(reward.state, is_held=_is_held(reward), awaits_staff=reward.awaits_staff)
     reason = reward.reason or ""
     if reward.state == RewardState.DENIED and reason:
         return f"{said} {reason_words(reason)}"
     if reward.state == RewardState.CANCELLED and reason in REASONS:
         return reason_words(reason)
-    if reward.state == RewardState.GRANTED and reward.clawback_minor:
-        back = money(reward.clawback_minor, reward.currency)
-        return f"{said} {back} of it went back, because part of the purchase was refunded."
     return said
+
+
+def _given_words(reward: Reward) -> str:
+    said = given_words(reward.kind)
+    if not reward.clawback_minor:
+        return said
+    back = money(reward.clawback_minor, reward.currency)
+    return f"{said} {back} of it went back, because part of the purchase was refunded."
 
 
 def _is_held(reward: Reward) -> bool:

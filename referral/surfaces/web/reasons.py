@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from referral.domain.attribution import Reason, TouchKind
+from referral.domain.programs import Kind
 from referral.domain.rewards import RewardState
 from referral.domain.rewards.earning import EARLIER_PURCHASE
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
@@ -183,6 +184,10 @@ STATES: dict[str, Said] = {
         "Stripe refused it for good, so nothing exists there.",
     ),
 }
+GIVEN: dict[str, str] = {
+    Kind.ACCOUNT_CREDIT: "It is yours: credit in your account that comes off your next bill.",
+    Kind.DISCOUNT: "It is yours, for your next order. If the price does not show it, use your code.",
+}
 ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
 AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
 
@@ -221,6 +226,11 @@ def reason_words(code: str, *, for_staff: bool = False) -> str:
 def waiting_words(code: str, *, for_staff: bool = False) -> str:
     """Say what a grant waits for."""
     return _choose(WAITING[code], for_staff=for_staff)
+
+
+def given_words(kind: str) -> str:
+    """Say where somebody finds what they were given."""
+    return GIVEN[kind]
 
 
 def state_words(
