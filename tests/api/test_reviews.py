@@ -1,7 +1,11 @@
 """What a program may decide about a reward, and when it comes too late."""
 
+import re
+
 import pytest
 
+from referral.foundation.text import plain
+from referral.surfaces.api.contract import VISIBLE
 from tests.api.conftest import Stage
 
 
@@ -39,6 +43,13 @@ def test_a_reason_keeps_nothing_unseen(shop: Stage) -> None:
     reward = shop.reward()["id"]
     shop.post(f"/rewards/{reward}/denial", {"reason": "Checked\u202e by \u2066phone."})
     assert shop.get(f"/rewards/{reward}").get_json()["reason"] == "Checked by phone."
+
+
+def test_whatever_the_document_lets_through_says_something() -> None:
+    letters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    let_through = [letter for letter in letters if re.fullmatch(VISIBLE, letter)]
+    assert "a" in let_through
+    assert [letter for letter in let_through if not plain(letter)] == []
 
 
 @pytest.mark.parametrize("reason", ["", " ", None, "x" * 401, "\u202e", "\u2066"])

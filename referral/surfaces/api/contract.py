@@ -17,7 +17,9 @@ from referral.foundation.errors import Invalid
 from referral.foundation.money import LIMIT_MINOR, is_currency
 from referral.foundation.text import plain
 
-_BLANK = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
+_BLANK = (
+    r"\u0000-\u0020\u007f-\u00a0\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff"
+)
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 VISIBLE = rf"^[^{_BLANK}]([^{_CONTROL}]*[^{_BLANK}])?$"
 """Text that begins and ends with something visible and holds no control characters."""
@@ -132,10 +134,8 @@ def _readable(text: str) -> str:
 
 
 def _seen(text: str) -> str:
-    """Keep what staff can see of a text; one of nothing else says nothing."""
-    if not (seen := plain(text)):
-        raise ValueError("Write something that can be seen.")
-    return seen
+    """Keep what staff can see of a text: its pattern has seen to it that this is something."""
+    return plain(text)
 
 
 Minor = Annotated[

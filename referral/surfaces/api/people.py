@@ -77,7 +77,8 @@ class PersonOut(Out):
 class DiscountOut(Out):
     """A friend's discount; once granted, pass `promotion_code` to Stripe Checkout as it is.
 
-    Only `stripe_customer_id` can use the code, so name that customer in the session.
+    Only `stripe_customer_id` can use the code, so name that customer in the session. Only Stripe
+    knows whether it was used: it is answered afterwards too, and Stripe refuses it a second time.
     """
 
     reward: RewardId
