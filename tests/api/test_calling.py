@@ -31,6 +31,23 @@ def test_a_call_without_a_key_is_told_how_to_send_one(closed_shop: Stage) -> Non
     assert answer.content_type == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code", "said"),
+    [
+        ("GET", "/api/v1/giraffes", 404, "not_found", "There is nothing at this address."),
+        ("DELETE", "/api/v1/people", 405, "method_not_allowed", "does not take this method"),
+        ("POST", "/hooks/stripe/a/b", 404, "not_found", "There is nothing at this address."),
+    ],
+)
+def test_an_address_that_does_not_exist_is_refused_in_our_words(
+    closed_shop: Stage, method: str, path: str, status: int, code: str, said: str
+) -> None:
+    answer = closed_shop.app.test_client().open(path, method=method)
+    assert answer.content_type == "application/problem+json"
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert said in answer.get_json()["title"]
+
+
 @pytest.mark.parametrize("key", ["sk_", "sk_wrong", "Basic", "sk_" + "x" * 500, "sk_ünknown"])
 def test_an_unknown_key_opens_nothing(closed_shop: Stage, key: str) -> None:
     answer = replace(closed_shop, key=key).get("/people")

@@ -36,6 +36,15 @@ _CODES = {
     429: "too_many",
     500: "internal",
 }
+_WORDS = {
+    400: "This call could not be read.",
+    404: "There is nothing at this address. The document at /api/v1/openapi.json names every one.",
+    405: "This address does not take this method. The header Allow names those it takes.",
+    413: "This is more than we take at once.",
+    415: "Send JSON, with the header Content-Type: application/json.",
+    500: "Something went wrong on our side. It has been noted.",
+}
+"""What a program is told where the library would use words of its own."""
 _FOR_PROGRAMS = ("/api/", "/widget/v1/", "/hooks/")
 Frame = Callable[[], dict[str, str]]
 _frames: dict[str, Frame] = {}
@@ -131,12 +140,20 @@ def _forged(error: CSRFError) -> Any:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    message = "" if _is_page() else error.description or error.name
-    answer = _answer(status, _CODES.get(status, "error"), message)
+    answer = _answer(status, _CODES.get(status, "error"), _message(error, status))
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after", "location"):
             answer.headers[name] = value
     return answer
+
+
+def _message(error: HTTPException, status: int) -> str:
+    """Return what we said when we raised it, else our own words for its status."""
+    if _is_page():
+        return ""
+    if error.description and error.description != type(error).description:
+        return error.description
+    return _WORDS.get(status, f"{error.name}.")
 
 
 def _storage_away(error: DBAPIError) -> Response:
