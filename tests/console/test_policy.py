@@ -114,6 +114,21 @@ def test_bad_news_below_the_console_leads_back_to_the_console(desk: Desk) -> Non
     assert 'href="/console"' in check_page(desk.client.get("/console/nowhere"), 404)
 
 
+def test_the_address_of_a_refused_form_leads_back_to_its_page_when_reloaded(desk: Desk) -> None:
+    pages = {route.path for route in ROUTES if route.method == "GET"}
+    reached = {
+        route.name: desk.client.get(address(route.path))
+        for route in ROUTES
+        if route.method == "POST" and route.path not in pages
+    }
+    assert {name for name, answer in reached.items() if answer.status_code != 303} == set()
+    leads = {name: answer.location for name, answer in reached.items()}
+    assert leads["program_move"] == address("/programs/<program>")
+    assert leads["team_role"] == "/console/settings/team"
+    assert leads["hold"] == "/console/rewards"
+    assert leads["sign_out"] == "/console"
+
+
 def test_no_form_works_without_its_token(desk: Desk) -> None:
     posts = [route for route in ROUTES if route.method == "POST"]
     statuses = {desk.client.post(address(route.path)).status_code for route in posts}

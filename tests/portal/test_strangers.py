@@ -270,6 +270,15 @@ def test_bad_news_keeps_the_name_of_the_shop_and_the_way_to_its_portal(
     assert 'href="/"' not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/sign-out", "/sign-out/everywhere"])
+def test_the_address_of_a_form_leads_back_to_the_portal_when_reloaded(world: World, path: str):
+    visitor = world.visitor()
+
+    answer = visitor.get(path)
+
+    assert (answer.status_code, answer.location) == (303, f"/portal/{visitor.slug}")
+
+
 @pytest.mark.parametrize("path", ["/portal/no-such-shop/x", "/portal/%00/x", "/portal", "/qr/x/y"])
 def test_bad_news_of_nobody_in_particular_leads_nobody_to_the_console(world: World, path: str):
     answer = world.visitor().client.get(path)

@@ -73,8 +73,13 @@ def show_all() -> str:
     return _list({}, ())
 
 
-def show(reward: str) -> str:
-    """Show one reward with why it stands where it does and what can be done."""
+def show(reward: str) -> Any:
+    """Show one reward with why it stands where it does and what can be done.
+
+    A decision's own address, reloaded after its form was refused, leads to the list.
+    """
+    if reward in VERBS:
+        return redirect(url_for("console.rewards"), 303)
     return _one(lists.find_reward(reward), {})
 
 

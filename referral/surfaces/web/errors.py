@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -112,8 +112,11 @@ def _answer(
 
 
 def _frame() -> dict[str, str]:
-    place = "/" + request.path.split("/")[1]
-    return _frames[place]() if place in _frames else {}
+    return _frames[_place()]() if _place() in _frames else {}
+
+
+def _place() -> str:
+    return "/" + request.path.split("/")[1]
 
 
 def _refused(refusal: errors.Refusal) -> Response:
@@ -140,11 +143,28 @@ def _forged(error: CSRFError) -> Any:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
+    if status == 405 and (above := _page_above()) is not None:
+        return redirect(above, 303)  # type: ignore[return-value]
     answer = _answer(status, _CODES.get(status, "error"), _message(error, status))
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after", "location"):
             answer.headers[name] = value
     return answer
+
+
+def _page_above() -> str | None:
+    """Return the page nearest above a form's own address, for whoever reloads a refused form.
+
+    Such an address only takes the form itself, and stays where the browser shows it.
+    """
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or _place() not in _frames or request.method not in ("GET", "HEAD"):
+        return None
+    above = request.path
+    while above := above.rpartition("/")[0]:
+        if adapter.test(above, "GET"):
+            return above
+    return None
 
 
 def _message(error: HTTPException, status: int) -> str:
