@@ -86,6 +86,31 @@ def test_a_missing_event_is_no_trouble_while_practising(desk: Desk, is_practice:
     assert ("None yet" in text) is not is_practice
 
 
+BANNER = "Practice Stripe: no real money moves."
+
+
+@pytest.mark.parametrize(
+    ("key", "base", "is_practice"),
+    [
+        ("sk_test_1234", "http://127.0.0.1:8001", True),
+        ("sk_live_1234", "http://127.0.0.1:8001", False),
+        ("sk_test_1234", "https://api.stripe.com/", False),
+        ("sk_test_1234", "", False),
+        (None, "http://127.0.0.1:8001", False),
+    ],
+)
+def test_who_practises_is_told_so_on_every_page(
+    app: Flask, desk: Desk, key: str | None, base: str, is_practice: bool
+) -> None:
+    app.extensions["settings"] = app.extensions["settings"].but(stripe_api_base=base)
+    business_id = desk.shop.business.id
+    if key:
+        with within(business_id), transaction():
+            connect_stripe(business_id, secret_key=key, webhook_secret="whsec_1", at=clock.now())
+    assert (BANNER in check_page(desk.client.get("/console"))) is is_practice
+    assert (f"<code>{base}</code> answers" in desk.client.get(PATH).text) is is_practice
+
+
 def test_the_account_of_a_key_is_remembered_and_a_rolled_key_is_taken(desk: Desk) -> None:
     for key in ("sk_test_shop", "rk_test_shop"):
         assert connect(desk, key).status_code == 303

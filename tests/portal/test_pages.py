@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from referral.domain import journey
-from referral.domain.businesses import Actor, within
+from referral.domain.businesses import Actor, connect_stripe, within
 from referral.domain.programs import Approval, ProgramState, change_state
 from referral.domain.rewards import Reward
 from referral.domain.rewards.ripening import ripen
@@ -307,6 +307,20 @@ def test_a_reward_that_waits_for_a_last_look_names_no_past_day(world: World):
     assert all("It waits for a last look by our team." in words for words in shown)
     assert not any("Expected on" in words for words in shown)
     assert "Expected when somebody has looked at it" in shown[2]
+
+
+@pytest.mark.parametrize(("key", "is_practice"), [("sk_test_1", True), ("sk_live_1", False)])
+def test_who_is_thanked_in_practice_is_told_so(world: World, key: str, is_practice: bool):
+    settings = world.app.extensions["settings"].but(stripe_api_base="http://127.0.0.1:8001")
+    world.app.extensions["settings"] = settings
+    with world.at_work(), within(world.shop.business.id), transaction():
+        connect_stripe(
+            world.shop.business.id, secret_key=key, webhook_secret="whsec_1", at=clock.now()
+        )
+
+    shown = world.signed_in(ALICE).get().text
+
+    assert ("Practice Stripe: no real money moves." in shown) is is_practice
 
 
 def test_a_step_that_is_not_reached_is_not_called_needless(world: World):

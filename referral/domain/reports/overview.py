@@ -40,10 +40,12 @@ _TELLING = (
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What every page of the console says at its edge."""
+    """What every page of the console says at its edge; nothing is live where none is connected."""
 
     awaiting: int
+    is_connected: bool
     is_practice: bool
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,11 @@ class Month:
 
 
 def at_a_glance(business_id: uuid.UUID) -> Glance:
-    """Count what waits for approval, and tell whether Stripe is only practised; two queries."""
-    query = select(StripeConnection.is_practice).where(StripeConnection.business_id == business_id)
-    return Glance(_count(Reward, *NEEDS_APPROVAL), bool(session.scalar(query)))
+    """Count what waits for approval, and tell what the connection to Stripe is; two queries."""
+    query = select(StripeConnection.is_practice, StripeConnection.is_live)
+    row = session.execute(query.where(StripeConnection.business_id == business_id)).first()
+    is_practice, is_live = row or (False, False)
+    return Glance(_count(Reward, *NEEDS_APPROVAL), row is not None, is_practice, is_live)
 
 
 def needs() -> Needs:

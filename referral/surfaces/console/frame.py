@@ -15,6 +15,7 @@ from referral.foundation import clock
 from referral.foundation.errors import Refusal
 from referral.surfaces.console.door import may
 from referral.surfaces.web.errors import status_of
+from referral.surfaces.web.practice import is_practising
 from referral.surfaces.web.promises import offer_words, reward_words
 from referral.surfaces.web.reasons import reason_words
 
@@ -34,7 +35,8 @@ def page(template: str, **shown: Any) -> str:
     return render_template(
         f"console/{template}.html",
         nav=_nav(awaiting=glance.awaiting),
-        practice_stripe=glance.is_practice,
+        practice_stripe=glance.is_connected
+        and is_practising(is_practice=glance.is_practice, is_live=glance.is_live),
         now=clock.now(),
         may=may,
         offer_words=offer_words,

@@ -26,6 +26,7 @@ from referral.gateways.stripe.errors import (
 )
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.frame import page
+from referral.surfaces.web.practice import stand_in
 from referral.surfaces.web.settings import public_url, settings
 
 MOST_SHOWN = 20
@@ -134,6 +135,7 @@ def _page(errors: dict[str, str]) -> str:
         last_event=session.scalar(events),
         events=EVENTS,
         api_version=API_VERSION,
+        stand_in=stand_in(),
         hook_url=public_url(f"/hooks/stripe/{g.business.public_id}"),
         errors=errors,
     )

@@ -15,6 +15,7 @@ from referral.domain.people import Person
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.surfaces.web.policy import Need
+from referral.surfaces.web.practice import is_practising
 from referral.surfaces.web.sessions import current_row
 
 _CONTROLS = re.compile(r"[^\x21-\x7e]|\\")
@@ -68,14 +69,22 @@ def safe_next(text: str | None, slug: str) -> str:
 
 def _person(subject_id: Any, slug: str) -> tuple[Person, Business, bool] | None:
     query = (
-        select(Person, Business, StripeConnection.is_practice)
+        select(Person, Business, StripeConnection.is_practice, StripeConnection.is_live)
         .join(Business, Business.id == Person.business_id)
         .outerjoin(StripeConnection, StripeConnection.business_id == Business.id)
         .where(Person.id == subject_id, Business.slug == slug)
         .execution_options(**across_businesses())
     )
     row = session.execute(query).first()
-    return (row[0], row[1], bool(row[2])) if row else None
+    if row is None:
+        return None
+    person, business, is_practice, is_live = row
+    is_connected = is_live is not None
+    return (
+        person,
+        business,
+        is_connected and is_practising(is_practice=is_practice, is_live=is_live),
+    )
 
 
 def _to_sign_in(slug: str) -> Response:
