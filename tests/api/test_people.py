@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from referral.domain.people import Person
+from referral.domain.programs import ProgramState, change_state, find_program
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.ids import parse_public_id, public_id
@@ -23,6 +24,19 @@ def test_a_customer_is_made_once_and_found_again(shop: Stage) -> None:
     assert first.get_json() == again.get_json()
     assert first.get_json()["email"] == "alice@mail.example"
     assert first.get_json()["links"] == []
+
+
+@pytest.mark.parametrize("state", [ProgramState.PAUSED, ProgramState.CLOSED])
+def test_a_program_that_is_not_open_gives_no_new_link_and_keeps_the_old(
+    shop: Stage, state: ProgramState
+) -> None:
+    before = shop.link("alice")
+    with shop.inside() as inside, transaction():
+        change_state(find_program(inside.business.id, shop.program), state)
+    refused = shop.post("/people", {"email": "bob@mail.example", "enroll": [shop.program]})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "program_not_open")
+    assert shop.get("/people", email="bob@mail.example").get_json()["items"] == []
+    assert shop.link("alice") == before
 
 
 def test_what_is_new_about_somebody_is_kept(shop: Stage) -> None:
