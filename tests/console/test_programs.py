@@ -9,6 +9,7 @@ from referral.domain.businesses import within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Offer, Program
 from referral.foundation.db import session
+from tests.cast import open_shop
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
 
@@ -65,6 +66,29 @@ def test_a_program_is_made_with_its_offers(desk: Desk) -> None:
     text = check_page(desk.client.get(answer.location))
     assert "12.5% of every purchase of each friend as credit on their next bill" in text
     assert actions(desk) == ["program.created"]
+
+
+def test_a_form_sent_twice_makes_one_program(desk: Desk) -> None:
+    once = re.search(r'name="once" value="([^"]+)"', desk.client.get(NEW).text)[1]
+    answers = [post(desk.client, NEW, NEW, **TYPED, once=once) for _ in range(2)]
+    made = f"/console/programs/{winter(desk).public_id}"
+    assert [(one.status_code, one.location) for one in answers] == [(303, made)] * 2
+    assert "made this program already" in check_page(desk.client.get(made))
+    assert actions(desk) == ["program.created"]
+    assert len(offers(desk, winter(desk))) == 2
+
+
+def test_a_form_that_was_refused_keeps_its_id_for_the_next_try(desk: Desk) -> None:
+    once = re.search(r'name="once" value="([^"]+)"', desk.client.get(NEW).text)[1]
+    refused = post(desk.client, NEW, NEW, **{**TYPED, "name": ""}, once=once)
+    assert f'name="once" value="{once}"' in check_page(refused, 422)
+
+
+def test_the_id_of_another_business_makes_nothing_here(desk: Desk) -> None:
+    other = open_shop("Other Oven")
+    answer = post(desk.client, NEW, NEW, **TYPED, once=str(other.program.id))
+    assert answer.status_code == 404
+    assert actions(desk) == []
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from referral.foundation.db import (
     whole_minor,
 )
 from referral.foundation.errors import Conflict, Invalid, NotFound
-from referral.foundation.ids import parse_public_id, public_id
+from referral.foundation.ids import new_key, parse_public_id, public_id
 from referral.foundation.text import plain
 
 
@@ -146,13 +146,23 @@ class ProgramEnded(Conflict):
 
 
 def create_program(
-    business: Business, terms: ProgramTerms, *, at: datetime, budget_minor: int | None = None
+    business: Business,
+    terms: ProgramTerms,
+    *,
+    at: datetime,
+    budget_minor: int | None = None,
+    key: uuid.UUID | None = None,
 ) -> Program:
-    """Create an active programme; its landing page's origin becomes one of the business's sites."""
+    """Create an active programme; its landing page's origin becomes one of the business's sites.
+
+    A caller that may repeat itself, such as a form, brings the `key`; the second time it is taken,
+    and the database raises IntegrityError.
+    """
     terms.check()
     _check_budget(budget_minor)
     add_site(business, terms.landing_url, at=at)
     program = Program(
+        id=key or new_key(),
         business_id=business.id,
         currency=business.currency,
         budget_minor=budget_minor,

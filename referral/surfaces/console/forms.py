@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
 from referral.foundation.errors import Invalid
+from referral.foundation.ids import new_key
 from referral.foundation.text import plain
 from referral.surfaces.web.amounts import read_amount, read_rate
 
@@ -29,6 +31,13 @@ class Form:
         if len(text) > longest:
             self.errors[name] = f"At most {longest} characters."
         return text
+
+    def once(self) -> uuid.UUID:
+        """Return the id the form was given for what it makes, so that it makes it only once."""
+        try:
+            return uuid.UUID(self.typed.get("once", ""))
+        except ValueError:
+            return new_key()
 
     def choice(self, name: str, kind: type[Choice], *, asked: str = "Choose one.") -> Choice:
         """Return a member of a set of choices."""

@@ -32,7 +32,7 @@ def issue() -> Any:
     name = form.text("name", asked="Name the key after where it is used, such as Shop server.")
     if form.errors:
         return _page(None, form.errors), 422
-    key_id = _once()
+    key_id = form.once()
     if is_issued(key_id):
         flash("This key was made already, and a key is shown only once.", "warning")
         return redirect(url_for("console.keys"), 303)
@@ -52,14 +52,6 @@ def revoke(key: uuid.UUID) -> Any:
         _write("key.revoked", name=shown.name, kind=shown.kind, last_four=shown.last_four)
     flash(f"The key {shown.name} opens nothing any more.", "success")
     return redirect(url_for("console.keys"), 303)
-
-
-def _once() -> uuid.UUID:
-    """Return the id the form was given, so that sending it again makes no second key."""
-    try:
-        return uuid.UUID(request.form.get("once", ""))
-    except ValueError:
-        return new_key()
 
 
 def _write(action: str, **details: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
+from sqlalchemy.exc import IntegrityError
 
 from referral.domain.businesses import record
 from referral.domain.businesses.businesses import origin_of
@@ -29,6 +31,7 @@ from referral.domain.reports import console as lists
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
+from referral.foundation.ids import new_key, public_id
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
@@ -46,6 +49,7 @@ _NEW = {
     "friend_kind": "discount",
     "friend_trigger": "signup",
 }
+_MADE_BEFORE = "This form has made this program already. For another one, open a new form."
 _SAID = {
     ProgramState.ACTIVE: "The program is open.",
     ProgramState.PAUSED: "The program is paused. Links lead to your site; nobody new is credited.",
@@ -73,19 +77,20 @@ def show(program: str) -> str:
 
 def show_new() -> str:
     """Ask for a new program."""
-    return page("program_new", typed=_NEW, errors={})
+    return _ask_for_new(_NEW, {})
 
 
 def create() -> Any:
-    """Make a program and publish its offers."""
-    form, at = Form(request.form), clock.now()
+    """Make a program and publish its offers; the same form again leads to what it made."""
+    form, at, business_id = Form(request.form), clock.now(), g.business.id
+    key = form.once()
     try:
         terms = _read(form)
         budget = form.amount("budget", g.business.currency, asked=False)
         offers = _read_offers(form)
         form.accept()
         with transaction():
-            program = create_program(g.business, terms, at=at, budget_minor=budget)
+            program = create_program(g.business, terms, at=at, budget_minor=budget, key=key)
             for offer in offers:
                 publish_offer(program, offer, at=at)
             record(
@@ -97,9 +102,17 @@ def create() -> Any:
                 details={"name": program.name},
             )
     except Invalid as refusal:
-        return page("program_new", typed=request.form, errors=refusal.fields), 422
-    flash("The program is open. Links work from now on.", "success")
+        return _ask_for_new(request.form, refusal.fields), 422
+    except IntegrityError:
+        program = find_program(business_id, public_id(Program.prefix, key))
+        flash(_MADE_BEFORE, "warning")
+    else:
+        flash("The program is open. Links work from now on.", "success")
     return redirect(_address(program), 303)
+
+
+def _ask_for_new(typed: Mapping[str, str], errors: dict[str, str]) -> str:
+    return page("program_new", typed=typed, errors=errors, once=typed.get("once") or new_key())
 
 
 def show_edit(program: str) -> str:
