@@ -1,4 +1,4 @@
-"""gunicorn.conf.py itself, but serving the bare application."""
+"""gunicorn.conf.py itself, but serving the bare application, without the product's own hooks."""
 
 import runpy
 
@@ -6,7 +6,7 @@ globals().update(
     {
         name: value
         for name, value in runpy.run_path("gunicorn.conf.py").items()
-        if not name.startswith("_") and name != "post_worker_init"
+        if not name.startswith(("_", "post_"))
     }
 )
 wsgi_app = "bench.bare:app"
