@@ -33,19 +33,19 @@ _EXAMPLE_KEY = "01jd5e8xk2qv7m3rt9c4wbz60p"
 class In(BaseModel):
     """What a caller sends: read strictly, and every field must be one we know (S-144)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Asked(BaseModel):
     """What a caller asks for in the address: text, read field by field."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Out(BaseModel):
     """What we answer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 Item = TypeVar("Item", bound=Out)
