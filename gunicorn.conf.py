@@ -13,7 +13,7 @@ except UnsafeSettings as unsafe:
     raise SystemExit(str(unsafe)) from None
 _is_sqlite = _settings.sqlalchemy_url.startswith("sqlite")
 
-wsgi_app = "referral:create_app(migrates=False)"
+wsgi_app = "referral:create_app(has_commands=False)"
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "gthread"
 workers = _settings.web_processes or (1 if _is_sqlite else max(2, os.cpu_count() or 2))

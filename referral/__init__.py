@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from config import Settings
 
 
-def create_app(settings: Settings | None = None, *, migrates: bool = True) -> Flask:
+def create_app(settings: Settings | None = None, *, has_commands: bool = True) -> Flask:
     """Build the application; raises UnsafeSettings rather than start unsafely.
 
-    One that never migrates, as a web process, is spared the loading of what `flask db` needs.
+    A web process has no commands, and is spared the loading of what they and `flask db` need.
     """
     from config import INSTANCE, ROOT, Settings
 
@@ -37,9 +37,9 @@ def create_app(settings: Settings | None = None, *, migrates: bool = True) -> Fl
     app.config.from_mapping(_flask_settings(chosen))
     app.extensions["settings"] = chosen
     db.init_app(app)
-    if migrates:
-        _add_migrations(app)
     _add_surfaces(app)
+    if has_commands:
+        _add_commands(app)
     return app
 
 
@@ -73,16 +73,7 @@ def _flask_settings(chosen: Settings) -> dict[str, Any]:
     }
 
 
-def _add_migrations(app: Flask) -> None:
-    from flask_migrate import Migrate
-
-    from config import ROOT
-
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
-
-
 def _add_surfaces(app: Flask) -> None:
-    from referral.commands import add_commands
     from referral.surfaces import api, console, hooks, portal, redirects, widget
     from referral.surfaces.web import add_web
     from referral.surfaces.web.headers import believe_proxies
@@ -91,4 +82,13 @@ def _add_surfaces(app: Flask) -> None:
     for surface in (redirects, hooks, api, widget, portal, console):
         surface.add_to(app)
     believe_proxies(app)
+
+
+def _add_commands(app: Flask) -> None:
+    from flask_migrate import Migrate
+
+    from config import ROOT
+    from referral.commands import add_commands
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     add_commands(app)
