@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import secrets
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 _secret = b""
 
@@ -56,13 +58,20 @@ def random_token(length: int = 32) -> str:
 
 def seal(text: str) -> str:
     """Encrypt a text so that the database alone does not give it away."""
-    return Fernet(base64.urlsafe_b64encode(_key_for("seal"))).encrypt(text.encode()).decode()
+    return _box().encrypt(text.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
     """Decrypt what `seal` made; raises SealBroken."""
+    from cryptography.fernet import InvalidToken
+
     try:
-        box = Fernet(base64.urlsafe_b64encode(_key_for("seal")))
-        return box.decrypt(sealed.encode()).decode()
+        return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise SealBroken from error
+
+
+def _box() -> Fernet:
+    from cryptography.fernet import Fernet
+
+    return Fernet(base64.urlsafe_b64encode(_key_for("seal")))

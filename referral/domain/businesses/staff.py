@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -77,6 +76,8 @@ class Membership(Owned, Model):
 
 def invite(business_id: uuid.UUID, email: str, *, role: Role, name: str, at: datetime) -> Operator:
     """Make somebody staff of the business; an operator known already gains or changes a role."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         address = validate_email(email, check_deliverability=False).normalized.lower()
     except EmailNotValidError:

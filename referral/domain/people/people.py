@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Select, String, UniqueConstraint, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -94,6 +93,8 @@ class Identity:
 
 def canonical_email(text: str) -> str:
     """Return the one form an address is stored and looked up in (S-47); raises Invalid."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(
             text.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=True

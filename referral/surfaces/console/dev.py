@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -77,6 +76,8 @@ def _folder() -> Path:
 
 
 def _read(file: Path) -> EmailMessage:
+    from email.policy import default
+
     found = message_from_bytes(file.read_bytes(), policy=default)
     if not isinstance(found, EmailMessage):
         raise NotFound

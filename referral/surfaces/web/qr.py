@@ -6,9 +6,6 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
 QUIET = 4
 """Modules of light margin around the code, as ISO/IEC 18004 demands."""
 
@@ -23,6 +20,9 @@ class Drawing(NamedTuple):
 @lru_cache(maxsize=512)
 def draw(text: str) -> Drawing:
     """Draw a text as a QR code that survives the loss of 15 % of itself."""
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET)
     code.add_data(text)
     rows = code.get_matrix()
