@@ -21,7 +21,7 @@ from tests.servers import free_port
 
 SPARED = {
     *("alembic", "flask_migrate", "referral.commands", "referral.serving"),
-    *("cryptography", "email.policy", "email_validator", "stripe"),
+    *("cryptography", "email.policy", "email_validator", "qrcode", "PIL", "stripe"),
 }
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 
-import qrcode
 from flask import Response, request
-from qrcode.constants import ERROR_CORRECT_M
 
 from referral.domain.links import find_by_code, read_code
 from referral.foundation.errors import NotFound
@@ -48,6 +46,9 @@ def draw_svg(text: str) -> str:
 @lru_cache(maxsize=256)
 def draw_png(text: str) -> bytes:
     """Draw a text's QR code as PNG."""
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET, box_size=_SCALE)
     code.add_data(text)
     picture = io.BytesIO()
