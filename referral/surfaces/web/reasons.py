@@ -186,7 +186,9 @@ STATES: dict[str, Said] = {
 }
 GIVEN: dict[str, str] = {
     Kind.ACCOUNT_CREDIT: "It is yours: credit in your account that comes off your next bill.",
-    Kind.DISCOUNT: "It is yours, for your next order. If the price does not show it, use your code.",
+    Kind.DISCOUNT: (
+        "It is yours, for your next order. If the price does not show it, use your code."
+    ),
 }
 ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
 AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
