@@ -37,14 +37,21 @@ class Together(Generic[Item]):
     """One kind of work; `do` gets items in the order they came, and the milliseconds left.
 
     `common` are the errors that would meet each item alone as well. After any other one, each item
-    of the batch is done by itself, so that a bad one spoils none beside it.
+    of the batch is done by itself, so that a bad one spoils none beside it. After a batch of
+    several, the next waits `linger_ms` for more to gather; whoever comes alone never waits.
     """
 
     def __init__(
-        self, do: Callable[[Sequence[Item], int], None], *, common: tuple[type[Exception], ...]
+        self,
+        do: Callable[[Sequence[Item], int], None],
+        *,
+        common: tuple[type[Exception], ...],
+        linger_ms: int = 0,
     ) -> None:
         self._do = do
         self._common = common
+        self._linger_s = linger_ms / 1000
+        self._is_crowded = False
         self._brought: list[_Brought[Item]] = []
         self._is_busy = False
         self._guard = threading.Lock()
@@ -69,8 +76,11 @@ class Together(Generic[Item]):
             raise mine.error
 
     def _do_all(self, patience_ms: int) -> None:
+        if self._is_crowded:
+            time.sleep(self._linger_s)
         with self._guard:
             batch, self._brought = self._brought, []
+            self._is_crowded = len(batch) > 1
         try:
             self._settle(batch, patience_ms)
         finally:

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from referral.foundation import together
 from referral.foundation.together import Together, TooLong, _Brought
 
 
@@ -20,11 +21,13 @@ class Away(Exception):
 class Work:
     """Work whose first batch waits until the test lets it go on."""
 
-    def __init__(self, fail: Callable[[Sequence[str]], None] = lambda items: None) -> None:
+    def __init__(
+        self, fail: Callable[[Sequence[str]], None] = lambda items: None, *, linger_ms: int = 0
+    ) -> None:
         self.batches: list[list[str]] = []
         self.done: list[str] = []
         self.began, self.may_end = threading.Event(), threading.Event()
-        self.together = Together(self._do, common=(Away,))
+        self.together = Together(self._do, common=(Away,), linger_ms=linger_ms)
         self._fail = fail
 
     def _do(self, items: Sequence[str], patience_ms: int) -> None:
@@ -62,6 +65,17 @@ def test_what_comes_while_one_works_is_done_in_one_go_afterwards() -> None:
     futures = bring_all(work, "a", "b", "c", "d")
     assert work.batches == [["a"], ["b", "c", "d"]]
     assert all(future.exception() is None for future in futures.values())
+
+
+def test_only_after_a_crowd_the_next_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    work, waits = Work(linger_ms=2), list[float]()
+    monkeypatch.setattr(together.time, "sleep", waits.append)
+    bring_all(work, "a", "b", "c")
+    assert waits == []
+    for item in "def":
+        work.bring(item)
+    assert waits == [0.002]
+    assert work.batches == [["a"], ["b", "c"], ["d"], ["e"], ["f"]]
 
 
 def test_a_bad_item_spoils_none_of_those_beside_it() -> None:

@@ -36,6 +36,8 @@ from referral.surfaces.web.visits import cookie_with
 
 CLICK_PATIENCE_MS = 1500
 """How long a click waits to be stored before the friend goes on without it."""
+LINGER_MS = 2
+"""How long a commit waits for more clicks when several came at once; see docs/performance.md."""
 _MARK = "TOKEN"
 
 log = structlog.get_logger("referral.redirects")
@@ -147,7 +149,7 @@ def _store(arrivals: Sequence[_Arrival], patience_ms: int) -> None:
             one.place, one.is_stored = place, True
 
 
-_arrivals = Together(_store, common=(OperationalError, PoolTimeout))
+_arrivals = Together(_store, common=(OperationalError, PoolTimeout), linger_ms=LINGER_MS)
 
 
 def _places_of(codes: Collection[str]) -> dict[str, Place]:
