@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from referral.domain.businesses import Role
 from referral.surfaces.console.routes import ROUTES
@@ -127,6 +128,12 @@ def test_the_address_of_a_refused_form_leads_back_to_its_page_when_reloaded(desk
     assert leads["team_role"] == "/console/settings/team"
     assert leads["hold"] == "/console/rewards"
     assert leads["sign_out"] == "/console"
+
+
+def test_whatever_stands_in_a_forms_address_is_written_as_one_again(client: FlaskClient) -> None:
+    answer = client.get("/console/programs/x%0D%0AX-Evil: 1%3Fy/state")
+    assert (answer.status_code, "X-Evil" in answer.headers) == (303, False)
+    assert answer.location == "/console/programs/x%0D%0AX-Evil%3A%201%3Fy"
 
 
 def test_no_form_works_without_its_token(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
@@ -163,7 +164,7 @@ def _page_above() -> str | None:
     above = request.path
     while above := above.rpartition("/")[0]:
         if adapter.test(above, "GET"):
-            return above
+            return quote(above)
     return None
 
 
