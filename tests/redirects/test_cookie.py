@@ -28,6 +28,12 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(street: Street) -
     assert "Domain" not in said
 
 
+def test_the_cookie_lives_as_long_whenever_it_is_given(street: Street) -> None:
+    said = street.follow(street.code_of()).headers["Set-Cookie"]
+    assert "Max-Age=15552000" in said
+    assert "Expires" not in said
+
+
 def test_over_https_the_cookie_is_bound_to_the_host(database_url: str) -> None:
     app = create_app(settings_for(database_url, base_url="https://refer.example"))
     with app.app_context():

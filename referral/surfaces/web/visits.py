@@ -40,11 +40,15 @@ def cookie_with(request: Request, token: str) -> str:
 
 @cache
 def _around_tokens(name: str, *, is_secure: bool) -> tuple[str, str]:
-    """Split the cookie's header where the tokens go: their letters need no quoting."""
+    """Split the cookie's header where the tokens go: their letters need no quoting.
+
+    It is kept for long, so it says how long the cookie lives and not until when.
+    """
     header = dump_cookie(
         name,
         _MARK,
         max_age=_DAYS * 86400,
+        sync_expires=False,
         secure=is_secure,
         httponly=True,
         samesite="Lax",
