@@ -4,13 +4,16 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 from psycopg.sql import SQL, Composable, Identifier
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from referral.foundation.db import session
 from tests.servers import one_at_a_time, session_folder, start_postgres
 
 Kind = Literal["sqlite", "postgresql"]
@@ -74,6 +77,15 @@ def _settle(url: str) -> None:
         _on_server(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(name)))
         ended = SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
         _on_server(ended.format(name))
+
+
+def wait_for_the_other(answer: Future[Any]) -> None:
+    """Wait on PostgreSQL until the other call waits for us; SQLite lets only one write at all."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not answer.done() and not session.scalar(waiting):
+        pass
 
 
 def _on_server(statement: Composable) -> None:

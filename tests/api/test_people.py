@@ -1,12 +1,11 @@
 """People and their links, told and found again."""
 
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
-from werkzeug.test import TestResponse
+from sqlalchemy import select
 
 from referral.domain.people import Person
 from referral.domain.programs import ProgramState, change_state, find_program
@@ -15,6 +14,7 @@ from referral.foundation.db import session, transaction
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.web.sessions import UserSession, VisitorKind
 from tests.api.conftest import Stage
+from tests.databases import wait_for_the_other
 
 
 def test_a_customer_is_made_once_and_found_again(shop: Stage) -> None:
@@ -155,12 +155,3 @@ def test_a_call_overtaken_in_the_same_moment_is_told_to_come_again(shop: Stage) 
     else:
         assert (refused.status_code, refused.get_json()["code"]) == (409, "overtaken")
         assert kept["email"] is None
-
-
-def wait_for_the_other(answer: Future[TestResponse]) -> None:
-    """Wait on PostgreSQL until the other call waits for us; SQLite lets only one write at all."""
-    if session.get_bind().dialect.name != "postgresql":
-        return
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    while not answer.done() and not session.scalar(waiting):
-        pass

@@ -1,11 +1,13 @@
 """Sites, keys, Stripe, the team and the record."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from config import ROOT
 from referral.domain.businesses import (
@@ -21,10 +23,12 @@ from referral.domain.businesses.keys import KeyKind
 from referral.domain.notices import Notice
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.foundation.ids import new_key
 from referral.worker.letters import write
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
+from tests.databases import wait_for_the_other
 from tests.docs.markdown import blocks
 
 SETTINGS = "/console/settings"
@@ -37,6 +41,22 @@ def all_of(desk: Desk, kind: type) -> list:
 
 def actions(desk: Desk) -> list[str]:
     return [entry.action for entry in all_of(desk, AuditEntry)][1:]
+
+
+def post_while_making(desk: Desk, row: ApiKey | Site, path: str, **typed: object) -> TestResponse:
+    """Send a form while somebody else makes the same row, and they come first."""
+
+    def sent() -> TestResponse:
+        with desk.client.application.app_context():
+            return post(desk.client, path, **typed)
+
+    with ThreadPoolExecutor(1) as pool:
+        with within(desk.shop.business.id), transaction():
+            session.add(row)
+            session.flush()
+            answer = pool.submit(sent)
+            wait_for_the_other(answer)
+        return answer.result()
 
 
 def test_a_site_is_added_and_removed_but_the_own_one_stays(desk: Desk) -> None:
@@ -92,6 +112,24 @@ def test_a_form_that_is_sent_again_makes_no_second_key(desk: Desk) -> None:
     again = post(desk.client, path, kind="secret", name="Server", once=once)
     assert (first.status_code, again.status_code) == (200, 303)
     assert len(all_of(desk, ApiKey)) == 1
+
+
+def test_a_form_that_is_sent_twice_in_one_moment_makes_one_key(desk: Desk) -> None:
+    once, business_id, at = new_key(), desk.shop.business.id, clock.now()
+    kept = {"kind": "secret", "lookup": "abcdefghijkl", "digest": "0" * 64, "last_four": "0000"}
+    row = ApiKey(id=once, business_id=business_id, name="Server", created_at=at, **kept)
+    typed = {"kind": "secret", "name": "Server", "once": once}
+    answer = post_while_making(desk, row, f"{SETTINGS}/keys", **typed)
+    assert (answer.status_code, answer.location) == (303, f"{SETTINGS}/keys")
+    assert len(all_of(desk, ApiKey)) == 1
+
+
+def test_a_site_that_two_add_in_one_moment_is_there_once(desk: Desk) -> None:
+    origin, at = "https://other.example", clock.now()
+    row = Site(business_id=desk.shop.business.id, origin=origin, created_at=at)
+    answer = post_while_making(desk, row, f"{SETTINGS}/sites", site_url=origin)
+    assert (answer.status_code, answer.location) == (303, SETTINGS)
+    assert [site.origin for site in all_of(desk, Site)] == ["https://shop.example", origin]
 
 
 def test_a_key_needs_a_name_and_a_kind(desk: Desk) -> None:

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from referral.domain.businesses.ownership import Owned
 from referral.foundation.db import Currency, Key, Long, Model, Moment, Name, session
 from referral.foundation.errors import Invalid
-from referral.foundation.ids import public_id
+from referral.foundation.ids import new_key, public_id
+from referral.foundation.inserts import insert_once
 from referral.foundation.money import is_currency
 from referral.foundation.text import plain
 
@@ -74,14 +75,12 @@ def create_business(name: str, *, site_url: str, currency: str, at: datetime) ->
 
 
 def add_site(business: Business, url: str, *, at: datetime) -> Site:
-    """Add the origin of an address to the business's sites; repeating it changes nothing."""
+    """Add the origin of an address to the business's sites; safe to repeat and in parallel."""
     origin = origin_of(url, field="site_url")
+    row = {"id": new_key(), "business_id": business.id, "origin": origin, "created_at": at}
+    insert_once(Site, row)
     query = select(Site).where(Site.business_id == business.id, Site.origin == origin)
-    site = session.scalar(query)
-    if site is None:
-        site = Site(business_id=business.id, origin=origin, created_at=at)
-        session.add(site)
-    return site
+    return session.scalars(query).one()
 
 
 def has_origin(business_id: uuid.UUID, origin: str) -> bool:

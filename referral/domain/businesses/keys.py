@@ -55,7 +55,8 @@ def issue_key(
 ) -> str:
     """Make a key and return it whole; it can never be shown again (S-138).
 
-    A caller that may repeat itself, such as a form, brings the `key_id` and asks `is_issued` first.
+    A caller that may repeat itself, such as a form, brings the `key_id`; the second time it is
+    taken, and the database raises IntegrityError.
     """
     lookup, rest = random_token(9), random_token(24)
     whole = f"{_PREFIXES[kind]}{lookup}{rest}"
@@ -72,12 +73,6 @@ def issue_key(
         )
     )
     return whole
-
-
-def is_issued(key_id: uuid.UUID) -> bool:
-    """Tell whether a key of this id was made already, by whichever business."""
-    query = select(ApiKey.id).where(ApiKey.id == key_id)
-    return session.scalar(query.execution_options(**across_businesses())) is not None
 
 
 def business_of_key(whole: str, kind: KeyKind) -> Business | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import flash, g, redirect, request, url_for
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from referral.domain.businesses import ApiKey, issue_key, record, revoke_key
-from referral.domain.businesses.keys import KeyKind, is_issued
+from referral.domain.businesses.keys import KeyKind
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import NotFound
@@ -26,19 +27,19 @@ def show() -> str:
 
 
 def issue() -> Any:
-    """Make a key and show it this once (S-138)."""
+    """Make a key and show it this once (S-138); the same form again makes no second one."""
     form, at = Form(request.form), clock.now()
     kind = form.choice("kind", KeyKind)
     name = form.text("name", asked="Name the key after where it is used, such as Shop server.")
     if form.errors:
         return _page(None, form.errors), 422
-    key_id = form.once()
-    if is_issued(key_id):
+    try:
+        with transaction():
+            whole = issue_key(g.business.id, kind, name=name, at=at, key_id=form.once())
+            _write("key.issued", name=name, kind=kind, last_four=whole[-4:])
+    except IntegrityError:
         flash("This key was made already, and a key is shown only once.", "warning")
         return redirect(url_for("console.keys"), 303)
-    with transaction():
-        whole = issue_key(g.business.id, kind, name=name, at=at, key_id=key_id)
-        _write("key.issued", name=name, kind=kind, last_four=whole[-4:])
     return _page(whole, {})
 
 
