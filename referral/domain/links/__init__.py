@@ -15,6 +15,7 @@ from referral.domain.links.links import (
     find_by_code,
     give_link,
     has_link,
+    has_link_in,
 )
 from referral.domain.links.tokens import Token, make_token, read_token
 
@@ -31,6 +32,7 @@ __all__ = [
     "follow",
     "give_link",
     "has_link",
+    "has_link_in",
     "is_code",
     "make_code",
     "make_token",

@@ -62,6 +62,12 @@ def has_link(person_id: uuid.UUID) -> bool:
     return session.scalar(query) is not None
 
 
+def has_link_in(program: Program, person: Person, *, source: str = "share") -> bool:
+    """Tell whether a person was given their link in a programme."""
+    query = select(Link.id).where(Link.program_id == program.id, Link.person_id == person.id)
+    return session.scalar(query.where(Link.source == source)) is not None
+
+
 def give_link(person: Person, program: Program, *, at: datetime, source: str = "share") -> Link:
     """Return the person's link in the programme, making it the first time; safe in parallel."""
     query = (

@@ -15,7 +15,6 @@ from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Referral
 from referral.domain.links import Link
-from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
 from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
 from referral.domain.rewards.allowances import Allowance
@@ -83,12 +82,6 @@ def parts_of(person_id: uuid.UUID) -> list[Part]:
         .order_by(Program.state != ProgramState.ACTIVE, Program.id)
     )
     return [Part(program, link, taken or 0) for program, link, taken in session.execute(query)]
-
-
-def has_link_in(program: Program, person: Person) -> bool:
-    """Tell whether somebody was given their link in a program."""
-    query = select(Link.id).where(Link.program_id == program.id, Link.person_id == person.id)
-    return session.scalar(query.where(Link.source == "share")) is not None
 
 
 def open_programs() -> Sequence[Program]:

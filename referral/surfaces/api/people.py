@@ -9,12 +9,11 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import select
 
 from referral.domain import journey
-from referral.domain.links import Link
+from referral.domain.links import Link, has_link_in
 from referral.domain.people import Person, customer_of
 from referral.domain.people.people import IdentityConflict
 from referral.domain.programs import Program
 from referral.domain.reports.discounts import Discount, discount_of
-from referral.domain.reports.portal import has_link_in
 from referral.domain.rewards import RewardState
 from referral.foundation.db import session
 from referral.foundation.errors import Conflict, NotFound
