@@ -39,6 +39,16 @@ def test_a_program_that_is_not_open_gives_no_new_link_and_keeps_the_old(
     assert shop.link("alice") == before
 
 
+def test_a_call_refused_for_a_paused_program_may_be_sent_again_with_its_key(shop: Stage) -> None:
+    sent = {"email": "bob@mail.example", "enroll": [shop.program]}
+    statuses = []
+    for state in (ProgramState.PAUSED, ProgramState.ACTIVE):
+        with shop.inside() as inside, transaction():
+            change_state(find_program(inside.business.id, shop.program), state)
+        statuses.append(shop.post("/people", sent, key="k-1").status_code)
+    assert statuses == [409, 201]
+
+
 def test_what_is_new_about_somebody_is_kept(shop: Stage) -> None:
     shop.post("/people", {"external_id": "c-1"})
     sent = {"external_id": "c-1", "name": "Alice", "stripe_customer_id": "cus_1"}
