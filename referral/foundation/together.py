@@ -94,7 +94,7 @@ class Together(Generic[Item]):
         error = self._attempt(batch, patience_ms)
         if error is None or isinstance(error, self._common) or len(batch) == 1:
             for one in batch:
-                one.is_done, one.error = True, error
+                one.error, one.is_done = error, True
             return
         for one in batch:
             one.error = self._attempt([one], patience_ms)
