@@ -6,15 +6,20 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import event as events
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from referral.foundation.db import db, session
-from referral.surfaces.redirects.directory import learn_after
+from referral.domain.businesses import issue_key, within
+from referral.domain.businesses.keys import KeyKind
+from referral.foundation import clock
+from referral.foundation.db import db, session, transaction
+from referral.surfaces.redirects.directory import learn_after, try_to_learn_after
 from tests.redirects.street import Street, is_landing, outage, token_of
 
 SOON_S = 3.0
@@ -54,6 +59,20 @@ def test_links_made_later_are_learned_too(street: Street, database_url: str) -> 
         assert is_landing(street.follow(code))
 
 
+def test_learning_goes_on_after_no_connection_was_free(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    street.code_of()
+    session.remove()
+    nothing, pool = uuid.UUID(int=0), db.engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    with ExitStack() as taken:
+        for _ in range(pool.size() + pool._max_overflow):
+            taken.enter_context(db.engine.connect())
+        assert try_to_learn_after(nothing) == nothing
+    assert try_to_learn_after(nothing) > nothing
+
+
 def test_a_link_nobody_knows_during_an_outage_asks_to_try_again(
     street: Street, database_url: str
 ) -> None:
@@ -63,6 +82,42 @@ def test_a_link_nobody_knows_during_an_outage_asks_to_try_again(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Nothing is lost" in answer.text
     assert street.cookie is None
+
+
+def test_while_the_database_only_reads_friends_land_and_calls_are_told_to_come_again(
+    street: Street,
+) -> None:
+    business_id, at = street.shop.business.id, clock.now()
+    with within(business_id), transaction():
+        key = issue_key(business_id, KeyKind.SECRET, name="Server", at=at)
+    code = street.code_of()
+    with only_reading():
+        assert is_landing(street.follow(code))
+        sent = {"json": {"external_id": "c-1"}, "headers": {"Authorization": f"Bearer {key}"}}
+        refused = street.client.post("/api/v1/people", **sent)
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "unavailable")
+    assert street.clicks() == []
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Let the database refuse to write, as one does that takes over for another."""
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    said = "PRAGMA query_only = ON" if is_sqlite else "SET default_transaction_read_only = on"
+
+    def refuse(connection: Any, record: Any) -> None:
+        connection.execute(said)
+        connection.commit()
+
+    session.remove()
+    db.engine.dispose()
+    events.listen(db.engine, "connect", refuse)
+    try:
+        yield
+    finally:
+        events.remove(db.engine, "connect", refuse)
+        session.remove()
+        db.engine.dispose()
 
 
 def test_a_wrong_code_during_an_outage_is_no_failure(street: Street, database_url: str) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import structlog
 from flask import Response, g, render_template, request
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
@@ -149,7 +149,9 @@ def _store(arrivals: Sequence[_Arrival], patience_ms: int) -> None:
             one.place, one.is_stored = place, True
 
 
-_arrivals = Together(_store, common=(OperationalError, PoolTimeout), linger_ms=LINGER_MS)
+_arrivals = Together(
+    _store, common=(OperationalError, InternalError, PoolTimeout), linger_ms=LINGER_MS
+)
 
 
 def _places_of(codes: Collection[str]) -> dict[str, Place]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from referral.domain.links import Place, find_places, find_places_after
 from referral.foundation.db import one_look
@@ -59,16 +60,22 @@ def keep_fresh(app: Flask) -> threading.Thread:
         newest = uuid.UUID(int=0)
         waiting = threading.Event()
         while True:
-            try:
-                with app.app_context():
-                    newest = learn_after(newest)
-            except DBAPIError as error:
-                log.warning("directory_not_refreshed", kind=type(error.orig).__name__)
+            with app.app_context():
+                newest = try_to_learn_after(newest)
             waiting.wait(EVERY_S)
 
     thread = threading.Thread(target=learn_on, name="directory", daemon=True)
     thread.start()
     return thread
+
+
+def try_to_learn_after(newest: uuid.UUID) -> uuid.UUID:
+    """Learn the links made after one, or none while the database has no time for it."""
+    try:
+        return learn_after(newest)
+    except (DBAPIError, PoolTimeout) as error:
+        log.warning("directory_not_refreshed", kind=type(error).__name__)
+        return newest
 
 
 def learn_after(newest: uuid.UUID) -> uuid.UUID:

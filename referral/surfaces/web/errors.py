@@ -9,7 +9,7 @@ from urllib.parse import quote
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from referral.foundation import errors
@@ -46,6 +46,8 @@ _WORDS = {
     500: "Something went wrong on our side. It has been noted.",
 }
 """What a program is told where the library would use words of its own."""
+_AWAY = (OperationalError, InternalError)
+"""The latter is how PostgreSQL says that it only reads, as it may while one takes over."""
 _FOR_PROGRAMS = ("/api/", "/widget/v1/", "/hooks/")
 Frame = Callable[[], dict[str, str]]
 _frames: dict[str, Frame] = {}
@@ -180,7 +182,7 @@ def _message(error: HTTPException, status: int) -> str:
 def _storage_away(error: DBAPIError) -> Response:
     log.error("storage_failed", kind=type(error.orig).__name__)
     session.rollback()
-    if isinstance(error, OperationalError) or error.connection_invalidated:
+    if isinstance(error, _AWAY) or error.connection_invalidated:
         message = "Our storage does not answer right now. Nothing was changed; please try again."
         answer = _answer(503, "unavailable", message)
         answer.headers["Retry-After"] = "5"
