@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import StripeEvent
-from referral.worker import grants, rewards, stripe_events, tidying
+from referral.gateways.stripe import EventPoll, StripeEvent
+from referral.worker import event_polls, grants, rewards, stripe_events, tidying
 
 IDLE_S = 0.3
 """How long to wait when nothing is due: an idle look is one indexed query for each kind."""
@@ -49,6 +49,7 @@ def kinds() -> list[Work]:
         Work("stripe_event", StripeEvent, stripe_events.read_event),
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
+        Work("event_poll", EventPoll, event_polls.look),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is forgotten once it has served: proofs of an address after a day, ended sessions later."""
+"""What is seen to every hour: what has served is forgotten, and missed events are looked for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import delete
 
 from referral.domain.businesses import across_businesses
 from referral.foundation.db import session, transaction
+from referral.gateways.stripe import poll_all
 from referral.surfaces.web.challenges import forget_old
 from referral.surfaces.web.sessions import UserSession
 
@@ -16,7 +17,10 @@ _SESSIONS_KEPT = timedelta(days=30)
 
 
 def tidy(*, at: datetime) -> None:
-    """Forget what is old enough; running twice, or on two machines, forgets nothing more."""
+    """Forget what is old enough, and see that Stripe's events are looked for; twice does no more.
+
+    Proofs of an address go after a day, ended sessions later.
+    """
     with transaction():
         forget_old(at=at)
         session.execute(
@@ -24,3 +28,4 @@ def tidy(*, at: datetime) -> None:
             .where(UserSession.expires_at < at - _SESSIONS_KEPT)
             .execution_options(**across_businesses())
         )
+        poll_all()

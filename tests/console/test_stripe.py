@@ -15,7 +15,15 @@ from config import ROOT
 from referral.domain.businesses import StripeConnection, connect_stripe, within
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import API_VERSION, EVENTS, StripeAccount, StripeEvent, keep
+from referral.gateways.stripe import (
+    API_VERSION,
+    EVENTS,
+    EventPoll,
+    StripeAccount,
+    StripeEvent,
+    keep,
+    poll_now,
+)
 from referral.gateways.stripe.errors import LacksRight, Misconfigured
 from referral.gateways.stripe.reading import EVENTS_READ
 from tests.console.conftest import Desk
@@ -196,3 +204,17 @@ def test_news_that_waits_is_shown_with_its_reason(desk: Desk) -> None:
     text = check_page(desk.client.get(PATH))
     assert "News that waits" in text
     assert "The purchase has not arrived." in text
+
+
+def test_when_missed_events_were_looked_for_is_shown_or_why_not(desk: Desk) -> None:
+    at, business = clock.now(), desk.shop.business.id
+    with within(business), transaction():
+        connect_stripe(business, secret_key="sk_test_1", webhook_secret="whsec_1", at=at)
+        poll_now(business, at=at)
+    assert "Missed events" not in check_page(desk.client.get(PATH))
+    with within(business), transaction():
+        poll = session.scalars(select(EventPoll)).one()
+        poll.looked_at, poll.last_error = at, "The key may not read events."
+    text = check_page(desk.client.get(PATH))
+    assert "Missed events looked for" in text
+    assert "could not be looked for: The key may not read events." in text

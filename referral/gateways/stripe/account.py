@@ -9,13 +9,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from referral.gateways.stripe.client import call, client_for
+from referral.gateways.stripe.endpoint import EVENTS
 from referral.gateways.stripe.errors import NotFoundThere, Permanent
 
 if TYPE_CHECKING:
     from stripe import StripeClient
+
+EVENTS_A_PAGE = 100
+"""The most that Stripe lists at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,14 @@ class Made:
     def bears(self, marks: Mapping[str, str]) -> bool:
         """Tell whether it is the object that was made with these marks."""
         return all(self.marks.get(name) == value for name, value in marks.items())
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events as Stripe lists them, the newest first, and whether older ones follow."""
+
+    events: list[dict[str, Any]]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +190,20 @@ class StripeAccount:
             changes=False,
         )
 
+    def events(self, since: datetime, *, after: str | None = None) -> EventPage:
+        """List a page of the events we read that were made since a moment, the newest first.
+
+        `after` is the last event of the page before. Raises NotFoundThere when it is gone.
+        """
+        params: dict[str, Any] = {
+            "created": {"gte": int(since.timestamp())},
+            "types": list(EVENTS),
+            "limit": EVENTS_A_PAGE,
+        }
+        if after:
+            params["starting_after"] = after
+        return call(lambda: _event_page(self._client.v1.events.list(params=params)), changes=False)  # type: ignore[arg-type]
+
     def invoice_of_payment(self, payment_intent: str) -> str | None:
         """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
         try:
@@ -196,6 +223,11 @@ class StripeAccount:
             return None
         invoice = found.to_dict().get("invoice")
         return _id(invoice)
+
+
+def _event_page(listed: Any) -> EventPage:
+    events = [one.to_dict() for one in listed.data]
+    return EventPage(events, bool(listed.has_more) and bool(events))
 
 
 def _balance_change(one: Mapping[str, Any]) -> Made:

@@ -17,7 +17,14 @@ from referral.domain.businesses import (
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
-from referral.gateways.stripe import API_VERSION, EVENTS, StripeAccount, StripeEvent
+from referral.gateways.stripe import (
+    API_VERSION,
+    EVENTS,
+    StripeAccount,
+    StripeEvent,
+    poll_now,
+    poll_of,
+)
 from referral.gateways.stripe.errors import (
     LacksRight,
     NotFoundThere,
@@ -54,6 +61,7 @@ def connect() -> Any:
                 at=at,
                 account_id=account_id,
             )
+            poll_now(g.business.id, at=at)
             record(
                 g.business.id,
                 "stripe.connected",
@@ -131,6 +139,7 @@ def _page(errors: dict[str, str]) -> str:
     return page(
         "stripe",
         connection=connection_of(g.business.id),
+        poll=poll_of(g.business.id),
         waiting=session.scalars(waiting).all(),
         last_event=session.scalar(events),
         events=EVENTS,

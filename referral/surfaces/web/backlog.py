@@ -13,7 +13,7 @@ from referral.domain.businesses import across_businesses
 from referral.domain.notices import Notice
 from referral.domain.rewards import Grant, Reward
 from referral.foundation.db import session
-from referral.gateways.stripe import StripeEvent
+from referral.gateways.stripe import EventPoll, StripeEvent
 
 OVERDUE = timedelta(minutes=1)
 _KINDS: dict[str, type[Any]] = {
@@ -21,6 +21,7 @@ _KINDS: dict[str, type[Any]] = {
     "stripe_event": StripeEvent,
     "reward": Reward,
     "grant": Grant,
+    "event_poll": EventPoll,
 }
 
 
