@@ -10,7 +10,14 @@ from sqlalchemy import func, select
 from referral.domain.businesses import across_businesses, within
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import EventPoll, StripeAccount, StripeEvent, account, poll_now
+from referral.gateways.stripe import (
+    EventPage,
+    EventPoll,
+    StripeAccount,
+    StripeEvent,
+    account,
+    poll_now,
+)
 from referral.gateways.stripe.errors import LacksRight
 from referral.worker import work_all
 from referral.worker.tidying import tidy
@@ -157,3 +164,28 @@ def test_only_what_is_connected_is_looked_at_and_only_from_then_on(trade: Trade)
     assert (poll.business_id, poll.seen_until) == (trade.shop.business.id, trade.shop.now)
     month = trade.shop.now.replace(year=trade.shop.now.year + 1)
     assert (month - poll.since(month)).days == 30
+
+
+def test_a_list_without_end_or_sense_is_left_again(
+    watched: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Listed(dict[str, Any]):
+        """One thing of a list, as the library gives it."""
+
+        def to_dict(self) -> dict[str, Any]:
+            return self
+
+    class Page:
+        data = (Listed(id=7), Listed(id="evt_odd", type="plan.created", livemode=False))
+        has_more = True
+
+    pages: list[str | None] = []
+
+    def list_events(self: StripeAccount, since: Any, *, after: str | None = None) -> EventPage:
+        pages.append(after)
+        return account._event_page(Page(), after)
+
+    monkeypatch.setattr(StripeAccount, "events", list_events)
+    look(watched, after_s=2 * HOUR_S)
+    assert pages == [None, "evt_odd"]
+    assert (count_events(), the_poll().page_after) == (1, None)

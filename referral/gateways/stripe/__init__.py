@@ -2,7 +2,7 @@
 
 from referral.gateways.stripe.account import EventPage, Made, StripeAccount
 from referral.gateways.stripe.endpoint import API_VERSION, EVENTS
-from referral.gateways.stripe.inbox import StripeEvent, keep
+from referral.gateways.stripe.inbox import StripeEvent, is_event, keep
 from referral.gateways.stripe.polling import EventPoll, poll_all, poll_now, poll_of
 from referral.gateways.stripe.reading import read
 from referral.gateways.stripe.signatures import is_from_stripe
@@ -15,6 +15,7 @@ __all__ = [
     "Made",
     "StripeAccount",
     "StripeEvent",
+    "is_event",
     "is_from_stripe",
     "keep",
     "poll_all",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from referral.gateways.stripe.client import call, client_for
 from referral.gateways.stripe.endpoint import EVENTS
 from referral.gateways.stripe.errors import NotFoundThere, Permanent
+from referral.gateways.stripe.inbox import is_event
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -202,7 +203,12 @@ class StripeAccount:
         }
         if after:
             params["starting_after"] = after
-        return call(lambda: _event_page(self._client.v1.events.list(params=params)), changes=False)  # type: ignore[arg-type]
+
+        def listed() -> EventPage:
+            page = self._client.v1.events.list(params=params)  # type: ignore[arg-type]
+            return _event_page(page, after)
+
+        return call(listed, changes=False)
 
     def invoice_of_payment(self, payment_intent: str) -> str | None:
         """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
@@ -225,9 +231,11 @@ class StripeAccount:
         return _id(invoice)
 
 
-def _event_page(listed: Any) -> EventPage:
-    events = [one.to_dict() for one in listed.data]
-    return EventPage(events, bool(listed.has_more) and bool(events))
+def _event_page(listed: Any, after: str | None) -> EventPage:
+    """Read a page; one that leads no further than the last would never come to an end."""
+    events = [one.to_dict() for one in listed.data if is_event(one.to_dict())]
+    leads_on = bool(events) and events[-1]["id"] != after
+    return EventPage(events, leads_on and bool(listed.has_more))
 
 
 def _balance_change(one: Mapping[str, Any]) -> Made:

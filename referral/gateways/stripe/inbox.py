@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 
@@ -35,6 +36,14 @@ class StripeEvent(Owned, Due, Model):
     outcome: Mapped[str | None] = mapped_column(String(200), default=None)
 
     business: Mapped[Business] = relationship()
+
+
+def is_event(thing: object) -> bool:
+    """Tell whether something read from JSON has the id and type of an event."""
+    return isinstance(thing, dict) and all(
+        isinstance(name, str) and re.fullmatch(r"[\x21-\x7e]{1,100}", name)
+        for name in (thing.get("id"), thing.get("type"))
+    )
 
 
 def keep(

@@ -7,7 +7,6 @@ is parsed, and an event of the other mode (test, live) is kept without effect (S
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 import uuid
@@ -23,7 +22,7 @@ from referral.foundation import clock, failpoints
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Malformed, NotFound
 from referral.foundation.ids import parse_public_id
-from referral.gateways.stripe import is_from_stripe, keep
+from referral.gateways.stripe import is_event, is_from_stripe, keep
 
 SECRETS_LIVE_S = 30.0
 READ_AGAIN_AFTER_S = 1.0
@@ -114,12 +113,6 @@ def _parse(body: bytes) -> tuple[dict[str, Any], str]:
         event = json.loads(payload)
     except (ValueError, RecursionError):
         raise BadEvent from None
-    if not isinstance(event, dict):
-        raise BadEvent
-    if not (_is_name(event.get("id")) and _is_name(event.get("type"))):
+    if not is_event(event):
         raise BadEvent
     return event, payload
-
-
-def _is_name(text: object) -> bool:
-    return isinstance(text, str) and re.fullmatch(r"[\x21-\x7e]{1,100}", text) is not None
