@@ -76,14 +76,11 @@ def poll_all() -> None:
     """See to it that events of every connected business are looked for, from its connection on."""
     query = (
         select(StripeConnection.business_id, StripeConnection.changed_at)
-        .where(~select(EventPoll).where(_IS_OF_CONNECTION).exists())
+        .where(StripeConnection.business_id.not_in(select(EventPoll.business_id)))
         .execution_options(**across_businesses())
     )
     for business_id, changed_at in session.execute(query).all():
         insert_once(EventPoll, _first(business_id, since=changed_at))
-
-
-_IS_OF_CONNECTION = EventPoll.business_id == StripeConnection.business_id
 
 
 def _first(business_id: uuid.UUID, *, since: datetime) -> dict[str, object]:
