@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 
 from flask import Flask
+from sqlalchemy import select
 
 from referral.domain.businesses import within
+from referral.domain.programs import Kind
 from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState
+from referral.domain.rewards import Reward
+from referral.foundation.db import session
 from referral.foundation.money import Money
 from referral.surfaces.web import why
 from tests.cast import credit, open_shop
@@ -34,6 +38,16 @@ def test_a_reward_is_explained_in_words(app: Flask) -> None:
     assert rule["Worked out"] == "10% of €100.00 = €10.00, at most €50.00"
     assert rule["Taken back in all"] == "€5.00"
     assert "2 Dec 2026" in items[4]["next"]
+
+
+def test_a_discount_in_percent_is_worth_nothing_that_is_known_yet(app: Flask) -> None:
+    shop = open_shop()
+    arrived(shop)
+    with app.test_request_context(), within(shop.business.id):
+        reward = session.scalars(select(Reward).where(Reward.kind == Kind.DISCOUNT)).one()
+        rule = dict(why.gate_items(explain_reward(reward, at=shop.now))[3]["evidence"])
+    assert rule["Worth"] == "20% of what it is used for: known when that is paid"
+    assert "€0.00" not in str(rule)
 
 
 def test_what_a_grant_waits_for_is_said_once_and_never_as_a_code(app: Flask) -> None:

@@ -172,9 +172,10 @@ def _arithmetic(facts: Facts) -> Pairs:
         return [("Given back, because a refund failed", money(facts["given_back"]))]
     if facts["fixed"] is not None:
         return [("Amount", money(facts["amount"]))]
-    sum_words = (
-        f"{rate_words(facts['rate_bp'])} of {money(facts['base'])} = {money(facts['share'])}"
-    )
+    rate = rate_words(facts["rate_bp"])
+    if not facts["base"].amount_minor:
+        return [("Worth", f"{rate} of what it is used for: known when that is paid")]
+    sum_words = f"{rate} of {money(facts['base'])} = {money(facts['share'])}"
     if facts["cap"] is not None:
         sum_words += f", at most {money(facts['cap'])}"
     return [("Worked out", sum_words), ("Amount", money(facts["amount"]))]
