@@ -156,6 +156,17 @@ def test_connecting_anew_looks_at_once_and_never_goes_back(watched: Trade) -> No
     assert the_poll().seen_until >= before.seen_until
 
 
+def test_a_clock_that_was_ahead_hides_no_event(watched: Trade) -> None:
+    look(watched, after_s=20 * DAY_S)
+    assert the_poll().seen_until > clock.now()
+    buy(watched, "bob")
+    with within(watched.shop.business.id), transaction():
+        poll_now(watched.shop.business.id, at=clock.now())
+    watched.work()
+    assert [paid[1] for paid in books_of(watched)["purchases"]] == [1000]
+    assert the_poll().seen_until <= clock.now()
+
+
 def test_only_what_is_connected_is_looked_at_and_only_from_then_on(trade: Trade) -> None:
     buy(trade, "bob")
     for _ in range(2):

@@ -39,8 +39,12 @@ class EventPoll(Owned, Due, Model):
     page_after: Mapped[str | None] = mapped_column(String(100), default=None)
 
     def since(self, at: datetime) -> datetime:
-        """Return from when on events are to be listed."""
-        return max(self.seen_until - OVERLAP, at - KEPT_BY_STRIPE)
+        """Return from when on events are to be listed.
+
+        A clock that was ahead left a place that is still to come: the last hour is looked at then.
+        """
+        seen_until = self.seen_until if self.seen_until <= at else at - EVERY
+        return max(seen_until - OVERLAP, at - KEPT_BY_STRIPE)
 
     def turn_page(self, last_event: str, *, at: datetime) -> None:
         """Go on behind an event with the next look, which is due at once."""
@@ -48,7 +52,7 @@ class EventPoll(Owned, Due, Model):
 
     def arrive_at_end(self, *, at: datetime) -> None:
         """Note that everything made before this look began is kept here."""
-        self.seen_until = max(self.seen_until, self.began_at or at)
+        self.seen_until = self.began_at or at
         self.looked_at, self.began_at, self.page_after = at, None, None
 
     def start_over(self) -> None:
