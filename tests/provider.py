@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from referral.domain.people import tie_customer
+from referral.domain.people import customer_of, tie_customer
 from referral.domain.rewards import Grant, Operation, Reward, ripen
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady
-from referral.domain.rewards.settling import fail, owe_all, settle
+from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.foundation.db import session, transaction
 
 _objects = count(1)
@@ -43,23 +43,25 @@ def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
     """Freeze what will be asked, as the worker does; False when there is nothing to send now."""
     with transaction():
         session.refresh(grant)
-        customer = book.customer_for(grant)
+        person = grant.reward.person
+        customer = book.recipient_of(grant) if grant.takes else customer_of(person)
+        if grant.is_ours:
+            do_ourselves(grant, at=at)
+            return False
         if customer is None and grant.operation == Operation.PROMOTION_CODE:
             customer = f"cus_made_{next(_objects)}"
             tie_customer(grant.reward.person, customer, at=at, is_ours=True)
         if customer is None:
             return False
-        wanted = grant.amount_minor
-        asked: dict[str, Any] = {"customer": customer, "amount": wanted}
-        if grant.operation == Operation.DEBIT and grant.state == GrantState.WAITING:
-            left = min(wanted, provider.credit.get(customer, 0))
+        left = None
+        if grant.takes and grant.state == GrantState.WAITING:
+            left = provider.credit.get(customer, 0)
             if left <= 0:
                 owe_all(grant, at=at)
                 grant.due_at = None
                 return False
-            asked = {"customer": customer, "amount": left, "wanted": wanted}
         try:
-            book.prepare(grant, asked, amount_minor=asked["amount"], at=at)
+            book.prepare(grant, book.Asked(customer, left), at=at)
         except NotReady:
             return False
         except NotNeeded:

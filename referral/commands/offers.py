@@ -1,15 +1,18 @@
-"""Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate."""
+"""Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate,
+`recognition:Thank you!` in words.
+"""
 
 from __future__ import annotations
 
 from referral.domain.programs import Kind, OfferTerms, Side, Trigger
+from referral.domain.programs.offers import WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 
 def read_offer(
     side: Side, text: str, trigger: str, *, person_cap: int | None = None
 ) -> OfferTerms | None:
-    """Read `account_credit:1000` or `discount:20%`; raises Invalid saying how to write it."""
+    """Read what follows the kind and a colon; raises Invalid saying how to write it."""
     if not text.strip():
         return None
     kind, _, amount = text.strip().partition(":")
@@ -17,7 +20,8 @@ def read_offer(
     if kind not in [*Kind]:
         raise Invalid(fields={field: f"The kind is one of: {', '.join(Kind)}."})
     chosen = Trigger.SIGNUP if kind == Kind.DISCOUNT else Trigger(trigger)
-    amount_minor, rate_bp = _amount_or_rate(amount, field)
+    has_money = kind not in WITHOUT_MONEY
+    amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
     return OfferTerms(
         side=side,
         kind=Kind(kind),
@@ -25,6 +29,7 @@ def read_offer(
         amount_minor=amount_minor,
         rate_bp=rate_bp,
         person_cap_minor=person_cap,
+        words=None if has_money else amount,
     )
 
 

@@ -128,4 +128,5 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "rate_bp": offer.rate_bp,
         "currency": offer.currency,
         "hold_days": offer.hold_days,
+        "words": offer.words,
     }

@@ -16,6 +16,7 @@ from referral.domain.businesses import Business, across_businesses, within
 from referral.domain.reports.auditor.report import Report, Violation
 from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards.grants import GrantState
+from referral.domain.rewards.operations import OURS
 from referral.foundation.db import session
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import Made, StripeAccount
@@ -56,7 +57,9 @@ def _compare_business(key: uuid.UUID, report: Report) -> None:
 
 def _acts_by_customer() -> dict[str, list[Grant]]:
     """Return what was asked for each customer, done or with its outcome not known yet."""
-    query = select(Grant).where(Grant.state.in_((GrantState.DONE, GrantState.SENDING)))
+    query = select(Grant).where(
+        Grant.state.in_((GrantState.DONE, GrantState.SENDING)), Grant.operation.not_in(OURS)
+    )
     acts: dict[str, list[Grant]] = defaultdict(list)
     for grant in session.scalars(query.order_by(Grant.id)):
         acts[str((grant.parameters or {}).get("customer"))].append(grant)

@@ -9,20 +9,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import structlog
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.people import lock_person
-from referral.domain.rewards import Grant, Operation
+from referral.domain.rewards import Grant
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady, Waiting
 from referral.domain.rewards.rewards import lock
-from referral.domain.rewards.settling import fail, owe_all, settle
+from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.errors import (
     Misconfigured,
     OutcomeUnknown,
@@ -32,16 +31,11 @@ from referral.gateways.stripe.errors import (
     StripeTrouble,
 )
 from referral.worker.accounts import account_of
-from referral.worker.discounts import ensure_customer, make_code
-from referral.worker.marks import marks_of
+from referral.worker.acts import Act, NothingLeft, act_of
 
 log = structlog.get_logger("referral.worker")
 MOST_SERVER_ERRORS = 3
 """After this many 5xx answers to one key we look before asking again."""
-
-
-class NothingLeft(Exception):
-    """The customer has no credit left to take back."""
 
 
 def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
@@ -49,13 +43,7 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
     grant = session.get_one(Grant, key, execution_options=across_businesses())
     with within(grant.business_id):
         try:
-            account = account_of(grant.business_id)
-            if account is None:
-                raise NotReady(Waiting.NOT_CONNECTED)
-            _prepare(grant, token, account)
-            failpoints.reached("CP1")
-            done = _outcome(grant, account)
-            failpoints.reached("CP4")
+            done = None if grant.is_ours else _done_outside(grant, token)
         except NotReady as waiting:
             _postpone(grant, token, waiting.waits_for, waiting.waits_for)
         except NotNeeded:
@@ -65,111 +53,78 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
         except StripeTrouble as trouble:
             _after_trouble(grant, token, trouble)
         else:
-            _settle(grant, token, done)
+            _settle(grant, token, done) if done else _do_ourselves(grant, token)
 
 
-def _prepare(grant: Grant, token: uuid.UUID, account: StripeAccount) -> None:
+def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
+    account = account_of(grant.business_id)
+    if account is None:
+        raise NotReady(Waiting.NOT_CONNECTED)
+    act = act_of(grant.operation)
+    _prepare(grant, token, act, account)
+    failpoints.reached("CP1")
+    done = _outcome(grant, act, account)
+    failpoints.reached("CP4")
+    return done
+
+
+def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:
+    """Do and settle in one commit what nobody outside is asked for."""
+    at = clock.now()
+    try:
+        with transaction():
+            _hold_on(grant, token)
+            do_ourselves(grant, at=at)
+            due.finish(grant, token)
+            failpoints.reached("CP5")
+    except NotReady as waiting:
+        _postpone(grant, token, waiting.waits_for, waiting.waits_for)
+    except NotNeeded:
+        _close(grant, token, book.drop)
+
+
+def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -> None:
     if grant.state == GrantState.SENDING:
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
-    beside = book.debits_beside(grant)
-    customer, left_minor = _recipient(grant, account)
+    beside = book.takings_beside(grant)
+    asked = act.ask(grant, account)
     with transaction():
         lock_person(grant.reward.person)
         _hold_on(grant, token)
-        if left_minor is not None:
+        if asked.left_minor is not None:
             _refuse_if_unsure(grant, beside)
-        parameters = _parameters(grant, customer, left_minor)
-        book.prepare(grant, parameters, amount_minor=parameters["amount"], at=clock.now())
-
-
-def _recipient(grant: Grant, account: StripeAccount) -> tuple[str, int | None]:
-    """Return the customer and, for a debit, how much credit they have left to take."""
-    customer = book.customer_for(grant)
-    if grant.operation == Operation.PROMOTION_CODE and customer is None:
-        customer = ensure_customer(grant, account)
-    if customer is None:
-        raise NotReady(Waiting.NO_CUSTOMER)
-    if grant.operation != Operation.DEBIT:
-        return customer, None
-    left_minor = account.credit_left(customer, grant.currency)
-    if left_minor <= 0:
-        raise NothingLeft
-    return customer, left_minor
+        book.prepare(grant, asked, at=clock.now())
 
 
 def _refuse_if_unsure(grant: Grant, beside: dict[uuid.UUID, str]) -> None:
-    """Wait when another debit may have taken what was left; the customer must not come to owe."""
-    if GrantState.SENDING in beside.values() or book.debits_beside(grant) != beside:
+    """Wait when another taking may have had what was left; the customer must not come to owe."""
+    if GrantState.SENDING in beside.values() or book.takings_beside(grant) != beside:
         raise NotReady(Waiting.OUTCOME_UNKNOWN)
 
 
-def _parameters(grant: Grant, customer: str, left_minor: int | None) -> dict[str, Any]:
-    """Decide what will be sent, of the grant as it is now; a debit takes no more than is left."""
-    if left_minor is None:
-        return {"customer": customer, "amount": grant.amount_minor}
-    amount_minor = min(grant.amount_minor, left_minor)
-    return {"customer": customer, "amount": amount_minor, "wanted": grant.amount_minor}
-
-
-def _outcome(grant: Grant, account: StripeAccount) -> Done:
+def _outcome(grant: Grant, act: Act, account: StripeAccount) -> Done:
     """Send with the stored key, or look first when the key may be forgotten or is spent."""
     if grant.is_key_old(clock.now()) or grant.server_errors >= MOST_SERVER_ERRORS:
-        return _found_or_again(
-            grant, account, "The key had grown old or answered only with errors."
-        )
+        said = "The key had grown old or answered only with errors."
+        return _found_or_again(grant, act, account, said)
     try:
-        return _send(grant, account)
+        return act.send(grant, account)
     except StoredFailure as stored:
-        return _found_or_again(grant, account, stored.said)
+        return _found_or_again(grant, act, account, stored.said)
 
 
-def _send(grant: Grant, account: StripeAccount) -> Done:
-    asked = _asked(grant)
-    if grant.operation == Operation.PROMOTION_CODE:
-        return _done(make_code(grant, account, asked["customer"]), 0)
-    sign = -1 if grant.operation == Operation.CREDIT else 1
-    made = account.adjust_balance(
-        asked["customer"],
-        sign * asked["amount"],
-        grant.currency,
-        note="Thank you for recommending us" if sign < 0 else "Part of a purchase was refunded",
-        marks=marks_of(grant),
-        key=grant.idempotency_key,
-    )
-    return _done(made, sign)
-
-
-def _found_or_again(grant: Grant, account: StripeAccount, why: str) -> Done:
+def _found_or_again(grant: Grant, act: Act, account: StripeAccount, why: str) -> Done:
     """Adopt what an earlier try left at Stripe, or open the next attempt with that proof (I-6)."""
-    asked, sign = _asked(grant), -1 if grant.operation == Operation.CREDIT else 1
-    mark = {"wom_grant": grant.idempotency_key}
-    if grant.operation == Operation.PROMOTION_CODE:
-        found = account.find_promotion_code(asked["customer"], mark)
-    else:
-        found = account.find_balance_change(asked["customer"], mark)
+    found = act.find(grant, account)
     if found is not None:
-        return _done(found, sign)
+        return found
     raise ProvenAbsent(f"{why} Nothing was found at Stripe.")
 
 
 class ProvenAbsent(StripeTrouble):
     """A look-up shows that this attempt left nothing, so another may be opened."""
-
-
-def _asked(grant: Grant) -> dict[str, Any]:
-    return grant.parameters or {}
-
-
-def _done(made: Made, sign: int) -> Done:
-    return Done(
-        object_id=made.object_id,
-        amount_minor=sign * made.amount_minor,
-        currency=made.currency,
-        customer_id=made.customer_id,
-        details=made.details,
-    )
 
 
 def _hold_on(grant: Grant, token: uuid.UUID) -> None:

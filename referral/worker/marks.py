@@ -14,3 +14,8 @@ def marks_of(grant: Grant) -> dict[str, str]:
         "wom_business": public_id(Business.prefix, grant.business_id),
         "wom_grant": grant.idempotency_key,
     }
+
+
+def mark_of(grant: Grant) -> dict[str, str]:
+    """Return the one mark that tells a grant's object from all others."""
+    return {"wom_grant": grant.idempotency_key}

@@ -11,7 +11,7 @@ from referral.domain.businesses import Actor, within
 from referral.domain.people import Person
 from referral.domain.programs import ProgramState, Trigger, change_state, set_budget
 from referral.domain.rewards import Grant, Reward, approve
-from referral.domain.rewards.grants import NotReady, Waiting, prepare
+from referral.domain.rewards.grants import Asked, NotReady, Waiting, prepare
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation.db import session, transaction
 from tests.cast import DAY, Shop, credit, open_shop
@@ -120,7 +120,7 @@ def test_a_held_reward_is_not_sent_and_goes_on_when_it_is_free(app: Flask) -> No
             journey.hold_reward(reward, actor=OLIVE, reason="Wait.", at=shop.now)
         grant = grant_of(shop, reward)
         with pytest.raises(NotReady) as waiting, transaction():
-            prepare(grant, {"customer": "cus_alice"}, amount_minor=1000, at=shop.now)
+            prepare(grant, Asked("cus_alice"), at=shop.now)
         assert waiting.value.waits_for is Waiting.HELD
         with transaction():
             journey.release_reward(reward, actor=OLIVE, reason="Fine.", at=shop.now)

@@ -279,7 +279,7 @@ class Histories(RuleBasedStateMachine):
             rules.lose(known)
         elif outcome == "wrong":
             meant = outside.Provider().send(grant)
-            assert not outside.answer(grant, replace(meant, customer_id="cus_x"), at=self.now)
+            assert not outside.answer(grant, replace(meant, recipient="cus_x"), at=self.now)
             rules.mistake(known)
 
     def _tick(self) -> None:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from referral.domain.businesses import within
 from referral.domain.purchases import Purchase
 from referral.foundation.db import session
-from referral.worker import grants, work_all
+from referral.worker import work_all
+from referral.worker.acts.balance import Debit
 from tests.crash.scenes import earn
 from tests.stories.trade import Trade, assert_clean, at_stripe, customers_of
 from tests.worker.test_overtaken import meanwhile
@@ -21,7 +22,7 @@ def test_two_debits_at_once_never_take_the_same_credit(
     spent = f"/v1/customers/{customer}/balance_transactions"
     at_stripe(trade.practice, "POST", spent, amount=1000, currency="eur")
     refund_everything(trade)
-    monkeypatch.setattr(grants, "_recipient", meanwhile(trade, work_all, grants._recipient))
+    monkeypatch.setattr(Debit, "ask", meanwhile(trade, work_all, Debit.ask))
     trade.settle()
     assert at_stripe(trade.practice, "GET", f"/v1/customers/{customer}")["balance"] == 0
     assert_clean()

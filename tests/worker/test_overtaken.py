@@ -15,6 +15,7 @@ from referral.domain.rewards import Grant
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
 from referral.worker import grants, work_all
+from referral.worker.acts.balance import Credit
 from tests.crash.scenes import PAST_LEASE_S, assert_granted_once, earn
 from tests.stories.books import assert_one_object_each
 from tests.stories.trade import Trade, assert_clean, later
@@ -48,14 +49,16 @@ def take_over() -> None:
         work_all()
 
 
-@pytest.mark.parametrize("step", ["_recipient", "_prepare", "_outcome"])
+@pytest.mark.parametrize(
+    ("where", "step"), [(Credit, "ask"), (grants, "_prepare"), (grants, "_outcome")]
+)
 def test_an_overtaken_worker_changes_nothing(
-    trade: Trade, monkeypatch: pytest.MonkeyPatch, step: str
+    trade: Trade, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
 ) -> None:
     alice = earn(trade)
     failed = []
     monkeypatch.setattr("referral.worker.loop._give_back", lambda *what: failed.append(what))
-    monkeypatch.setattr(grants, step, meanwhile(trade, take_over, getattr(grants, step)))
+    monkeypatch.setattr(where, step, meanwhile(trade, take_over, getattr(where, step)))
     trade.work()
     assert failed == []
     assert_granted_once(trade, alice)
@@ -72,7 +75,7 @@ def test_an_overtaken_worker_cannot_change_what_the_other_sends(
         with later(PAST_LEASE_S), transaction():
             assert due.claim(Grant, key, at=clock.now()) is not None
 
-    monkeypatch.setattr(grants, "_recipient", meanwhile(trade, claim_late, grants._recipient))
+    monkeypatch.setattr(Credit, "ask", meanwhile(trade, claim_late, Credit.ask))
     trade.work()
     session.remove()
     grant = session.get_one(Grant, key, execution_options=across_businesses())
@@ -90,7 +93,7 @@ def test_a_refund_in_the_last_moment_lowers_what_is_sent(
     def give_half_back() -> None:
         trade.shop.refund(bought, bought.gross_minor // 2)
 
-    monkeypatch.setattr(grants, "_recipient", meanwhile(trade, give_half_back, grants._recipient))
+    monkeypatch.setattr(Credit, "ask", meanwhile(trade, give_half_back, Credit.ask))
     trade.work()
     assert [one["amount"] for one in trade.credits_of(alice)] == [-500]
     assert_one_object_each(trade)

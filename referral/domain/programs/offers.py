@@ -16,6 +16,7 @@ from referral.domain.programs.programs import Program
 from referral.foundation.db import (
     Currency,
     Key,
+    Long,
     Minor,
     Model,
     Moment,
@@ -46,17 +47,26 @@ class Trigger(StrEnum):
 
 
 class Kind(StrEnum):
-    """What is given: credit on the customer's balance, or a discount on the next checkout."""
+    """What is given: credit on the customer's balance, a discount at checkout, or thanks."""
 
     ACCOUNT_CREDIT = "account_credit"
     DISCOUNT = "discount"
+    RECOGNITION = "recognition"
+
+
+MOST_WORDS = 500
+"""The longest thank-you, in characters."""
+
+WITHOUT_MONEY = frozenset({Kind.RECOGNITION})
+"""The kinds that are worth no money: their offers have words in the place of an amount."""
 
 
 class Offer(Owned, Model):
     """One version of one side's offer; guarded against change by a trigger.
 
-    Exactly one of `amount_minor` and `rate_bp` (1 to 10,000) is set. `cap_minor` bounds one reward
-    of a rate, `person_cap_minor` what one person may get in all, `minimum_minor` is the least base.
+    Exactly one of `amount_minor` and `rate_bp` (1 to 10,000) is set, or `words` where no money is
+    given. `cap_minor` bounds one reward of a rate, `person_cap_minor` what one person may get in
+    all, `minimum_minor` is the least base.
     """
 
     __table_args__ = (
@@ -64,7 +74,12 @@ class Offer(Owned, Model):
         one_of("side", Side),
         one_of("trigger", Trigger),
         one_of("kind", Kind),
-        CheckConstraint("(amount_minor IS NULL) <> (rate_bp IS NULL)", name="amount_or_rate"),
+        CheckConstraint(
+            "(CASE WHEN amount_minor IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN rate_bp IS NULL THEN 0 ELSE 1 END)"
+            " = (CASE WHEN kind = 'recognition' THEN 0 ELSE 1 END)",
+            name="amount_or_rate",
+        ),
         CheckConstraint("rate_bp IS NULL OR rate_bp BETWEEN 1 AND 10000", name="rate_range"),
         CheckConstraint("amount_minor IS NULL OR amount_minor > 0", name="amount_positive"),
         *whole_minor("amount_minor", "cap_minor", "person_cap_minor", "minimum_minor"),
@@ -85,6 +100,7 @@ class Offer(Owned, Model):
     minimum_minor: Mapped[Minor] = mapped_column(default=0)
     hold_days: Mapped[int]
     published_at: Mapped[Moment]
+    words: Mapped[Long | None] = mapped_column(default=None, sort_order=4)
 
     @property
     def public_id(self) -> str:
@@ -106,11 +122,14 @@ class OfferTerms:
     cap_minor: int | None = None
     person_cap_minor: int | None = None
     minimum_minor: int = 0
+    words: str | None = None
 
     def check(self) -> None:
         """Raise Invalid naming what does not fit together."""
         field = f"{self.side}_offer"
-        if (self.amount_minor is None) == (self.rate_bp is None):
+        if self.kind in WITHOUT_MONEY:
+            self._check_words(field)
+        elif (self.amount_minor is None) == (self.rate_bp is None):
             raise Invalid(fields={field: "Give either an amount or a rate."})
         if self.amount_minor is not None and not 1 <= self.amount_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "An amount is a whole number of minor units above zero."})
@@ -125,6 +144,13 @@ class OfferTerms:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
+
+    def _check_words(self, field: str) -> None:
+        if self.amount_minor is not None or self.rate_bp is not None:
+            raise Invalid(fields={field: "A thank-you has words, and no amount."})
+        if not 1 <= len((self.words or "").strip()) <= MOST_WORDS:
+            said = f"Write the thank-you in your own words, at most {MOST_WORDS} characters."
+            raise Invalid(fields={field: said})
 
 
 def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer:
@@ -150,6 +176,7 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         minimum_minor=terms.minimum_minor,
         hold_days=program.hold_days,
         published_at=at,
+        words=terms.words.strip() if terms.words else None,
     )
     session.add(offer)
     session.flush()

@@ -2,9 +2,10 @@
 
 from referral.domain.rewards.clawback import claw_back
 from referral.domain.rewards.earning import earn_by_purchase, earn_by_signup
-from referral.domain.rewards.grants import Grant, Operation
+from referral.domain.rewards.grants import Grant
 from referral.domain.rewards.holds import Hold, HoldRelease, place_hold, release_holds
 from referral.domain.rewards.ledger import Account, LedgerAccount, LedgerEntry, LedgerTransaction
+from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.rewards import Reward, RewardMove, RewardState, rewards_of
 from referral.domain.rewards.ripening import approve, deny, ripen
 

@@ -11,8 +11,9 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
-from referral.domain.rewards.grants import Grant, Operation, open_grant, plan_grant, resize_grant
+from referral.domain.rewards.grants import Grant, open_grant, plan_grant, resize_grant
 from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.operations import way_of
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
 from referral.domain.rewards.rewards import (
@@ -36,6 +37,9 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
     begun = []
     for promise in _promises(purchase):
         whole = promise[0].amount_minor
+        if not whole:
+            begun += _follow(promise, purchase, at=at)
+            continue
         right = whole - share(whole, purchase.refunded_minor, purchase.gross_minor)
         kept = sum(one.amount_minor - one.clawback_minor for one in promise)
         if kept > right:
@@ -54,6 +58,19 @@ def _promises(purchase: Purchase) -> list[list[Reward]]:
     for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all():
         promises.setdefault((reward.offer_id, reward.person_id), []).append(lock(reward))
     return list(promises.values())
+
+
+def _follow(promise: list[Reward], purchase: Purchase, *, at: datetime) -> list[Reward]:
+    """End a reward without an amount with its whole purchase, or begin it anew.
+
+    What was given of it, such as thanks, stays given.
+    """
+    latest = promise[-1]
+    if purchase.refunded_minor >= purchase.gross_minor:
+        if latest.state in (RewardState.PENDING, RewardState.APPROVED):
+            cancel(latest, reason=REFUNDED, actor=SYSTEM, at=at)
+        return []
+    return restore(promise, 0, at=at) if latest.state == RewardState.CANCELLED else []
 
 
 def _take(promise: list[Reward], amount_minor: int, *, at: datetime) -> None:
@@ -75,10 +92,18 @@ def _take_back(reward: Reward, amount_minor: int, *, at: datetime) -> None:
 
 
 def take_what_is_due(reward: Reward, *, at: datetime) -> None:
-    """Plan the next debit of a granted reward, unless one is under way already."""
+    """Plan what takes the rest of a granted reward back, unless that is under way already.
+
+    What nothing can take back stands as a debt at once.
+    """
     due = reward.outstanding_minor
-    if due > 0 and open_grant(reward) is None:
-        plan_grant(reward, Operation.DEBIT, amount_minor=due, at=at)
+    if due <= 0 or open_grant(reward) is not None:
+        return
+    taking = way_of(reward.kind).takes
+    if taking is None:
+        owe_instead(reward, at=at)
+    else:
+        plan_grant(reward, taking, amount_minor=due, at=at)
 
 
 def settle_debit(reward: Reward, grant: Grant, *, at: datetime) -> None:

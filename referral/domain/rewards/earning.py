@@ -12,6 +12,7 @@ from referral.domain.attribution import Referral, TouchKind
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Side, Trigger
+from referral.domain.programs.offers import WITHOUT_MONEY
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.amounts import Inputs, worth
 from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
@@ -89,7 +90,7 @@ def offer_misses(offer: Offer, purchase: Purchase) -> str | None:
         return "other_currency"
     if purchase.base_minor < offer.minimum_minor:
         return "below_minimum"
-    if worth(_inputs(offer, purchase)) <= 0:
+    if offer.kind not in WITHOUT_MONEY and worth(_inputs(offer, purchase)) <= 0:
         return "rounds_to_nothing"
     return None
 

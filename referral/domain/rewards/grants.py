@@ -7,7 +7,7 @@ The worker prepares a grant (commit), sends it with no transaction open, and set
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.people import customer_of
+from referral.domain.rewards.operations import OURS, TAKING, WITHOUT_AMOUNT, Operation
 from referral.domain.rewards.rewards import Reward, RewardState, lock, move
 from referral.foundation.db import (
     Currency,
@@ -39,14 +39,6 @@ KEY_LIVES = timedelta(hours=23)
 """How long the provider surely remembers an idempotency key: Stripe prunes them after 24 h."""
 
 UNNEEDED = "It was not needed any more."
-
-
-class Operation(StrEnum):
-    """What is done outside."""
-
-    CREDIT = "credit"
-    DEBIT = "debit"
-    PROMOTION_CODE = "promotion_code"
 
 
 class GrantState(StrEnum):
@@ -109,6 +101,21 @@ class Grant(Owned, Due, Model):
     def public_id(self) -> str:
         return public_id(self.prefix, self.id)
 
+    @property
+    def takes(self) -> bool:
+        """Tell whether it takes back what another act gave."""
+        return self.operation in TAKING
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether we do it ourselves, with nobody outside to ask."""
+        return self.operation in OURS
+
+    @property
+    def has_amount(self) -> bool:
+        """Tell whether its object has an amount, so that the answer can be compared."""
+        return self.operation not in WITHOUT_AMOUNT
+
     def is_key_old(self, at: datetime) -> bool:
         """Tell whether the provider may have forgotten the key, so that we must look first."""
         return self.first_sent_at is not None and at >= self.first_sent_at + KEY_LIVES
@@ -116,13 +123,22 @@ class Grant(Owned, Due, Model):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What the provider answered, or what was found there."""
+    """What the provider answered, or what was found there; `recipient` is whoever got it."""
 
     object_id: str
     amount_minor: int
     currency: str
-    customer_id: str
+    recipient: str
     details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For whom an act is at the provider and what else it needs; `left_minor` bounds a taking."""
+
+    recipient: str
+    left_minor: int | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 class NotNeeded(Exception):
@@ -171,43 +187,42 @@ def plan_grant(
     return grant
 
 
-def prepare(grant: Grant, parameters: dict[str, Any], *, amount_minor: int, at: datetime) -> None:
+def prepare(grant: Grant, asked: Asked, *, at: datetime) -> None:
     """Freeze what will be sent and say so in the reward's state; the claim refuses a held one.
 
-    What is granted is what the locked reward says, whatever the caller read before a refund came.
-    A grant that was prepared before keeps what was frozen then. Raises NotReady while the reward
-    is held, NotNeeded when it has ended.
+    What is given is what the locked reward says, whatever the caller read before a refund came;
+    what is taken is at most what is left to take. A grant that was prepared before keeps what was
+    frozen then. Raises NotReady while the reward is held, NotNeeded when it has ended.
     """
     reward = lock(grant.reward)
     if grant.state == GrantState.SENDING:
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
-    if grant.operation == Operation.DEBIT:
+    _begin(grant, reward, at=at)
+    parameters = {**asked.parameters, "customer": asked.recipient}
+    if grant.takes:
+        parameters["wanted"] = grant.amount_minor
+        if asked.left_minor is not None:
+            grant.amount_minor = min(grant.amount_minor, asked.left_minor)
+    else:
+        grant.amount_minor = reward.payable_minor
+    grant.parameters = {**parameters, "amount": grant.amount_minor}
+    grant.state, grant.waits_for, grant.first_sent_at = GrantState.SENDING, None, at
+    session.flush()
+
+
+def _begin(grant: Grant, reward: Reward, *, at: datetime) -> None:
+    if grant.takes:
         if reward.state != RewardState.GRANTED:
             raise NotNeeded
     elif reward.state == RewardState.APPROVED:
         if reward.is_held:
             raise NotReady(Waiting.HELD)
-        move(
-            reward,
-            RewardState.GRANTING,
-            actor=SYSTEM,
-            reason="The grant begins.",
-            at=at,
-            only_free=True,
-        )
+        said = "The grant begins."
+        move(reward, RewardState.GRANTING, actor=SYSTEM, reason=said, at=at, only_free=True)
     elif reward.state != RewardState.GRANTING:
         raise NotNeeded
-    if grant.operation != Operation.DEBIT:
-        amount_minor = reward.payable_minor
-        parameters = {**parameters, "amount": amount_minor}
-    grant.state = GrantState.SENDING
-    grant.waits_for = None
-    grant.parameters = parameters
-    grant.amount_minor = amount_minor
-    grant.first_sent_at = at
-    session.flush()
 
 
 def replace(grant: Grant, proof: str, *, at: datetime) -> Grant:
@@ -228,10 +243,10 @@ def resize_grant(reward: Reward) -> None:
     grant = open_grant(reward)
     if grant is None or grant.state != GrantState.WAITING:
         return
-    if grant.operation != Operation.DEBIT:
-        grant.amount_minor = reward.payable_minor
-    else:
+    if grant.takes:
         grant.amount_minor = min(grant.amount_minor, reward.outstanding_minor)
+    else:
+        grant.amount_minor = reward.payable_minor
     session.flush()
 
 
@@ -281,29 +296,31 @@ def grants_of(reward: Reward) -> list[Grant]:
     )
 
 
-def debits_beside(grant: Grant) -> dict[uuid.UUID, str]:
+def takings_beside(grant: Grant) -> dict[uuid.UUID, str]:
     """Return what else was or is being taken back from the same person, with how each stands.
 
-    While this changes, what a customer has left is not known.
+    While this changes, what they have left is not known.
     """
     query = (
         select(Grant.id, Grant.state)
         .join(Reward, Reward.id == Grant.reward_id)
-        .where(Reward.person_id == grant.reward.person_id, Grant.operation == Operation.DEBIT)
+        .where(Reward.person_id == grant.reward.person_id, Grant.operation == grant.operation)
         .where(Grant.id != grant.id, Grant.state.in_((GrantState.SENDING, GrantState.DONE)))
     )
     return {key: state for key, state in session.execute(query)}
 
 
-def customer_for(grant: Grant) -> str | None:
-    """Return the customer the act is for: the one that was credited, for a debit."""
-    if grant.operation != Operation.DEBIT:
-        return customer_of(grant.reward.person)
-    credit = session.scalar(
-        select(Grant).where(
-            Grant.reward_id == grant.reward_id,
-            Grant.operation == Operation.CREDIT,
-            Grant.state == GrantState.DONE,
-        )
+def given_by(reward: Reward) -> Grant | None:
+    """Return the act that gave a reward, if it is done."""
+    query = select(Grant).where(
+        Grant.reward_id == reward.id,
+        Grant.operation.not_in(TAKING),
+        Grant.state == GrantState.DONE,
     )
-    return credit.parameters["customer"] if credit and credit.parameters else None
+    return session.scalars(query.order_by(Grant.id.desc()).limit(1)).first()
+
+
+def recipient_of(grant: Grant) -> str | None:
+    """Return who has what a taking is to take back: the customer that was credited."""
+    given = given_by(grant.reward)
+    return given.parameters["customer"] if given and given.parameters else None

@@ -12,7 +12,6 @@ from datetime import datetime
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import (
     GrantState,
-    Operation,
     drop_waiting,
     open_grant,
     resize_grant,
@@ -35,7 +34,7 @@ def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> li
     left = amount_minor
     for reward in promise:
         left -= _undo(reward, left, at=at)
-    return [_begin_anew(promise, left, at=at)] if left else []
+    return [_begin_anew(promise, left, at=at)] if left or not promise[0].amount_minor else []
 
 
 def _stands(first: Reward) -> bool:
@@ -74,7 +73,7 @@ def _unplan(reward: Reward, most: int, *, at: datetime) -> int:
     """Give up what was to be taken back and is not on its way yet."""
     act = open_grant(reward)
     on_its_way = 0
-    if act is not None and act.operation == Operation.DEBIT and act.state == GrantState.SENDING:
+    if act is not None and act.takes and act.state == GrantState.SENDING:
         on_its_way = int((act.parameters or {}).get("wanted", act.amount_minor))
     amount_minor = min(most, reward.outstanding_minor - on_its_way)
     update_reward(reward, clawback_minor=reward.clawback_minor - amount_minor)

@@ -9,13 +9,12 @@ from sqlalchemy import update
 from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import Approval, Kind, Program
-from referral.domain.rewards.grants import Operation, plan_grant
+from referral.domain.rewards.grants import plan_grant
 from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.operations import way_of
 from referral.domain.rewards.releasing import end
 from referral.domain.rewards.rewards import Reward, RewardHeld, RewardMoved, RewardState, lock, move
 from referral.foundation.db import session
-
-OPERATIONS = {"account_credit": Operation.CREDIT, "discount": Operation.PROMOTION_CODE}
 
 
 def ripen(reward: Reward, *, at: datetime) -> None:
@@ -50,7 +49,7 @@ def approve(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
         lines={Account.PAYABLE: reward.payable_minor},
         at=at,
     )
-    plan_grant(reward, OPERATIONS[reward.kind], amount_minor=reward.payable_minor, at=at)
+    plan_grant(reward, way_of(reward.kind).gives, amount_minor=reward.payable_minor, at=at)
 
 
 def deny(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards.clawback import owe_instead, settle_debit, take_what_is_due
-from referral.domain.rewards.grants import Done, Grant, GrantState, Operation, Waiting
+from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiting, prepare
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.operations import Operation
+from referral.domain.rewards.recognition import thank
 from referral.domain.rewards.releasing import end
 from referral.domain.rewards.rewards import Reward, RewardState, lock, move
 from referral.foundation.db import session
+
+OURS: dict[Operation, Callable[..., Done]] = {Operation.THANKS: thank}
+"""Who does what nobody outside is asked for; called in the transaction that settles it."""
 
 
 def settle(grant: Grant, done: Done, *, at: datetime) -> bool:
@@ -29,11 +35,20 @@ def settle(grant: Grant, done: Done, *, at: datetime) -> bool:
     grant.state, grant.settled_at, grant.waits_for = GrantState.DONE, at, None
     grant.object_id, grant.details = done.object_id, done.details
     session.flush()
-    if grant.operation == Operation.DEBIT:
+    if grant.takes:
         settle_debit(reward, grant, at=at)
     else:
         _grant(reward, at=at)
     return True
+
+
+def do_ourselves(grant: Grant, *, at: datetime) -> None:
+    """Give, in the open transaction, what we give ourselves: granted as soon as it is done.
+
+    Raises NotReady when it must wait, and NotNeeded when the reward has ended.
+    """
+    prepare(grant, Asked(""), at=at)
+    settle(grant, OURS[Operation(grant.operation)](grant, at=at), at=at)
 
 
 def fail(grant: Grant, reason: str, *, at: datetime) -> None:
@@ -41,15 +56,15 @@ def fail(grant: Grant, reason: str, *, at: datetime) -> None:
     reward = lock(grant.reward)
     grant.state, grant.settled_at, grant.proof = GrantState.FAILED, at, reason[:400]
     session.flush()
-    if grant.operation == Operation.DEBIT:
+    if grant.takes:
         owe_instead(reward, at=at)
     elif reward.state == RewardState.GRANTING:
         end(reward, RewardState.FAILED, reason=reason, actor=SYSTEM, at=at)
 
 
 def owe_all(grant: Grant, *, at: datetime) -> None:
-    """Close a debit without sending it: nothing is left outside to take, so it stands as a debt."""
-    fail(grant, "Nothing was left on the customer's balance to take back.", at=at)
+    """Close a taking without doing it: nothing is left to take, so it stands as a debt."""
+    fail(grant, "Nothing was left to take back.", at=at)
 
 
 def _grant(reward: Reward, *, at: datetime) -> None:
@@ -66,12 +81,11 @@ def _grant(reward: Reward, *, at: datetime) -> None:
 
 def _is_what_was_asked(grant: Grant, done: Done) -> bool:
     asked = grant.parameters or {}
-    same_customer = done.customer_id == asked.get("customer")
-    if grant.operation == Operation.PROMOTION_CODE:
-        return same_customer
-    return (
-        same_customer and done.amount_minor == asked["amount"] and done.currency == grant.currency
-    )
+    if done.recipient != asked.get("customer"):
+        return False
+    if not grant.has_amount:
+        return True
+    return done.amount_minor == asked["amount"] and done.currency == grant.currency
 
 
 def _stop(grant: Grant, reward: Reward, done: Done, *, at: datetime) -> None:

@@ -38,7 +38,7 @@ class UnknownProgram(NotFound):
 
 
 class OfferOut(Out):
-    """One version of what one side gets: either `amount` or `rate_bp` is set."""
+    """One version of what one side gets: `amount`, `rate_bp`, or `words` for a thank-you."""
 
     id: OfferId
     side: Side
@@ -51,6 +51,7 @@ class OfferOut(Out):
     person_cap: Annotated[Money | None, Field(description="The most one person can get in all.")]
     minimum: Annotated[Money, Field(description="The least a purchase must be, less tax.")]
     hold_days: int
+    words: Annotated[str | None, Field(description="The thank-you of a recognition.")]
 
     @classmethod
     def of(cls, offer: Offer) -> OfferOut:
@@ -67,6 +68,7 @@ class OfferOut(Out):
             person_cap=_money(offer.person_cap_minor, offer.currency),
             minimum=Money.of(offer.minimum_minor, offer.currency),
             hold_days=offer.hold_days,
+            words=offer.words,
         )
 
 

@@ -19,6 +19,7 @@ from referral.domain.programs import (
     find_program,
     publish_offer,
 )
+from referral.domain.programs.offers import MOST_WORDS
 from referral.domain.programs.programs import ProgramEnded, ProgramState
 from referral.foundation import clock
 from referral.foundation.db import transaction
@@ -75,6 +76,8 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         return None
     kind = form.choice(prefixed(side, "kind"), Kind, asked=GIVEN)
     trigger = form.choice(prefixed(side, "trigger"), Trigger)
+    if kind is Kind.RECOGNITION:
+        return _read_thanks(form, side, trigger)
     worth = prefixed(side, "worth")
     such = example(currency)
     said = form.text(worth, asked=f"Write an amount such as {such}, or a share such as 10%.")
@@ -106,6 +109,14 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     return terms
 
 
+def _read_thanks(form: Form, side: Side, trigger: Trigger) -> OfferTerms:
+    name = prefixed(side, "words")
+    words = form.text(name, asked="Write the thank-you in your own words.", longest=MOST_WORDS)
+    terms = OfferTerms(side=side, kind=Kind.RECOGNITION, trigger=trigger, words=words)
+    form.check(terms.check, beside={f"{side}_offer": name})
+    return terms
+
+
 def prefixed(side: str, name: str) -> str:
     """Return the name of a field of one side's offer."""
     return f"{side}_{name}"
@@ -133,6 +144,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "cap": typed_amount(offer.cap_minor, offer.currency),
             "person_cap": typed_amount(offer.person_cap_minor, offer.currency),
             "minimum": typed_amount(offer.minimum_minor or None, offer.currency),
+            "words": offer.words or "",
         }
     return {prefixed(side, name): value for name, value in said.items()}
 

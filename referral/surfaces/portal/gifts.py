@@ -20,6 +20,8 @@ def gift_words(reward: Reward) -> str:
     """Say what the reward is, such as "€10.00" or "20% off"; needs a discount's offer loaded."""
     if reward.kind == Kind.DISCOUNT:
         return f"{promise_words(reward.offer)} off"
+    if reward.kind == Kind.RECOGNITION:
+        return "A thank-you"
     if reward.state == RewardState.GRANTED:
         return money(reward.amount_minor - reward.clawback_minor, reward.currency)
     if reward.state in _TONES:
@@ -56,6 +58,8 @@ def why_words(reward: Reward) -> str:
 
 
 def _given_words(reward: Reward) -> str:
+    if reward.kind == Kind.RECOGNITION:
+        return reward.offer.words or given_words(reward.kind)
     said = given_words(reward.kind)
     if not reward.clawback_minor:
         return said

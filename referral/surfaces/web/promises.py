@@ -21,6 +21,8 @@ def offer_words(offer: Offer, *, whose: str = "your") -> str:
         return friend_offer_words(offer, whose=whose)
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} next order for each friend who signs up"
+    if offer.kind == Kind.RECOGNITION:
+        return f"a personal thank-you for {_ADVOCATE_EVENTS[Trigger(offer.trigger)]}"
     return _credit(offer, _ADVOCATE_EVENTS[Trigger(offer.trigger)], whose)
 
 
@@ -28,11 +30,16 @@ def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     """Say what a friend gets, such as "20% off your first order"."""
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} first order"
+    if offer.kind == Kind.RECOGNITION:
+        event = _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose)
+        return f"a personal thank-you for {event}"
     return _credit(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
 
 
 def reward_words(reward: Reward) -> str:
     """Say what a reward is worth: "€10.00", or "20% off" for a discount."""
+    if reward.kind == Kind.RECOGNITION:
+        return "Thank you"
     if reward.kind != Kind.DISCOUNT:
         return money(reward)
     rate_bp = reward.inputs["rate_bp"]

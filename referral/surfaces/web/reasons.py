@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind
-from referral.domain.rewards import RewardState
+from referral.domain.rewards import Operation, RewardState
 from referral.domain.rewards.earning import EARLIER_PURCHASE
-from referral.domain.rewards.grants import GrantState, Operation, Waiting
+from referral.domain.rewards.grants import GrantState, Waiting
 from referral.domain.rewards.holds import HoldKind
 from referral.domain.rewards.limits import BUDGET_REACHED, CAP_REACHED
 from referral.domain.rewards.releasing import REFUNDED
@@ -189,6 +189,7 @@ GIVEN: dict[str, str] = {
     Kind.DISCOUNT: (
         "It is yours, for your next order. If the price does not show it, use your code."
     ),
+    Kind.RECOGNITION: "Thank you, from all of us.",
 }
 ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
 AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
@@ -210,6 +211,7 @@ OPERATIONS: dict[str, str] = {
     Operation.CREDIT: "Credit on the customer's balance",
     Operation.DEBIT: "Taken back from the customer's balance",
     Operation.PROMOTION_CODE: "Promotion code",
+    Operation.THANKS: "Thanks",
 }
 GRANTS: dict[str, str] = {
     GrantState.WAITING: "Waiting",

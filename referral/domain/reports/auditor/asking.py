@@ -16,25 +16,36 @@ from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase, Refund
 from referral.domain.reports.auditor.report import Violation
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.operations import TAKING
 from referral.foundation.db import db
 from referral.foundation.ids import public_id
 
 _SHOWN = (Business, Grant, Offer, Person, Program, Purchase, Referral, Refund, Reward, Signup)
 _PREFIXES = {model.__tablename__: model.prefix for model in _SHOWN}
 
+TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")"
+"""What stands for TAKINGS in a query."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query for rows that break an invariant; it selects their `id` and what `said` names."""
+    """A query for rows that break an invariant; it selects their `id` and what `said` names.
+
+    TAKINGS stands in it for the operations that take something back.
+    """
 
     invariant: str
     noun: str
     said: str
     sql: str
 
+    @property
+    def _whole(self) -> str:
+        return self.sql.replace("TAKINGS", TAKINGS)
+
     def answers(self, connection: Connection) -> Iterator[Violation]:
         """Yield a violation for each row found."""
-        for row in connection.execute(text(self.sql)).mappings():
+        for row in connection.execute(text(self._whole)).mappings():
             yield Violation(self.invariant, named(self.noun, row["id"]), self.said.format_map(row))
 
 

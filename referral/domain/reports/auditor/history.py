@@ -105,7 +105,7 @@ _QUESTIONS = (
         """
         SELECT r.id, g.amount_minor AS granted, r.amount_minor - r.withheld_minor AS payable
         FROM reward r JOIN "grant" g ON g.reward_id = r.id
-        WHERE g.state = 'done' AND g.operation <> 'debit'
+        WHERE g.state = 'done' AND g.operation NOT IN TAKINGS
           AND g.amount_minor <> r.amount_minor - r.withheld_minor
         """,
     ),

@@ -90,7 +90,7 @@ _QUESTIONS = (
         """
         SELECT r.id, r.state, COUNT(g.id) AS acts
         FROM reward r LEFT JOIN "grant" g
-          ON g.reward_id = r.id AND g.operation <> 'debit' AND g.state = 'done'
+          ON g.reward_id = r.id AND g.operation NOT IN TAKINGS AND g.state = 'done'
         GROUP BY r.id, r.state
         HAVING COUNT(g.id) <> CASE WHEN r.state IN ('granted', 'reversed') THEN 1 ELSE 0 END
         """,
@@ -102,7 +102,7 @@ _QUESTIONS = (
         """
         SELECT r.id, r.debited_minor, COALESCE(SUM(g.amount_minor), 0) AS debited
         FROM reward r LEFT JOIN "grant" g
-          ON g.reward_id = r.id AND g.operation = 'debit' AND g.state = 'done'
+          ON g.reward_id = r.id AND g.operation IN TAKINGS AND g.state = 'done'
         GROUP BY r.id, r.debited_minor HAVING COALESCE(SUM(g.amount_minor), 0) <> r.debited_minor
         """,
     ),
@@ -126,7 +126,7 @@ _QUESTIONS = (
         WHERE g.attempt > 1 AND (
               p.id IS NULL OR p.state IN ('waiting', 'sending')
            OR (p.state = 'replaced' AND (g.proof IS NULL OR p.proof IS NULL))
-           OR (p.state = 'done' AND g.operation <> 'debit')
+           OR (p.state = 'done' AND g.operation NOT IN TAKINGS)
            OR (p.state = 'failed' AND p.proof IS NULL))
         """,
     ),

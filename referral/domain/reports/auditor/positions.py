@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, RowMapping, text
 
-from referral.domain.reports.auditor.asking import named
+from referral.domain.reports.auditor.asking import TAKINGS, named
 from referral.domain.reports.auditor.report import Violation
 from referral.foundation.money import share
 
@@ -30,7 +30,7 @@ FROM reward r
 LEFT JOIN reward_move b ON b.reward_id = r.id AND b.from_state IS NULL
 LEFT JOIN (
     SELECT reward_id, COUNT(*) AS debits FROM "grant"
-    WHERE operation = 'debit' AND state IN ('waiting', 'sending') GROUP BY reward_id
+    WHERE operation IN TAKINGS AND state IN ('waiting', 'sending') GROUP BY reward_id
 ) d ON d.reward_id = r.id
 LEFT JOIN (
     SELECT t.reward_id,
@@ -73,7 +73,9 @@ HAVING p.refunded_minor > 0 OR SUM(r.clawback_minor) > 0
 
 def check(connection: Connection) -> Iterator[Violation]:
     """Yield each reward whose money is not where and what it should be; reads them one by one."""
-    found = connection.execution_options(yield_per=2000).execute(text(_POSITIONS))
+    found = connection.execution_options(yield_per=2000).execute(
+        text(_POSITIONS.replace("TAKINGS", TAKINGS))
+    )
     for row in found.mappings():
         for invariant, said in _faults(row):
             yield Violation(invariant, named("reward", row["id"]), said)

@@ -12,9 +12,10 @@ from referral.domain.programs import Offer
 from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor.asking import Question, ask, named
 from referral.domain.reports.auditor.report import Violation
-from referral.domain.rewards import Grant, Operation, Reward
+from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.amounts import Inputs, worth
 from referral.domain.rewards.grants import GrantState
+from referral.domain.rewards.operations import WITHOUT_AMOUNT
 from referral.domain.rewards.rewards import RESTORED
 from referral.foundation.ids import public_id
 
@@ -142,5 +143,5 @@ def _grant_faults(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
         return
     if asked.get("amount") != row.amount_minor:
         yield f"{asked.get('amount')} was asked for an amount of {row.amount_minor}."
-    if row.amount_minor <= 0 and row.operation != Operation.PROMOTION_CODE:
+    if row.amount_minor <= 0 and row.operation not in WITHOUT_AMOUNT:
         yield f"A {row.operation} of {row.amount_minor} has the wrong sign."

@@ -44,7 +44,7 @@ _QUESTIONS = (
         """
         SELECT r.id, r.state FROM reward r
         WHERE r.state IN ('approved', 'granting') AND NOT EXISTS (
-            SELECT 1 FROM "grant" g WHERE g.reward_id = r.id AND g.operation <> 'debit'
+            SELECT 1 FROM "grant" g WHERE g.reward_id = r.id AND g.operation NOT IN TAKINGS
                AND g.state IN ('waiting', 'sending', 'done'))
         """,
     ),

@@ -7,11 +7,35 @@ from typing import Any
 from referral.domain.people import customer_of, tie_customer
 from referral.domain.programs import Offer
 from referral.domain.rewards import Grant
+from referral.domain.rewards.grants import Asked, Done
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import Made, StripeAccount
-from referral.worker.marks import marks_of
+from referral.worker.marks import mark_of, marks_of
+
+
+class PromotionCode:
+    """Make a code that only this customer can use, of the coupon of the offer that was promised."""
+
+    def ask(self, grant: Grant, account: StripeAccount) -> Asked:
+        """Name the friend's customer, made for them where they have none."""
+        return Asked(ensure_customer(grant, account))
+
+    def send(self, grant: Grant, account: StripeAccount) -> Done:
+        """Make the coupon unless it is there, and the code."""
+        offer = session.get_one(Offer, grant.reward.offer_id)
+        coupon = f"wom_{offer.id.hex}"
+        account.ensure_coupon(coupon, _terms(offer))
+        customer = (grant.parameters or {})["customer"]
+        key = grant.idempotency_key
+        return _done(account.make_promotion_code(coupon, customer, marks=marks_of(grant), key=key))
+
+    def find(self, grant: Grant, account: StripeAccount) -> Done | None:
+        """Look among the customer's codes."""
+        customer = (grant.parameters or {})["customer"]
+        found = account.find_promotion_code(customer, mark_of(grant))
+        return _done(found) if found else None
 
 
 def ensure_customer(grant: Grant, account: StripeAccount) -> str:
@@ -36,16 +60,6 @@ def ensure_customer(grant: Grant, account: StripeAccount) -> str:
     return made
 
 
-def make_code(grant: Grant, account: StripeAccount, customer: str) -> Made:
-    """Make the friend's code from the coupon of the offer that was promised."""
-    offer = session.get_one(Offer, grant.reward.offer_id)
-    coupon = f"wom_{offer.id.hex}"
-    account.ensure_coupon(coupon, _terms(offer))
-    return account.make_promotion_code(
-        coupon, customer, marks=marks_of(grant), key=grant.idempotency_key
-    )
-
-
 def _terms(offer: Offer) -> dict[str, Any]:
     terms: dict[str, Any] = {"name": "Welcome from a friend"}
     if offer.rate_bp is not None:
@@ -54,3 +68,13 @@ def _terms(offer: Offer) -> dict[str, Any]:
     else:
         terms["amount_off"], terms["currency"] = offer.amount_minor, offer.currency
     return terms
+
+
+def _done(made: Made) -> Done:
+    return Done(
+        object_id=made.object_id,
+        amount_minor=0,
+        currency=made.currency,
+        recipient=made.customer_id,
+        details=made.details,
+    )

@@ -1,0 +1,49 @@
+"""What is done for a reward: how each kind is given and, where the world allows, taken back.
+
+It knows no provider; who does each operation is the worker's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from referral.domain.programs import Kind
+
+
+class Operation(StrEnum):
+    """One act for a reward."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+    PROMOTION_CODE = "promotion_code"
+    THANKS = "thanks"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a kind is given, and what takes it back; where nothing can, it stands as a debt."""
+
+    gives: Operation
+    takes: Operation | None = None
+
+
+WAYS: dict[Kind, Way] = {
+    Kind.ACCOUNT_CREDIT: Way(Operation.CREDIT, Operation.DEBIT),
+    Kind.DISCOUNT: Way(Operation.PROMOTION_CODE),
+    Kind.RECOGNITION: Way(Operation.THANKS),
+}
+
+TAKING = frozenset(way.takes for way in WAYS.values() if way.takes is not None)
+"""The operations that take something back."""
+
+WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.THANKS})
+"""The operations whose object has no amount of its own to compare."""
+
+OURS = frozenset({Operation.THANKS})
+"""The operations that nobody outside is asked for: done in the commit that settles them."""
+
+
+def way_of(kind: str) -> Way:
+    """Return how a kind of reward is given and taken back."""
+    return WAYS[Kind(kind)]

@@ -1,0 +1,29 @@
+"""What every act at a provider can say and do."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from referral.domain.rewards import Grant
+from referral.domain.rewards.grants import Asked, Done
+from referral.gateways.stripe import StripeAccount
+
+
+class NothingLeft(Exception):
+    """There is nothing left outside to take back."""
+
+
+class Act(Protocol):
+    """One operation; each part may run any number of times."""
+
+    def ask(self, grant: Grant, account: StripeAccount) -> Asked:
+        """Say for whom it is and what is left to take; gives nothing yet.
+
+        Raises NotReady when it must wait, and NothingLeft when a taking has nothing to take.
+        """
+
+    def send(self, grant: Grant, account: StripeAccount) -> Done:
+        """Do what the grant's parameters say, under its key."""
+
+    def find(self, grant: Grant, account: StripeAccount) -> Done | None:
+        """Look for what an earlier try left, by our marks."""

@@ -1,0 +1,77 @@
+"""Credit on a customer's balance, and taking it back; below nothing is credit there (I-18)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from referral.domain.people import customer_of
+from referral.domain.rewards import Grant
+from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, recipient_of
+from referral.gateways.stripe import Made, StripeAccount
+from referral.worker.acts.act import NothingLeft
+from referral.worker.marks import mark_of, marks_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    sign: ClassVar[int]
+    note: ClassVar[str]
+
+    def send(self, grant: Grant, account: StripeAccount) -> Done:
+        """Change the balance by the amount that was frozen."""
+        asked = grant.parameters or {}
+        made = account.adjust_balance(
+            asked["customer"],
+            self.sign * asked["amount"],
+            grant.currency,
+            note=self.note,
+            marks=marks_of(grant),
+            key=grant.idempotency_key,
+        )
+        return self._done(made)
+
+    def find(self, grant: Grant, account: StripeAccount) -> Done | None:
+        """Look among the changes of the customer's balance; the list has no filter for marks."""
+        found = account.find_balance_change((grant.parameters or {})["customer"], mark_of(grant))
+        return self._done(found) if found else None
+
+    def _done(self, made: Made) -> Done:
+        return Done(
+            object_id=made.object_id,
+            amount_minor=self.sign * made.amount_minor,
+            currency=made.currency,
+            recipient=made.customer_id,
+            details=made.details,
+        )
+
+
+class Credit(_Change):
+    """Give credit to the person's own customer."""
+
+    sign = -1
+    note = "Thank you for recommending us"
+
+    def ask(self, grant: Grant, account: StripeAccount) -> Asked:
+        """Name the customer; somebody without one waits until they are one."""
+        customer = customer_of(grant.reward.person)
+        if customer is None:
+            raise NotReady(Waiting.NO_CUSTOMER)
+        return Asked(customer)
+
+
+class Debit(_Change):
+    """Take credit back, and never so much that the customer comes to owe."""
+
+    sign = 1
+    note = "Part of a purchase was refunded"
+
+    def ask(self, grant: Grant, account: StripeAccount) -> Asked:
+        """Name the customer that was credited, and what they have left."""
+        customer = recipient_of(grant)
+        if customer is None:
+            raise NotReady(Waiting.NO_CUSTOMER)
+        left_minor = account.credit_left(customer, grant.currency)
+        if left_minor <= 0:
+            raise NothingLeft
+        return Asked(customer, left_minor)
