@@ -10,6 +10,7 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.people import Person
 from referral.domain.programs import ProgramState, Trigger, change_state, set_budget
+from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.rewards import Grant, Reward, approve
 from referral.domain.rewards.grants import Asked, NotReady, Waiting, prepare
 from referral.domain.rewards.rewards import RewardMoved
@@ -91,6 +92,18 @@ def test_a_lowered_budget_takes_nothing_back_and_stops_what_is_new(app: Flask) -
         set_budget(shop.program, None)
     shop.purchase("bob")
     assert [one.state for one in rewards(shop)] == ["pending", "cancelled", "pending"]
+
+
+@pytest.mark.parametrize("state", [ProgramState.PAUSED, ProgramState.CLOSED])
+def test_a_program_that_is_not_open_gives_no_new_link(app: Flask, state: ProgramState) -> None:
+    shop = open_shop()
+    alice, anna = shop.customer("alice"), shop.customer("anna")
+    given = shop.link_of(alice)
+    with within(shop.business.id), transaction():
+        change_state(shop.program, state)
+    assert shop.link_of(alice).id == given.id
+    with pytest.raises(ProgramNotOpen):
+        shop.link_of(anna)
 
 
 def test_a_closed_program_keeps_its_promises(app: Flask) -> None:

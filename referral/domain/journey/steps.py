@@ -22,10 +22,11 @@ from referral.domain.journey.thanking import (
     thank_since,
     wake,
 )
-from referral.domain.links import Link, Place, Visit, follow, give_link, read_token
+from referral.domain.links import Link, Place, Visit, follow, give_link, has_link_in, read_token
 from referral.domain.notices import notify
 from referral.domain.people import Identity, Person, know_since, lock_person
 from referral.domain.programs import Program
+from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.purchases import (
     Claim,
     CustomerFact,
@@ -62,7 +63,12 @@ def arrive(visits: Sequence[Visit], *, over: Connection) -> dict[str, Place]:
 
 
 def enroll(person: Person, program: Program, *, at: datetime) -> Link:
-    """Give a person their link in a programme; repeating it returns the same one."""
+    """Give a person their link in a programme; repeating it returns the same one.
+
+    A programme that is not open gives nobody a new one: raises ProgramNotOpen.
+    """
+    if not program.is_open and not has_link_in(program, person):
+        raise ProgramNotOpen
     return give_link(person, program, at=at)
 
 

@@ -138,6 +138,16 @@ class ProgramTerms:
             raise Invalid(fields=problems)
 
 
+class ProgramNotOpen(Conflict):
+    """A programme that is paused or closed gives nobody a new link."""
+
+    code = "program_not_open"
+    message = (
+        "This program is paused or closed, so nobody gets a new link in it. Links given before"
+        " stay."
+    )
+
+
 class ProgramEnded(Conflict):
     """A closed programme does not open again; make a new one."""
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 from sqlalchemy import select
 
 from referral.domain import journey
-from referral.domain.links import Link, has_link_in
+from referral.domain.links import Link
 from referral.domain.people import Person, customer_of
 from referral.domain.people.people import IdentityConflict
-from referral.domain.programs import Program
+from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.reports.discounts import Discount, discount_of
 from referral.domain.rewards import RewardState
 from referral.foundation.db import session
-from referral.foundation.errors import Conflict, NotFound
+from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.api.contract import (
     Email,
@@ -58,16 +57,6 @@ class PersonIn(NamedPerson):
     )
 
     enroll: Annotated[list[ProgramId], Field(max_length=20)] = Field(default_factory=list)
-
-
-class ProgramNotOpen(Conflict):
-    """A program that is paused or closed gives nobody a new link."""
-
-    code = "program_not_open"
-    message = (
-        "This program is paused or closed, so nobody gets a new link in it. Links given before"
-        " stay; send the person without `enroll`."
-    )
 
 
 class PersonOut(Out):
@@ -154,7 +143,7 @@ def keep_person(call: Call, sent: PersonIn) -> Kept:
     programs = [program_named(call, text) for text in dict.fromkeys(sent.enroll)]
     with minding_address(call.business, sent.identity, at=call.at):
         person, is_new = journey.introduce(call.business, sent.identity, at=call.at)
-    links = [_enrolled(person, program, at=call.at) for program in programs]
+    links = [journey.enroll(person, program, at=call.at) for program in programs]
     return Kept(_detailed(person, links), is_new=is_new and person.first_seen_at == call.at)
 
 
@@ -179,13 +168,6 @@ def get_person(call: Call, person: str) -> PersonDetailOut:
         raise NotFound
     links = session.scalars(select(Link).where(Link.person_id == found.id).order_by(Link.id))
     return _detailed(found, list(links))
-
-
-def _enrolled(person: Person, program: Program, *, at: datetime) -> Link:
-    """Return somebody's link in a program, a new one only where it is open."""
-    if not program.is_open and not has_link_in(program, person):
-        raise ProgramNotOpen
-    return journey.enroll(person, program, at=at)
 
 
 def _detailed(person: Person, links: list[Link]) -> PersonDetailOut:

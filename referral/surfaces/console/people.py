@@ -9,6 +9,7 @@ from flask import flash, g, redirect, request, url_for
 from referral.domain import journey
 from referral.domain.businesses import record
 from referral.domain.programs import find_program
+from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.reports import console as lists
 from referral.domain.reports.story import customers_of, links_of, story_of
 from referral.foundation import clock
@@ -53,20 +54,21 @@ def give_link(person: str) -> Any:
     """Give a person their link in a running program; repeating it makes no second one."""
     shown, at = lists.find_person(person), clock.now()
     program = find_program(g.business.id, request.form.get("program", ""))
-    if not program.is_open:
+    try:
+        with transaction():
+            link = journey.enroll(shown, program, at=at)
+            if link.created_at == at:
+                record(
+                    g.business.id,
+                    "link.given",
+                    subject=shown.public_id,
+                    actor=actor(),
+                    at=at,
+                    details={"program": program.name},
+                )
+    except ProgramNotOpen:
         flash(f"{program.name} is not open, so nobody gets a link in it now.", "error")
         return redirect(url_for("console.person", person=shown.public_id), 303)
-    with transaction():
-        link = journey.enroll(shown, program, at=at)
-        if link.created_at == at:
-            record(
-                g.business.id,
-                "link.given",
-                subject=shown.public_id,
-                actor=actor(),
-                at=at,
-                details={"program": program.name},
-            )
     flash(f"{shown.shown_name} has a link in {program.name}: {link.spoken_code}.", "success")
     return redirect(url_for("console.person", person=shown.public_id), 303)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from referral.domain.attribution import Signup, Told
 from referral.domain.notices import notify
 from referral.domain.people import Identity, Person
 from referral.domain.programs import find_program
+from referral.domain.programs.programs import ProgramNotOpen
 from referral.foundation.db import session, transaction
 from referral.surfaces.portal.door import safe_next
 from referral.surfaces.portal.visitors import device_words, network_words
@@ -117,7 +119,7 @@ def _join(wish: Mapping[str, Any], *, at: datetime) -> Signup:
     identity = Identity.read(email=wish["email"], name=asked["name"])
     told = Told(tokens=tuple(asked["tokens"]), code=asked["code"] or None)
     joined = journey.join(g.business, program, identity, told, at=at)
-    if program.is_open:
+    with suppress(ProgramNotOpen):
         journey.enroll(joined.person, program, at=at)
     return joined.signup
 

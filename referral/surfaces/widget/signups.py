@@ -54,7 +54,10 @@ def create() -> tuple[Response, int]:
 
 
 def _sign_up(program: Program, identity: Identity, told: Told, *, at: datetime) -> Link | None:
-    """Decide the signup, and give links while the program is open: one to show, one to mail."""
+    """Decide the signup, and give links while the program is open: one to show, one to mail.
+
+    Otherwise nobody is shown one, so that the answer does not tell who had a link before.
+    """
     if find_person(program.business_id, identity) is not None:
         identity = replace(identity, name=None)
     person = journey.join(program.business, program, identity, told, at=at).person
