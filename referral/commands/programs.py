@@ -29,6 +29,9 @@ from referral.foundation.ids import parse_public_id
 
 _OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
 
+_BELOW = "Rewards of this amount and more wait for a person, in minor units."
+_SECOND = "Rewards of this amount and more need two people, in minor units."
+
 
 @click.command("create-program")
 @click.option("--business", required=True, help="The business's id, biz_….")
@@ -54,6 +57,8 @@ _OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(
 @click.option("--person-cap", type=click.IntRange(1, 10**12), help="Per advocate, minor units.")
 @click.option("--click-window-days", type=click.IntRange(1, 730), default=90, show_default=True)
 @click.option("--qualify-window-days", type=click.IntRange(1, 730), default=180, show_default=True)
+@click.option("--automatic-below", type=click.IntRange(1, 10**12), help=_BELOW)
+@click.option("--second-person-from", type=click.IntRange(1, 10**12), help=_SECOND)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def new_program(
@@ -70,6 +75,8 @@ def new_program(
     person_cap: int | None,
     click_window_days: int,
     qualify_window_days: int,
+    automatic_below: int | None,
+    second_person_from: int | None,
     as_json: bool,
 ) -> None:
     """Create a program with an offer for each side."""
@@ -85,6 +92,8 @@ def new_program(
                 hold_days=hold_days,
                 click_window_days=click_window_days,
                 qualify_window_days=qualify_window_days,
+                automatic_below_minor=automatic_below,
+                second_person_from_minor=second_person_from,
             )
             program = create_program(owner, terms, at=at, budget_minor=budget)
             wanted = [

@@ -3,10 +3,11 @@
 import re
 
 import pytest
+from flask import Flask
 
 from referral.foundation.text import plain
 from referral.surfaces.api.contract import VISIBLE
-from tests.api.conftest import Stage
+from tests.api.conftest import Stage, set_up
 
 
 def decide(shop: Stage, reward: str, what: str) -> tuple[int, str]:
@@ -29,6 +30,18 @@ def test_a_held_reward_is_not_approved_until_it_is_released(shop: Stage) -> None
     assert decide(shop, reward, "release") == (200, "pending")
     assert decide(shop, reward, "release") == (409, "not_held")
     assert decide(shop, reward, "approval") == (200, "approved")
+
+
+def test_a_key_gives_one_of_two_approvals_and_not_the_other(app: Flask) -> None:
+    shop = set_up(app, second_person_from_minor=1000)
+    reward = shop.reward()
+    assert reward["approvals"] == {"needed": 2, "given": 0}
+    assert decide(shop, reward["id"], "approval") == (200, "pending")
+    assert shop.get(f"/rewards/{reward['id']}").get_json()["approvals"]["given"] == 1
+    assert decide(shop, reward["id"], "approval") == (409, "second_person_needed")
+    program = shop.get(f"/programs/{shop.program}").get_json()
+    assert program["second_person_from"] == {"amount_minor": 1000, "currency": "eur"}
+    assert program["automatic_below"] is None
 
 
 def test_a_denied_reward_stays_denied_and_says_why(shop: Stage) -> None:

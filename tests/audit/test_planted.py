@@ -202,6 +202,16 @@ def a_hold_is_counted_that_nobody_placed(c: Connection) -> None:
 
 
 @plants("I-14")
+def an_approval_is_counted_that_nobody_gave(c: Connection) -> None:
+    change(c, "reward", find(c, "reward", state="denied").id, approvals_given=1)
+
+
+@plants("I-24")
+def a_reward_went_out_with_one_of_two_approvals(c: Connection) -> None:
+    change(c, "reward", find(c, "reward", state="granted").id, approvals_needed=2)
+
+
+@plants("I-14")
 def a_refund_is_counted_that_nobody_told_of(c: Connection) -> None:
     change(c, "purchase", _unrewarded(c).id, refunded_minor=1)
 

@@ -1,10 +1,12 @@
 """Approving, denying, holding and releasing rewards: one or many, always with a reason."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from referral.domain import journey
@@ -213,3 +215,24 @@ def test_a_reward_that_waits_for_staff_names_no_past_day_as_expected(app: Flask)
     assert words[0] == "any moment now"
     assert words[1].startswith(f'waiting since <time datetime="{day}">')
     assert "expected" not in words[2]
+
+
+def test_many_are_approved_and_each_says_what_is_still_missing(
+    desk: Desk, staff: Callable[..., FlaskClient]
+) -> None:
+    small, large = earned(desk.shop, "bob", "tim")
+    with within(desk.shop.business.id), transaction():
+        session.merge(large).approvals_needed = 2
+    chosen = [small.public_id, large.public_id]
+    text = check_page(post(desk.client, f"{LIST}/approve", chosen=chosen, reason="Known."))
+    assert "Approved by one of two: somebody else must approve it too" in text
+    assert (small.state, large.state) == ("approved", "pending")
+    page = check_page(desk.client.get(f"{LIST}/{large.public_id}"))
+    assert "One of two has approved" in page
+    assert 'formaction="/console/rewards/approve"' not in page
+    typed = {"chosen": large.public_id, "single": "yes", "reason": "Known."}
+    post(desk.client, f"{LIST}/approve", **typed)
+    assert "Somebody else must too." in desk.client.get(LIST).text
+    post(staff(desk.shop, "otto", Role.FINANCE), f"{LIST}/approve", **typed)
+    assert large.state == "approved"
+    assert acts(desk)[-2:] == [("reward.approved_by_one", "Olive"), ("reward.approved", "Otto")]

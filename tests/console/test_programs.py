@@ -237,3 +237,16 @@ def test_a_budget_is_set_or_lifted(desk: Desk, typed: str, budget_minor: int | N
     check_page(desk.client.get("/console/programs"))
     check_page(post(desk.client, f"{path}/budget", budget="1,000"), 422)
     assert desk.shop.program.budget_minor == budget_minor
+
+
+def test_who_approves_is_set_by_amount_and_shown(desk: Desk) -> None:
+    program = desk.shop.program
+    page = f"/console/programs/{program.public_id}/edit"
+    typed = {**TYPED, "approval": "automatic", "automatic_below": "20", "second_person_from": "100"}
+    refused = post(desk.client, page, page, **{**typed, "second_person_from": "19.99"})
+    assert refused.status_code == 422
+    assert "At least the amount a first person looks at." in refused.text
+    post(desk.client, page, page, **typed)
+    shown = check_page(desk.client.get(f"/console/programs/{program.public_id}"))
+    assert "Automatic below €20.00" in shown
+    assert "by two people" in shown

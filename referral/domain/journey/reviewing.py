@@ -7,14 +7,24 @@ from datetime import datetime
 from referral.domain.businesses import Actor, record
 from referral.domain.journey.thanking import wake
 from referral.domain.rewards import Reward, approve, deny, place_hold, release_holds
+from referral.domain.rewards.approving import agree, refuse_own
 from referral.domain.rewards.holds import HoldKind, NothingHeld
 from referral.domain.rewards.rewards import lock
 
 
-def approve_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
-    """Approve a pending reward as a member of staff; the grant begins at once."""
-    approve(reward, actor=actor, reason=reason, at=at)
-    _write_down(reward, "reward.approved", actor=actor, reason=reason, at=at)
+def approve_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> bool:
+    """Approve a pending reward as a member of staff; the grant begins at once.
+
+    Where two people are needed, the first approval is written down and False is returned. Raises
+    OwnReward for one's own, SecondPersonNeeded for whoever approved it before.
+    """
+    lock(reward)
+    is_enough = agree(reward, actor=actor, reason=reason, at=at)
+    if is_enough:
+        approve(reward, actor=actor, reason=reason, at=at)
+    action = "reward.approved" if is_enough else "reward.approved_by_one"
+    _write_down(reward, action, actor=actor, reason=reason, at=at)
+    return is_enough
 
 
 def deny_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
@@ -31,8 +41,12 @@ def hold_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> N
 
 
 def release_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
-    """Release every hold on a reward, which then goes on its way; raises NothingHeld."""
+    """Release every hold on a reward, which then goes on its way; raises NothingHeld.
+
+    Nobody releases their own: raises OwnReward.
+    """
     lock(reward)
+    refuse_own(reward, actor)
     if release_holds(reward, reason=reason, actor=actor, at=at) == 0:
         raise NothingHeld
     wake(reward, at=at)

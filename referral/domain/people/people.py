@@ -23,6 +23,8 @@ from referral.foundation.folding import fold, folded
 from referral.foundation.ids import public_id
 from referral.foundation.text import plain
 
+_DOTLESS_HOSTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+
 
 class Person(Owned, Model):
     """Anyone the business knows. `known_since` is when they became a customer, if they did."""
@@ -104,6 +106,21 @@ def canonical_email(text: str) -> str:
             fields={"email": "Give one email address such as bob@mail.example."}
         ) from None
     return checked.normalized.lower()
+
+
+def mailbox(email: str) -> str:
+    """Return whose post an address is: capitals and a tag after `+` make no other person of it.
+
+    Where a provider leaves dots out of account, so does this.
+
+    >>> mailbox("Olive+shop@Mail.example"), mailbox("o.live@googlemail.com")
+    ('olive@mail.example', 'olive@gmail.com')
+    """
+    local, _, host = email.strip().lower().rpartition("@")
+    local = local.split("+", 1)[0] or local
+    if host in _DOTLESS_HOSTS:
+        return f"{local.replace('.', '')}@{_DOTLESS_HOSTS[host]}"
+    return f"{local}@{host}"
 
 
 def find_person(business_id: uuid.UUID, identity: Identity) -> Person | None:

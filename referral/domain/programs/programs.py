@@ -28,6 +28,7 @@ from referral.foundation.db import (
 )
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import new_key, parse_public_id, public_id
+from referral.foundation.money import LIMIT_MINOR
 from referral.foundation.text import plain
 
 
@@ -65,6 +66,7 @@ class Program(Owned, Model):
         CheckConstraint("qualify_window_days BETWEEN 1 AND 730", name="qualify_window_range"),
         CheckConstraint("committed_minor >= 0", name="committed_not_negative"),
         *whole_minor("budget_minor", "committed_minor"),
+        *whole_minor("automatic_below_minor", "second_person_from_minor"),
     )
     prefix: ClassVar[str] = "prg"
 
@@ -81,6 +83,8 @@ class Program(Owned, Model):
     budget_minor: Mapped[Minor | None] = mapped_column(default=None)
     committed_minor: Mapped[Minor] = mapped_column(default=0)
     created_at: Mapped[Moment]
+    automatic_below_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=1)
+    second_person_from_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=1)
 
     business: Mapped[Business] = relationship()
 
@@ -107,10 +111,24 @@ class Program(Owned, Model):
             return None
         return max(0, self.budget_minor - self.committed_minor)
 
+    def approvals_for(self, amount_minor: int) -> int:
+        """Return how many people must approve a reward of this amount: none, one or two."""
+        second = self.second_person_from_minor
+        if second is not None and amount_minor >= second:
+            return 2
+        if self.approval == Approval.STAFF:
+            return 1
+        below = self.automatic_below_minor
+        return 0 if below is None or amount_minor < below else 1
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramTerms:
-    """What a business says of a programme; days are whole days."""
+    """What a business says of a programme; days are whole days.
+
+    Rewards of `automatic_below_minor` and more need a person although approval is automatic, and
+    those of `second_person_from_minor` and more need two.
+    """
 
     name: str
     landing_url: str
@@ -119,6 +137,8 @@ class ProgramTerms:
     hold_days: int = 30
     click_window_days: int = 90
     qualify_window_days: int = 180
+    automatic_below_minor: int | None = None
+    second_person_from_minor: int | None = None
 
     def check(self) -> None:
         """Raise Invalid naming every field that is out of range."""
@@ -130,12 +150,29 @@ class ProgramTerms:
         for field in ("click_window_days", "qualify_window_days"):
             if not 1 <= getattr(self, field) <= 730:
                 problems[field] = "Between 1 and 730 days."
+        problems |= self._approval_problems()
         try:
             origin_of(self.landing_url, field="landing_url")
         except Invalid as refusal:
             problems |= refusal.fields
         if problems:
             raise Invalid(fields=problems)
+
+    def _approval_problems(self) -> dict[str, str]:
+        below, second = self.automatic_below_minor, self.second_person_from_minor
+        problems = {
+            field: "An amount above zero, or nothing."
+            for field, limit in (
+                ("automatic_below_minor", below),
+                ("second_person_from_minor", second),
+            )
+            if limit is not None and not 1 <= limit <= LIMIT_MINOR
+        }
+        if below is not None and self.approval == Approval.STAFF:
+            problems["automatic_below_minor"] = "Only where nobody else has to approve."
+        if below is not None and second is not None and second < below:
+            problems["second_person_from_minor"] = "At least the amount a first person looks at."
+        return problems
 
 
 class ProgramNotOpen(Conflict):
@@ -223,6 +260,8 @@ def _apply(program: Program, terms: ProgramTerms) -> None:
     program.hold_days = terms.hold_days
     program.click_window_days = terms.click_window_days
     program.qualify_window_days = terms.qualify_window_days
+    program.automatic_below_minor = terms.automatic_below_minor
+    program.second_person_from_minor = terms.second_person_from_minor
 
 
 def _check_budget(budget_minor: int | None) -> None:

@@ -15,6 +15,7 @@ from referral.domain.purchases import Purchase
 from referral.domain.reports.gates import Evidence, Value
 from referral.domain.rewards import Grant, Hold, HoldRelease, Reward, RewardMove
 from referral.domain.rewards.allowances import Allowance
+from referral.domain.rewards.approving import approvals_of
 from referral.foundation.db import session
 from referral.foundation.ids import parse_public_id, public_id
 from referral.foundation.money import Money, rate
@@ -135,6 +136,14 @@ def holds(reward: Reward) -> Evidence:
             },
         )
         for hold, release in session.execute(query)
+    )
+
+
+def approvals(reward: Reward) -> Evidence:
+    """List who approved a reward and why."""
+    return tuple(
+        ("decision", {"by": given.actor_name, "reason": given.reason})
+        for given in approvals_of(reward)
     )
 
 

@@ -214,6 +214,9 @@ def _hold(reward: Reward, *, at: datetime) -> Gate:
 
 
 def _pending(reward: Reward, shown: Evidence, *, at: datetime) -> Gate:
+    if reward.approvals_given:
+        first = evidence.approvals(reward)
+        return Gate(GateName.HOLD, WAITING, GateCode.AWAITS_SECOND, evidence=(*first, *shown))
     if reward.awaits_staff:
         return Gate(GateName.HOLD, WAITING, GateCode.AWAITS_STAFF, evidence=shown)
     if at < reward.expected_at:

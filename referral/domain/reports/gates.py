@@ -52,6 +52,7 @@ class GateCode(StrEnum):
     HOLD_PERIOD = "hold_period"
     BEING_APPROVED = "being_approved"
     AWAITS_STAFF = "awaits_staff"
+    AWAITS_SECOND = "awaits_second"
     HELD = "held"
     APPROVED = "approved"
     APPROVED_BY_STAFF = "approved_by_staff"

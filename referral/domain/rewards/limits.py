@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.programs import reserve, return_to_budget
+from referral.domain.programs import Kind, Program, reserve, return_to_budget
 from referral.domain.rewards import allowances
 from referral.domain.rewards.ledger import Account, fund, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, begin
+from referral.foundation.db import session
 
 BUDGET_REACHED = "budget_reached"
 CAP_REACHED = "cap_reached"
 
 
 def begin_within_limits(reward: Reward, *, at: datetime, why: str = "earned") -> None:
-    """Reserve the amount and begin the reward; a refusal is kept and can be seen (I-27)."""
+    """Reserve the amount and begin the reward; a refusal is kept and can be seen (I-27).
+
+    Who must approve it is settled here, by the program as it is today. A discount never waits for
+    anybody: it is worth nothing until the friend pays.
+    """
+    if not reward.is_restored and reward.kind != Kind.DISCOUNT:
+        program = session.get_one(Program, reward.program_id)
+        reward.approvals_needed = program.approvals_for(reward.amount_minor)
     refused = refused_limit(reward, reward.amount_minor)
     if refused is not None:
         reward.state, reward.reason = RewardState.CANCELLED, refused

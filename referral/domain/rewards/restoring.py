@@ -114,6 +114,7 @@ def _begin_anew(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -
         earned_at=first.earned_at,
         expected_at=first.expected_at,
         due_at=first.expected_at,
+        approvals_needed=first.approvals_needed,
         person=first.person,
         program=first.program,
         offer=first.offer,

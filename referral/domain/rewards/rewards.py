@@ -85,6 +85,7 @@ class Reward(Owned, Due, Model):
     `due_at` is when the hold ends and the reward is looked at again. Of the amount,
     `clawback_minor` is what refunds took back in all: `withheld_minor` before the grant,
     `debited_minor` at the provider, `owed_minor` could not be taken and stands as a debt.
+    `approvals_needed` is how many people its program asked for on the day it was earned.
     """
 
     __table_args__ = (
@@ -129,6 +130,8 @@ class Reward(Owned, Due, Model):
     withheld_minor: Mapped[Minor] = mapped_column(default=0)
     debited_minor: Mapped[Minor] = mapped_column(default=0)
     owed_minor: Mapped[Minor] = mapped_column(default=0)
+    approvals_needed: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=1)
+    approvals_given: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=1)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()

@@ -8,7 +8,6 @@ from sqlalchemy import update
 
 from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.programs import Approval, Kind, Program
 from referral.domain.rewards.grants import plan_grant
 from referral.domain.rewards.ledger import Account, transfer
 from referral.domain.rewards.operations import way_of
@@ -20,14 +19,12 @@ from referral.foundation.db import session
 def ripen(reward: Reward, *, at: datetime) -> None:
     """Look again at a reward whose hold has ended: approve it, or let it wait for somebody.
 
-    A held reward is left as it is; releasing the hold makes it due again. A discount never waits
-    for staff: it is worth nothing until the friend pays.
+    A held reward is left as it is; releasing the hold makes it due again.
     """
     lock(reward)
     if reward.state != RewardState.PENDING or reward.is_held or reward.expected_at > at:
         return
-    program = session.get_one(Program, reward.program_id)
-    if program.approval == Approval.STAFF and reward.kind != Kind.DISCOUNT:
+    if reward.approvals_needed:
         _await_staff(reward)
     else:
         approve(reward, actor=SYSTEM, reason="The hold has passed and every check is met.", at=at)

@@ -92,6 +92,12 @@ class ProgramOut(Out):
         TouchRule, Field(description="Which of several equally weighty pieces of evidence wins.")
     ]
     approval: Annotated[Approval, Field(description="Who approves a reward after its hold.")]
+    automatic_below: Annotated[
+        Money | None, Field(description="Rewards of this amount and more wait for a person.")
+    ]
+    second_person_from: Annotated[
+        Money | None, Field(description="Rewards of this amount and more need two people.")
+    ]
     click_window_days: int
     qualify_window_days: int
     hold_days: int
@@ -144,6 +150,8 @@ def _written(program: Program, offers: dict[str, Offer]) -> ProgramOut:
         currency=program.currency,
         touch_rule=TouchRule(program.touch_rule),
         approval=Approval(program.approval),
+        automatic_below=_money(program.automatic_below_minor, program.currency),
+        second_person_from=_money(program.second_person_from_minor, program.currency),
         click_window_days=program.click_window_days,
         qualify_window_days=program.qualify_window_days,
         hold_days=program.hold_days,

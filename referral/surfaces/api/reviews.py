@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from referral.domain import journey
+from referral.domain.rewards.approving import SecondPersonNeeded
 from referral.domain.rewards.holds import NothingHeld
 from referral.domain.rewards.rewards import RewardHeld, RewardMoved
 from referral.foundation.errors import NotFound
@@ -29,10 +30,15 @@ class ReviewIn(In):
     "/rewards/{reward}/approval",
     takes=ReviewIn,
     gives=RewardOut,
-    refuses=(NotFound, RewardMoved, RewardHeld),
+    refuses=(NotFound, RewardMoved, RewardHeld, SecondPersonNeeded),
 )
 def approve_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
-    """Approve a pending reward, even before its hold has passed; its grant begins at once."""
+    """Approve a pending reward, even before its hold has passed; its grant begins at once.
+
+    Where `approvals.needed` is 2, the first approval is kept and the reward stays pending. All your
+    API keys count as one person: another `approval` is refused (`second_person_needed`), and
+    somebody on the team gives the second in the console, or gave the first.
+    """
     found = reward_named(reward)
     journey.approve_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
     return RewardOut.of(found)

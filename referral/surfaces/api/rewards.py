@@ -33,6 +33,13 @@ from referral.surfaces.api.layer import Call, Resource
 route = Resource("Rewards", "What somebody is thanked with, from the purchase to Stripe and back.")
 
 
+class ApprovalsOut(Out):
+    """How many people must approve a reward, by the program's rules of the day it was earned."""
+
+    needed: int
+    given: int
+
+
 class RewardOut(Out):
     """One reward.
 
@@ -55,6 +62,7 @@ class RewardOut(Out):
     reason: str | None
     is_held: bool
     awaits_staff: bool
+    approvals: ApprovalsOut
     earned_at: Moment
     expected_at: Annotated[Moment, Field(description="When its hold ends.")]
     settled_at: Annotated[Moment | None, Field(description="When it was granted or ended.")]
@@ -77,6 +85,7 @@ class RewardOut(Out):
             reason=reward.reason,
             is_held=reward.is_held,
             awaits_staff=reward.awaits_staff,
+            approvals=ApprovalsOut(needed=reward.approvals_needed, given=reward.approvals_given),
             earned_at=reward.earned_at,
             expected_at=reward.expected_at,
             settled_at=reward.settled_at,

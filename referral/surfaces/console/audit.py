@@ -35,6 +35,7 @@ ACTIONS = {
     "program.edited": "Edited a program",
     "program.moved": "Paused, resumed or closed a program",
     "reward.approved": "Approved a reward",
+    "reward.approved_by_one": "Approved a reward, one of two",
     "reward.denied": "Denied a reward",
     "reward.held": "Put a reward on hold",
     "reward.released": "Released a reward",
@@ -51,6 +52,7 @@ _MOVED = {
 _NAMES = {
     "account": "Account at Stripe",
     "approval": "Approval",
+    "automatic_below": "Approved by itself below",
     "budget_minor": "Budget",
     "click_window_days": "Click window in days",
     "hold_days": "Hold in days",
@@ -64,6 +66,7 @@ _NAMES = {
     "qualify_window_days": "Qualifying window in days",
     "reason": "Reason",
     "role": "Role",
+    "second_person_from": "Two people from",
     "side": "For",
     "state": "State",
     "touch_rule": "Among equals",

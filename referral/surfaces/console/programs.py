@@ -49,6 +49,11 @@ _NEW = {
     "friend_kind": "discount",
     "friend_trigger": "signup",
 }
+_BESIDE = {
+    "automatic_below_minor": "automatic_below",
+    "second_person_from_minor": "second_person_from",
+}
+"""The field of the form each rule of the domain speaks of."""
 _MADE_BEFORE = "This form has made this program already. For another one, open a new form."
 _SAID = {
     ProgramState.ACTIVE: "The program is open.",
@@ -85,7 +90,7 @@ def create() -> Any:
     form, at, business_id = Form(request.form), clock.now(), g.business.id
     key = form.once()
     try:
-        terms = _read(form)
+        terms = _read(form, g.business.currency)
         budget = form.amount("budget", g.business.currency, asked=False)
         offers = _read_offers(form)
         form.accept()
@@ -126,7 +131,7 @@ def edit(program: str) -> Any:
     shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
     before = _typed(shown)
     try:
-        terms = _read(form)
+        terms = _read(form, shown.currency)
         form.accept()
         with transaction():
             edit_program(shown, terms, at=at)
@@ -200,7 +205,7 @@ def change_budget(program: str) -> Any:
     return redirect(_address(shown), 303)
 
 
-def _read(form: Form) -> ProgramTerms:
+def _read(form: Form, currency: str) -> ProgramTerms:
     terms = ProgramTerms(
         name=form.text("name", asked="Give the program a name."),
         landing_url=form.text("landing_url", asked="Where should friends land?", longest=2000),
@@ -209,8 +214,10 @@ def _read(form: Form) -> ProgramTerms:
         hold_days=form.days("hold_days"),
         click_window_days=form.days("click_window_days"),
         qualify_window_days=form.days("qualify_window_days"),
+        automatic_below_minor=form.amount("automatic_below", currency, asked=False),
+        second_person_from_minor=form.amount("second_person_from", currency, asked=False),
     )
-    form.check(terms.check)
+    form.check(terms.check, beside=_BESIDE)
     form.check(lambda: origin_of(form.typed.get("landing_url", ""), field="landing_url"))
     return terms
 
@@ -233,6 +240,8 @@ def _typed(program: Program) -> dict[str, str]:
         "hold_days": str(program.hold_days),
         "click_window_days": str(program.click_window_days),
         "qualify_window_days": str(program.qualify_window_days),
+        "automatic_below": typed_amount(program.automatic_below_minor, program.currency),
+        "second_person_from": typed_amount(program.second_person_from_minor, program.currency),
     }
 
 

@@ -16,6 +16,7 @@ from referral.domain.reports import console as lists
 from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.approving import approvals_of, has_agreed
 from referral.domain.rewards.grants import grants_of
 from referral.domain.rewards.holds import HOLDABLE, open_holds
 from referral.domain.rewards.rewards import RewardMoved
@@ -32,6 +33,7 @@ from referral.surfaces.web.why import gate_items, in_short
 from referral.surfaces.web.words import day
 
 MOST_AT_ONCE = 100
+ONE_OF_TWO = "approved by one of two: somebody else must approve it too"
 SHOWN = ("awaiting", "held", "waiting", *RewardState)
 log = structlog.get_logger("referral.console")
 
@@ -41,7 +43,7 @@ class Verb:
     """What can be decided on a reward."""
 
     name: str
-    act: Callable[..., None]
+    act: Callable[..., bool | None]
     words: str
     done: str
     icon: str
@@ -66,6 +68,7 @@ class Result:
     id: str
     reward: Reward | None
     trouble: str | None
+    done: str = ""
 
 
 def show_all() -> str:
@@ -107,7 +110,11 @@ def decide(verb: str) -> Callable[[], Any]:
 
 def verbs_for(reward: Reward) -> list[Verb]:
     """List what this operator may do with a reward as it stands."""
-    return [verb for verb in VERBS.values() if _fits(verb, reward) and may(verb.name)]
+    return [
+        verb
+        for verb in VERBS.values()
+        if _fits(verb, reward) and may(verb.name) and not _is_theirs_done(verb, reward)
+    ]
 
 
 def when_words(reward: Reward, at: datetime) -> str | Markup:
@@ -165,6 +172,7 @@ def _one(reward: Reward, errors: dict[str, str]) -> str:
         gates=gate_items(explanation),
         verbs=verbs_for(reward),
         holds=open_holds(reward),
+        approvals=approvals_of(reward) if reward.state == RewardState.PENDING else [],
         history=[_line(step) for step in reversed(evidence.moves(reward))],
         grants=grants_of(reward),
         operations=OPERATIONS,
@@ -189,7 +197,7 @@ def _decide_one(verb: Verb, text: str, reason: str) -> Result:
         if not _fits(verb, reward):
             return Result(text, reward, _unfit(verb, reward))
         with transaction():
-            verb.act(reward, actor=actor(), reason=reason, at=clock.now())
+            is_done = verb.act(reward, actor=actor(), reason=reason, at=clock.now())
     except NotFound:
         return Result(text[:40], None, "There is no such reward here.")
     except RewardMoved:
@@ -198,7 +206,12 @@ def _decide_one(verb: Verb, text: str, reason: str) -> Result:
     except Refusal as refusal:
         return Result(text, lists.find_reward(text), refusal.message)
     log.info("reward_decided", verb=verb.name, reward=reward.public_id)
-    return Result(text, reward, None)
+    return Result(text, reward, None, ONE_OF_TWO if is_done is False else verb.done)
+
+
+def _is_theirs_done(verb: Verb, reward: Reward) -> bool:
+    """Tell whether this operator has approved already and only somebody else can go on."""
+    return verb.name == "approve" and has_agreed(reward, actor())
 
 
 def _fits(verb: Verb, reward: Reward) -> bool:
@@ -231,7 +244,7 @@ def _answer_one(verb: Verb, result: Result) -> Any:
     if result.trouble is not None:
         flash(result.trouble, "error")
     else:
-        flash(f"The reward was {verb.done}.", "success")
+        flash(f"The reward was {result.done}.", "success")
     return redirect(url_for("console.reward", reward=result.id), 303)
 
 

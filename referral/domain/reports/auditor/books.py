@@ -106,6 +106,16 @@ _QUESTIONS = (
     ),
     Question(
         "I-14",
+        "reward",
+        "{approvals_given} approvals are counted and {total} are kept.",
+        """
+        SELECT r.id, r.approvals_given, COUNT(a.id) AS total
+        FROM reward r LEFT JOIN reward_approval a ON a.reward_id = r.id
+        GROUP BY r.id, r.approvals_given HAVING COUNT(a.id) <> r.approvals_given
+        """,
+    ),
+    Question(
+        "I-14",
         "purchase",
         "{refunded_minor} is counted as refunded and the news adds up to {total}.",
         """

@@ -150,6 +150,17 @@ _QUESTIONS = (
         """,
     ),
     Question(
+        "I-24",
+        "reward",
+        "It needed {needed} people to approve it and has {given}.",
+        """
+        SELECT r.id, r.approvals_needed AS needed, COUNT(DISTINCT a.actor_key) AS given
+        FROM reward r JOIN reward_move m ON m.reward_id = r.id AND m.to_state = 'approved'
+        LEFT JOIN reward_approval a ON a.reward_id = r.id
+        GROUP BY r.id, r.approvals_needed HAVING COUNT(DISTINCT a.actor_key) < r.approvals_needed
+        """,
+    ),
+    Question(
         "I-34",
         "reward",
         "It was held after its grant had begun: {reason}",
