@@ -65,6 +65,18 @@ def claim(kind: type[Any], key: uuid.UUID, *, at: datetime) -> uuid.UUID | None:
     return token if changed(taken) == 1 else None
 
 
+def hold_on(kind: type[Any], key: uuid.UUID, token: uuid.UUID, *, until: datetime) -> None:
+    """Keep a claim for longer, for work that takes its time; raises LeaseLost when it is gone."""
+    kept = session.execute(
+        update(kind)
+        .where(kind.id == key, kind.lease_token == token)
+        .values(lease_until=until)
+        .execution_options(across_businesses=True, synchronize_session=False)
+    )
+    if changed(kept) != 1:
+        raise LeaseLost
+
+
 def finish(row: Any, token: uuid.UUID, *, again_at: datetime | None = None) -> None:
     """Mark the work done, or due again at a moment; raises LeaseLost when the lease is gone."""
     _settle(row, token, due_at=again_at, attempts=0, last_error=None)

@@ -42,7 +42,8 @@ class Work:
 def kinds() -> list[Work]:
     """Return every kind of work, the most urgent first."""
     from referral.domain.notices import Notice
-    from referral.worker import notices
+    from referral.domain.reports.audits import AuditRun
+    from referral.worker import audits, notices
 
     return [
         Work("notice", Notice, notices.send),
@@ -50,6 +51,7 @@ def kinds() -> list[Work]:
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
         Work("event_poll", EventPoll, event_polls.look),
+        Work("audit_run", AuditRun, audits.audit_books),
     ]
 
 

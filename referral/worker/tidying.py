@@ -1,4 +1,4 @@
-"""What is seen to every hour: what has served is forgotten, and missed events are looked for."""
+"""What is seen to every hour: what has served is forgotten, missed events and errors looked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 
 from referral.domain.businesses import across_businesses
+from referral.domain.reports.audits import plan_audit
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import poll_all
 from referral.surfaces.web.challenges import forget_old
@@ -17,9 +18,9 @@ _SESSIONS_KEPT = timedelta(days=30)
 
 
 def tidy(*, at: datetime) -> None:
-    """Forget what is old enough, and see that Stripe's events are looked for; twice does no more.
+    """Forget what is old enough, see that Stripe's events are looked for and the books audited.
 
-    Proofs of an address go after a day, ended sessions later.
+    Proofs of an address go after a day, ended sessions later. Twice does no more.
     """
     with transaction():
         forget_old(at=at)
@@ -29,3 +30,4 @@ def tidy(*, at: datetime) -> None:
             .execution_options(**across_businesses())
         )
         poll_all()
+        plan_audit(at=at)

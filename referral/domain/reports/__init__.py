@@ -1,1 +1,1 @@
-"""What pages and programs ask about the whole: lists, sums and explanations; it never writes."""
+"""What pages and programs ask about the whole: lists, sums, explanations; it keeps only audits."""

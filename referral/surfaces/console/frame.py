@@ -26,6 +26,7 @@ _PLACES = (
     ("referrals", "Referrals", "heart-handshake", ("why",)),
     ("people", "People", "users", ("person",)),
     ("programs", "Programs", "speakerphone", ("program", "offer", "budget")),
+    ("books", "Books", "scale", ("books",)),
     ("settings", "Settings", "settings", ("key", "stripe", "team", "site", "audit", "account")),
 )
 

@@ -12,6 +12,7 @@ from referral.domain.businesses.team import at_least
 from referral.surfaces.console import (
     account,
     audit,
+    books,
     frame,
     keys,
     offers,
@@ -108,6 +109,8 @@ ROUTES = [
     Route("POST", "/programs/<program>/budget", "budget_set", programs.change_budget, RUN),
     Route("GET", "/programs/<program>/offers/<side>", "offer", offers.show, RUN),
     Route("POST", "/programs/<program>/offers/<side>", "offer_publish", offers.publish, RUN),
+    Route("GET", "/books", "books", books.show, SEE),
+    Route("POST", "/books/audit", "books_audit", books.audit_now, PAY),
     Route("GET", "/settings", "settings", settings.show, SEE),
     Route("POST", "/settings/sites", "site_add", settings.add, RUN),
     Route("POST", "/settings/sites/<uuid:site>/remove", "site_remove", settings.remove, RUN),

@@ -1,4 +1,4 @@
-"""How much work waits, counted in the database: the same whichever process is asked."""
+"""How much work waits and what the last audit found: the same whichever process is asked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from referral.domain.businesses import across_businesses
 from referral.domain.notices import Notice
+from referral.domain.reports.audits import AuditRun, last_audit
 from referral.domain.rewards import Grant, Reward
 from referral.foundation.db import session
 from referral.gateways.stripe import EventPoll, StripeEvent
@@ -22,6 +23,7 @@ _KINDS: dict[str, type[Any]] = {
     "reward": Reward,
     "grant": Grant,
     "event_poll": EventPoll,
+    "audit_run": AuditRun,
 }
 
 
@@ -51,12 +53,26 @@ def backlog(*, at: datetime) -> bytes:
             rows.labels(kind, "overdue").set(overdue)
             rows.labels(kind, "waiting").set(waiting)
             oldest.labels(kind).set((at - first).total_seconds() if first else 0)
+        _add_last_audit(registry, at)
         is_up.set(1)
     except SQLAlchemyError:
         session.rollback()
         rows.clear()
         oldest.clear()
     return generate_latest(registry)
+
+
+def _add_last_audit(registry: CollectorRegistry, at: datetime) -> None:
+    """Tell what the last audit found, how old it is and how long it took; nothing before one."""
+    last = last_audit()
+    if last is None or last.ended_at is None:
+        return
+    for name, said, value in (
+        ("violations", "Promises that the last audit found broken", last.violations),
+        ("age_seconds", "How long ago the last audit ended", (at - last.ended_at).total_seconds()),
+        ("duration_seconds", "How long the last audit took", last.took.total_seconds()),
+    ):
+        Gauge(f"referral_audit_{name}", said, registry=registry).set(value)
 
 
 def _counted(model: type[Any], at: datetime) -> tuple[int, int, int, datetime | None]:

@@ -21,7 +21,7 @@ from referral.foundation.db import db
 from referral.foundation.ids import public_id
 
 _SHOWN = (Business, Grant, Offer, Person, Program, Purchase, Referral, Refund, Reward, Signup)
-_PREFIXES = {model.__tablename__: model.prefix for model in _SHOWN}
+PREFIXES = {model.__tablename__: model.prefix for model in _SHOWN}
 
 TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")"
 """What stands for TAKINGS in a query."""
@@ -58,7 +58,7 @@ def ask(connection: Connection, questions: Iterable[Question]) -> Iterator[Viola
 def named(noun: str, key: Any) -> str:
     """Return how people find a row: its public id, or its table and key."""
     whole = key if isinstance(key, uuid.UUID) else uuid.UUID(str(key))
-    prefix = _PREFIXES.get(noun)
+    prefix = PREFIXES.get(noun)
     return public_id(prefix, whole) if prefix else f"{noun} {whole}"
 
 

@@ -23,7 +23,7 @@ from referral.domain.reports.auditor import (
 )
 from referral.domain.reports.auditor.asking import table_named
 from referral.domain.reports.auditor.promises import PROMISES
-from referral.domain.reports.auditor.report import Report, Violation
+from referral.domain.reports.auditor.report import MOST_KEPT, Report, Violation
 from referral.foundation.db import db
 
 _CHECKS: tuple[Callable[[Connection], Iterator[Violation]], ...] = (
@@ -50,13 +50,16 @@ _COUNTED = {
 }
 
 
-def audit(at: datetime) -> Report:
+def audit(
+    at: datetime, *, most_kept: int = MOST_KEPT, between: Callable[[], None] = lambda: None
+) -> Report:
     """Check every invariant that data can show, over all businesses; only reads.
 
     `at` is the present moment: what is late by then becomes a warning. Everything is read from
-    one snapshot, so work that goes on meanwhile is seen whole or not at all.
+    one snapshot, so work that goes on meanwhile is seen whole or not at all. `between` is called
+    after each group of checks: a worker says there that it is still at it.
     """
-    report = Report(at, PROMISES)
+    report = Report(at, PROMISES, most_kept=most_kept)
     with _snapshot() as connection:
         for name, noun in _COUNTED.items():
             count = connection.scalar(select(func.count()).select_from(table_named(name)))
@@ -64,6 +67,7 @@ def audit(at: datetime) -> Report:
         for check in _CHECKS:
             for violation in check(connection):
                 report.add(violation)
+            between()
         report.warnings.extend(work.warnings(connection, at=at))
     return report
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 MOST_KEPT = 50
-"""How many violations of one invariant are listed; all of them are counted."""
+"""How many violations of one invariant are printed; all of them are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Report:
     counts: dict[str, int] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     warnings: list[Violation] = field(default_factory=list)
+    most_kept: int = MOST_KEPT
 
     def __post_init__(self) -> None:
         self.counts = dict.fromkeys(self.promises, 0)
@@ -43,7 +44,7 @@ class Report:
     def add(self, found: Violation) -> None:
         """Count a violation, and list it unless there are very many of its kind."""
         self.counts[found.invariant] += 1
-        if self.counts[found.invariant] <= MOST_KEPT:
+        if self.counts[found.invariant] <= self.most_kept:
             self.violations.append(found)
 
     @property
