@@ -8,6 +8,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import stripe
 
+from tools.practice_stripe import funds
+
 PRICE = {"currency": "usd", "unit_amount": 5000, "product_data": {"name": "Mug"}}
 SESSION = {
     "mode": "payment",
@@ -85,7 +87,7 @@ def test_a_delayed_payment_may_fail(sdk, practice):
     failed = practice.settle(bought["session"]["id"], outcome="failed")
     assert failed["session"]["payment_status"] == "unpaid"
     assert failed["events"][-1]["type"] == "checkout.session.async_payment_failed"
-    assert sdk.balance.retrieve().available[0].amount == 0
+    assert sdk.balance.retrieve().available[0].amount == funds.START
 
 
 @pytest.mark.parametrize(

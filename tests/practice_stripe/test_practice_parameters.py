@@ -9,6 +9,7 @@ import pytest
 import stripe
 from stripe import params as known
 
+from tools.practice_stripe import funds
 from tools.practice_stripe.forms import decode
 from tools.practice_stripe.params import Check
 
@@ -88,10 +89,11 @@ def test_the_limit_answers_429_above_its_rate(sdk, practice):
 
 
 def test_account_and_balance_answer_a_health_check(sdk, practice):
-    practice.buy(5000, currency="eur")
     assert sdk.accounts.retrieve_current().charges_enabled
-    funds = {one.currency: one.amount for one in sdk.balance.retrieve().available}
-    assert funds == {"eur": 5000, "usd": 0}
+    assert [one.currency for one in sdk.balance.retrieve().available] == ["usd"]
+    practice.buy(5000, currency="eur")
+    held = {one.currency: one.amount for one in sdk.balance.retrieve().available}
+    assert held == {"eur": funds.START + 5000}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,16 @@ def sdk_names(name: str) -> set[str]:
         ("invoices.LIST", "InvoiceListParams"),
         ("invoices.LIST_PAYMENTS", "InvoicePaymentListParams"),
         ("subscriptions.LIST", "SubscriptionListParams"),
+        ("subscriptions.UPDATE", "SubscriptionUpdateParams"),
         ("account.LIST_EVENTS", "EventListParams"),
+        ("payees.CREATE", "AccountCreateParams"),
+        ("payees.LIST", "AccountListParams"),
+        ("onboarding.CREATE", "AccountLinkCreateParams"),
+        ("transfers.CREATE", "TransferCreateParams"),
+        ("transfers.UPDATE", "TransferUpdateParams"),
+        ("transfers.LIST", "TransferListParams"),
+        ("transfers.REVERSE", "TransferReversalCreateParams"),
+        ("transfers.LIST_REVERSALS", "TransferReversalListParams"),
     ],
 )
 def test_no_parameter_is_accepted_that_the_sdk_does_not_know(ours, theirs):

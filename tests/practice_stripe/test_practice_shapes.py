@@ -6,6 +6,7 @@ import pytest
 import stripe
 
 CLASSES = {
+    "account": stripe.Account,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
     "coupon": stripe.Coupon,
@@ -18,10 +19,13 @@ CLASSES = {
     "invoice_payment": stripe.InvoicePayment,
     "line_item": stripe.InvoiceLineItem,
     "payment_intent": stripe.PaymentIntent,
+    "payout": stripe.Payout,
     "promotion_code": stripe.PromotionCode,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
+    "transfer": stripe.Transfer,
+    "transfer_reversal": stripe.TransferReversal,
 }
 
 
@@ -51,6 +55,12 @@ def story(practice, sdk):
     refund = practice.refund(bought["charge"]["id"], 100)["refund"]
     practice.fail_refund(refund["id"])
     practice.close_dispute(practice.dispute(bought["charge"]["id"])["dispute"]["id"], "lost")
+    carol = sdk.accounts.create({"capabilities": {"transfers": {"requested": True}}})
+    practice.finish_onboarding(carol.id)
+    paid = {"amount": 500, "currency": "usd", "destination": carol.id}
+    sdk.transfers.reversals.create(sdk.transfers.create(paid).id, {"amount": 100})
+    practice.pay_out(carol.id)
+    practice.deauthorise(carol.id)
     invoice = sdk.invoices.list({"expand": ["data.discounts", "data.payments"]}).to_dict()
     entries = sdk.customers.balance_transactions.list(alice.id).to_dict()
     return [bought, invoice, entries, practice.events()]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from .accounts import MAIN
+from . import funds, payees
 from .books import Books, Thing
 from .errors import malformed
 from .listing import listing
@@ -19,35 +17,13 @@ _LIFE_S = 30 * 24 * 3600
 
 
 def retrieve(books: Books, params: Thing) -> Thing:
-    """Describe the account of the asking key."""
-    return {
-        "id": books.accounts.id_of(books.account or MAIN),
-        "object": "account",
-        "business_profile": {"name": "Practice Stripe", "url": None},
-        "capabilities": {"card_payments": "active", "transfers": "active"},
-        "charges_enabled": True,
-        "country": "US",
-        "default_currency": "usd",
-        "details_submitted": True,
-        "email": "practice@example.com",
-        "metadata": {},
-        "payouts_enabled": True,
-        "settings": {"dashboard": {"display_name": "Practice Stripe", "timezone": "Etc/UTC"}},
-        "type": "standard",
-    }
+    """Describe the account of the asking key, or the connected one it asks in the name of."""
+    return payees.connected(books, books.payee) if books.payee else payees.platform(books)
 
 
 def retrieve_balance(books: Books, params: Thing) -> Thing:
-    """What the account holds per currency: paid charges less refunds."""
-    held: Counter[str] = Counter(usd=0)
-    for charge in books.every("charge", {"status": "succeeded"}):
-        held[charge["currency"]] += charge["amount"] - charge["amount_refunded"]
-    funds = [
-        {"amount": amount, "currency": unit, "source_types": {"card": amount}}
-        for unit, amount in sorted(held.items())
-    ]
-    pending = [{**one, "amount": 0, "source_types": {"card": 0}} for one in funds]
-    return {"object": "balance", "available": funds, "livemode": False, "pending": pending}
+    """What the account holds per currency."""
+    return funds.balance(books, payee=books.payee)
 
 
 def retrieve_event(books: Books, params: Thing, event_id: str) -> Thing:
@@ -56,14 +32,19 @@ def retrieve_event(books: Books, params: Thing, event_id: str) -> Thing:
 
 
 def find_events(books: Books, params: Thing) -> Thing:
-    """List the events of the last 30 days by type, time and whether they were delivered."""
+    """List the events of the last 30 days by type, time and whether they were delivered.
+
+    Those of connected accounts are listed only in the name of the account, as at Stripe.
+    """
     if "type" in params and "types" in params:
         raise malformed("You may only specify one of these parameters: type, types.")
     wanted = params.get("types") or ([params["type"]] if "type" in params else ["*"])
     oldest = books.now() - _LIFE_S
 
     def fits(event: Thing) -> bool:
-        if event["created"] < oldest or not any(matches(one, event["type"]) for one in wanted):
+        if event["created"] < oldest or event.get("account") != books.payee:
+            return False
+        if not any(matches(one, event["type"]) for one in wanted):
             return False
         success = params.get("delivery_success")
         return success is None or books.post.is_delivered(event["id"]) == success

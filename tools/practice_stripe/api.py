@@ -14,9 +14,12 @@ from . import (
     coupons,
     customers,
     invoices,
+    onboarding,
+    payees,
     payments,
     refunds,
     subscriptions,
+    transfers,
 )
 from .books import Books, Thing
 from .errors import unknown_address
@@ -41,6 +44,11 @@ class Route:
         """What a restricted key needs for it, such as `customers:write`."""
         resource = self.path.split("/")[2]
         return f"{resource}:{'read' if self.method == 'GET' else 'write'}"
+
+    @property
+    def is_for_payees(self) -> bool:
+        """Whether it may be asked in the name of a connected account (`Stripe-Account`)."""
+        return self.path in ("/v1/account", "/v1/balance", "/v1/events", "/v1/events/{}")
 
     def match(self, method: str, path: str) -> tuple[str, ...] | None:
         """The ids in the path, or None when this is another address."""
@@ -91,11 +99,23 @@ ROUTES = [
     Route("GET", "/v1/invoice_payments", invoices.LIST_PAYMENTS, invoices.find_payments),
     Route("GET", "/v1/subscriptions", subscriptions.LIST, subscriptions.find_all),
     Route("GET", "/v1/subscriptions/{}", _READ, subscriptions.retrieve),
+    Route("POST", "/v1/subscriptions/{}", subscriptions.UPDATE, subscriptions.update),
     Route("DELETE", "/v1/subscriptions/{}", _READ, subscriptions.cancel),
     Route("GET", "/v1/events", account.LIST_EVENTS, account.find_events),
     Route("GET", "/v1/events/{}", _READ, account.retrieve_event),
     Route("GET", "/v1/account", _READ, account.retrieve),
     Route("GET", "/v1/balance", _READ, account.retrieve_balance),
+    Route("POST", "/v1/accounts", payees.CREATE, payees.create),
+    Route("GET", "/v1/accounts", payees.LIST, payees.find_all),
+    Route("GET", "/v1/accounts/{}", _READ, payees.retrieve),
+    Route("POST", "/v1/account_links", onboarding.CREATE, onboarding.create),
+    Route("POST", "/v1/transfers", transfers.CREATE, transfers.create),
+    Route("GET", "/v1/transfers", transfers.LIST, transfers.find_all),
+    Route("GET", "/v1/transfers/{}", _READ, transfers.retrieve),
+    Route("POST", "/v1/transfers/{}", transfers.UPDATE, transfers.update),
+    Route("POST", "/v1/transfers/{}/reversals", transfers.REVERSE, transfers.reverse),
+    Route("GET", "/v1/transfers/{}/reversals", transfers.LIST_REVERSALS, transfers.find_reversals),
+    Route("GET", "/v1/transfers/{}/reversals/{}", _READ, transfers.retrieve_reversal),
 ]
 
 

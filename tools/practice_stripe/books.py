@@ -51,6 +51,7 @@ class Books:
         self.base_url = ""
         self.clock_offset_s = 0
         self.account: int | None = MAIN
+        self.payee: str | None = None
         self._at: int | None = None
         self._request: Thing = NOBODY
         self._delivers = True
@@ -83,17 +84,20 @@ class Books:
         self,
         *,
         account: int | None = MAIN,
+        payee: str | None = None,
         at: int | None = None,
         request: Thing = NOBODY,
         delivers: bool = True,
     ) -> Iterator[list[Thing]]:
-        """Set the account, the moment, the API request and whether webhooks are sent, for one act.
+        """Set for one act its account, moment and API request, and whether webhooks are sent.
 
-        Account None reads the objects of every account and writes none. Yields the list in
-        which the act's events gather. Ends with commit, or rollback when the act raises.
+        `payee` is the connected account it is made for. Account None reads the objects of every
+        account and writes none. Yields the list in which the act's events gather. Ends with
+        commit, or rollback when the act raises.
         """
         with self.lock:
-            self.account, self._at, self._request = account, at, request
+            self.account, self.payee = account, payee
+            self._at, self._request = at, request
             self._delivers, self._made = delivers, []
             try:
                 yield self._made
@@ -102,7 +106,8 @@ class Books:
                 self._db.rollback()
                 raise
             finally:
-                self.account, self._at, self._request, self._delivers = MAIN, None, NOBODY, True
+                self.account, self.payee = MAIN, None
+                self._at, self._request, self._delivers = None, NOBODY, True
 
     def now(self) -> int:
         """The moment of the act, in Unix seconds."""
@@ -172,8 +177,13 @@ class Books:
         chosen = found[:limit]
         return (chosen if order == "DESC" else chosen[::-1]), len(found) > limit
 
-    def emit(self, kind: str, thing: Thing, *, previous: Thing | None = None) -> Thing:
-        """Record that something happened and queue its delivery, unless the act is silent."""
+    def emit(
+        self, kind: str, thing: Thing, *, previous: Thing | None = None, of: str | None = None
+    ) -> Thing:
+        """Record that something happened and queue its delivery, unless the act is silent.
+
+        `of` is the connected account it happened to.
+        """
         data: Thing = {"object": visible(thing)}
         if previous is not None:
             data["previous_attributes"] = previous
@@ -187,6 +197,7 @@ class Books:
             "pending_webhooks": 0,
             "request": self._request,
             "type": kind,
+            **({"account": of} if of else {}),
         }
         event["pending_webhooks"] = self.post.queue(
             event, account=self.account, is_withheld=not self._delivers

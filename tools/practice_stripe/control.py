@@ -13,6 +13,7 @@ from .books import Books, Thing, visible
 from .courier import Courier
 from .desk import Desk
 from .errors import Refusal, malformed, unknown_address
+from .payee_acts import PayeeActs
 from .post import Receiver
 from .replies import Reply, as_json, from_refusal
 from .world import World
@@ -25,6 +26,7 @@ _NOUNS = {
     "refund": "refund",
     "dispute": "dispute",
     "customer": "customer",
+    "payee": "account",
 }
 _NEARBY = ("127.0.0.1", "localhost", "::1")
 
@@ -36,7 +38,7 @@ class Control:
         self._books = books
         self._desk = desk
         self._courier = courier
-        world = World(books)
+        world, payees = World(books), PayeeActs(books)
         self._acts: dict[str, Callable[..., Thing]] = {
             "buy": world.buy,
             "pay": world.pay,
@@ -47,6 +49,13 @@ class Control:
             "fail_refund": world.fail_refund,
             "dispute": world.dispute,
             "close_dispute": world.close_dispute,
+            "finish_onboarding": payees.finish_onboarding,
+            "leave_onboarding": payees.leave_onboarding,
+            "require_more": payees.require_more,
+            "reject_payee": payees.reject_payee,
+            "deauthorise": payees.deauthorise,
+            "pay_out": payees.pay_out,
+            "set_balance": payees.set_balance,
         }
         self._switches: dict[tuple[str, str], Callable[..., Any]] = {
             ("POST", "faults"): self._add_fault,

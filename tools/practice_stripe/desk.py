@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from . import errors
+from . import errors, payees
 from .answers import Answer
 from .api import Route, find_route, perform
 from .books import API_VERSION, Books, Thing, new_id
@@ -28,6 +28,7 @@ class Job:
     """A call that was understood: what to do, with what, under which key."""
 
     account: int
+    payee: str | None
     route: Route
     ids: tuple[str, ...]
     params: Thing
@@ -140,9 +141,12 @@ class Desk:
         route, ids = find_route(call.method, call.path)
         if route.right in self.refused_rights:
             raise errors.forbidden(route.right)
+        if call.payee is not None:
+            self._refuse_payee(call.payee, route, account=account)
         is_form = call.method == "POST"
         return Job(
             account=account,
+            payee=call.payee,
             route=route,
             ids=ids,
             params=route.takes(decode(_text(call.body) if is_form else call.query), ""),
@@ -151,6 +155,12 @@ class Desk:
             request_id=request_id,
             fault=fault,
         )
+
+    def _refuse_payee(self, payee: str, route: Route, *, account: int) -> None:
+        with self._books.acting(account=account):
+            payees.connected(self._books, payee)
+        if not route.is_for_payees:
+            raise errors.malformed("Practice Stripe does not do this for a connected account.")
 
     @contextmanager
     def _holding(self, account: int, key: str | None) -> Iterator[None]:
@@ -187,7 +197,7 @@ def _execute(books: Books, job: Job) -> Answer:
     """Run a job; its effect and its kept answer are one commit."""
     request = {"id": job.request_id, "idempotency_key": job.key}
     try:
-        with books.acting(account=job.account, request=request):
+        with books.acting(account=job.account, payee=job.payee, request=request):
             return _keep(books, job, *_perform(books, job))
     except Refusal as refusal:
         if not refusal.is_kept:

@@ -74,6 +74,34 @@ class PracticeStripe:
         """Decide a dispute: won or lost."""
         return self._post(f"disputes/{dispute}/close", {"status": status, **when})
 
+    def finish_onboarding(self, payee: str, **when: Any) -> Found:
+        """Let the owner of a connected account give everything: they can be paid."""
+        return self._post("finish_onboarding", {"payee": payee, **when})
+
+    def leave_onboarding(self, payee: str, **when: Any) -> Found:
+        """Let the owner give a part and go away."""
+        return self._post("leave_onboarding", {"payee": payee, **when})
+
+    def require_more(self, payee: str, **terms: Any) -> Found:
+        """Ask the owner for more: names, deadline (without one they cannot be paid)."""
+        return self._post("require_more", {"payee": payee, **terms})
+
+    def reject_payee(self, payee: str, reason: str = "other", **when: Any) -> Found:
+        """Turn the owner away for good: fraud, listed, other or terms_of_service."""
+        return self._post("reject_payee", {"payee": payee, "reason": reason, **when})
+
+    def deauthorise(self, payee: str, **when: Any) -> Found:
+        """Disconnect a connected account."""
+        return self._post("deauthorise", {"payee": payee, **when})
+
+    def pay_out(self, payee: str, currency: str = "usd", **when: Any) -> Found:
+        """Send what a connected account holds to its bank, so that no reversal finds it."""
+        return self._post("pay_out", {"payee": payee, "currency": currency, **when})
+
+    def set_balance(self, currency: str, amount: int, **where: Any) -> Found:
+        """Say what the platform (of `key`) has available in a currency."""
+        return self._post("set_balance", {"currency": currency, "amount": amount, **where})
+
     def fault(self, kind: str, method: str | None = None, path: str = "/v1/", **terms: Any) -> None:
         """Queue a fault: times, skip, seconds, code, change; see faults.KINDS."""
         match = {"path": path} | ({"method": method} if method else {})

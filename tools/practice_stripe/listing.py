@@ -14,6 +14,7 @@ LINKS = {
     "charge": "charge",
     "coupon": "coupon",
     "customer": "customer",
+    "destination": "account",
     "discounts": "discount",
     "invoice": "invoice",
     "latest_charge": "charge",
@@ -21,6 +22,7 @@ LINKS = {
     "payment_intent": "payment_intent",
     "promotion_code": "promotion_code",
     "subscription": "subscription",
+    "transfer": "transfer",
 }
 _DEEPEST = 4
 

@@ -11,6 +11,12 @@ from .errors import invalid
 _LEAST_CHARGE = {"gbp": 30, "dkk": 250, "nok": 300, "sek": 300, "mxn": 1000, "czk": 1500}
 _LEAST_CHARGE_ELSEWHERE = 50
 
+WHOLE_UNITS = {
+    *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
+    *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+}
+THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}
+
 
 def least_charge(currency: str) -> int:
     """The smallest amount that can be charged."""
@@ -48,3 +54,14 @@ def tax_in(tax: int, *, amount: int, left: int) -> int:
 def share(amount: int, part: Decimal) -> int:
     """A part of an amount, rounded half up to a whole minor unit."""
     return int((amount * part).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def is_payable(amount: int, currency: str) -> bool:
+    """Whether an amount can be moved: three-decimal currencies go in steps of ten."""
+    return currency not in THREE_DECIMALS or amount % 10 == 0
+
+
+def shown(amount: int, currency: str) -> str:
+    """An amount for people, such as `12.50 EUR`."""
+    places = 0 if currency in WHOLE_UNITS else 3 if currency in THREE_DECIMALS else 2
+    return f"{Decimal(amount).scaleb(-places):,.{places}f} {currency.upper()}"

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
 from itertools import islice
 from pathlib import Path
 from time import gmtime, strftime
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from . import checkout, paying
+from . import checkout, onboarding, paying
 from .books import Books, Thing
 from .coupons import fresh_code
 from .discounts import weigh
 from .errors import Refusal
+from .layout import page, safety, table
+from .money import shown
 from .replies import Reply
 
 _STYLE = Path(__file__).with_name("practice.css")
-_WHOLE_UNITS = {
-    *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
-    *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
-}
 _MOST_ROWS = 100
 
 
@@ -39,11 +37,13 @@ class Pages:
             return Reply(200, _STYLE.read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
         if path.startswith("/checkout/"):
             return self._checkout(method, path.removeprefix("/checkout/"), body)
-        return _page("Not found", "<p>There is nothing at this address.</p>", status=404)
+        if path.startswith("/onboarding/") and method in ("GET", "POST"):
+            return self._onboarding(method, path.removeprefix("/onboarding/"), body)
+        return page("Not found", "<p>There is nothing at this address.</p>", status=404)
 
     def _overview(self) -> Reply:
         with self._books.acting(account=None):
-            return _page("Practice account", _overview(self._books))
+            return page("Practice account", _overview(self._books))
 
     def _checkout(self, method: str, session_id: str, body: bytes) -> Reply:
         problem, form = "", dict(parse_qsl(body.decode(errors="replace")))
@@ -57,7 +57,18 @@ class Pages:
                 session = checkout.retrieve(self._books, {}, session_id)
                 return _checkout(self._books, session, form=form, problem=problem)
         except Refusal:
-            return _page("Not found", "<p>There is no such checkout session.</p>", status=404)
+            return page("Not found", "<p>There is no such checkout session.</p>", status=404)
+
+    def _onboarding(self, method: str, link_id: str, body: bytes) -> Reply:
+        form = dict(parse_qsl(body.decode(errors="replace")))
+        with self._books.acting():
+            account = onboarding.account_of(self._books, link_id)
+        with self._books.acting(account=account):
+            if method == "GET":
+                return onboarding.visit(self._books, link_id)
+            reply = onboarding.submit(self._books, link_id, form)
+        self._after_commit()
+        return reply
 
     def _pay(self, session_id: str, form: dict[str, str]) -> Reply:
         with self._books.acting(account=self._account_of(session_id)):
@@ -72,7 +83,8 @@ class Pages:
                     is_delayed="is_delayed" in form,
                 )
         self._after_commit()
-        return Reply(303, b"", {"Location": _success_url(session), **_safety(session)})
+        target = _success_url(session)
+        return Reply(303, b"", {"Location": target, **safety(target)})
 
     def _account_of(self, session_id: str) -> int:
         with self._books.acting():
@@ -103,20 +115,35 @@ def _overview(books: Books) -> str:
         (
             _moment(one),
             one["customer"] or "guest",
-            _money(one["amount"], one["currency"]),
-            _money(one["amount_refunded"], one["currency"]),
+            shown(one["amount"], one["currency"]),
+            shown(one["amount_refunded"], one["currency"]),
             one["status"],
         )
         for one in _newest(books, "charge")
     ]
+    payees = [
+        (one["email"], one["id"], one["country"], _standing(one))
+        for one in _newest(books, "account")
+    ]
+    transfers = [
+        (
+            _moment(one),
+            one["destination"],
+            shown(one["amount"], one["currency"]),
+            shown(one["amount_reversed"], one["currency"]),
+        )
+        for one in _newest(books, "transfer")
+    ]
     events = [(_moment(one), one["type"], one["id"]) for one in _newest(books, "event")]
     return "".join(
         (
-            _table("Customers", ("Name", "E-mail", "Id", "Balance"), customers),
-            _table("Balance transactions", ("When", "Customer", "Amount", "Kind", "Why"), entries),
-            _table("Promotion codes", ("Code", "For", "State", "Times used"), codes),
-            _table("Payments", ("When", "Customer", "Amount", "Refunded", "State"), charges),
-            _table("Events", ("When", "Type", "Id"), events),
+            table("Customers", ("Name", "E-mail", "Id", "Balance"), customers),
+            table("Balance transactions", ("When", "Customer", "Amount", "Kind", "Why"), entries),
+            table("Promotion codes", ("Code", "For", "State", "Times used"), codes),
+            table("Payments", ("When", "Customer", "Amount", "Refunded", "State"), charges),
+            table("Connected accounts", ("E-mail", "Id", "Country", "State"), payees),
+            table("Transfers", ("When", "To", "Amount", "Taken back"), transfers),
+            table("Events", ("When", "Type", "Id"), events),
         )
     )
 
@@ -125,25 +152,25 @@ def _checkout(books: Books, session: Thing, *, form: dict[str, str], problem: st
     """The payment page of a session."""
     unit = session["currency"]
     if session["status"] == "complete":
-        return _page(
+        return page(
             "Paid",
-            f"<p>{_money(session['amount_total'], unit)} was paid. "
+            f"<p>{shown(session['amount_total'], unit)} was paid. "
             f'<a href="{escape(_success_url(session))}">Go on</a></p>',
-            session=session,
+            leads_to=session["success_url"],
         )
     if session["status"] == "expired":
-        return _page("Too late", "<p>This checkout session has expired.</p>", status=410)
+        return page("Too late", "<p>This checkout session has expired.</p>", status=410)
     lines = "".join(
         f"<tr><td>{escape(line['description'])} &times; {line['quantity']}</td>"
-        f"<td>{_money(line['amount'], unit)}</td></tr>"
+        f"<td>{shown(line['amount'], unit)}</td></tr>"
         for line in session["_lines"]
     )
     taken = session["total_details"]["amount_discount"]
     if taken:
         lines += (
-            f"<tr><td>{_discount(books, session)}</td><td>&minus;{_money(taken, unit)}</td></tr>"
+            f"<tr><td>{_discount(books, session)}</td><td>&minus;{shown(taken, unit)}</td></tr>"
         )
-    total = _money(session["amount_total"], unit)
+    total = shown(session["amount_total"], unit)
     body = f"""
 <table class="order"><caption>Your order</caption><tbody>{lines}</tbody>
 <tfoot><tr><th scope="row">Total</th><td>{total}</td></tr></tfoot></table>
@@ -155,7 +182,7 @@ def _checkout(books: Books, session: Thing, *, form: dict[str, str], problem: st
 """
     if session["cancel_url"]:
         body += f'<p><a href="{escape(session["cancel_url"])}">Back without paying</a></p>'
-    return _page("Pay", body, session=session, status=400 if problem else 200)
+    return page("Pay", body, leads_to=session["success_url"], status=400 if problem else 200)
 
 
 def _fields(session: Thing, form: dict[str, str]) -> str:
@@ -194,52 +221,6 @@ def _discount(books: Books, session: Thing) -> str:
     return escape(code["code"] if code else coupon["name"] or coupon["id"])
 
 
-def _page(title: str, body: str, *, session: Thing | None = None, status: int = 200) -> Reply:
-    html = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)} · Practice Stripe</title>
-<link rel="stylesheet" href="/practice.css"></head>
-<body><header><strong>Practice Stripe</strong>: no real money is moved here</header>
-<main><h1>{escape(title)}</h1>{body}</main></body></html>
-"""
-    headers = {"Content-Type": "text/html; charset=utf-8", **_safety(session)}
-    return Reply(status, html.encode(), headers)
-
-
-def _safety(session: Thing | None) -> dict[str, str]:
-    """Headers for a page. Chromium holds redirects after a form to form-action as well."""
-    targets = "'self'"
-    if session is not None:
-        target = urlsplit(session["success_url"])
-        targets += f" {target.scheme}://{target.netloc}"
-    policy = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action {targets}"
-    )
-    return {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str | None, ...]]) -> str:
-    if not rows:
-        return f"<section><h2>{title}</h2><p>None yet.</p></section>"
-    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell or '-')}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<section><h2>{title}</h2><div class="wide" tabindex="0" role="region" '
-        f'aria-label="{title}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
-        "</table></div></section>"
-    )
-
-
 def _newest(books: Books, kind: str) -> list[Thing]:
     return list(islice(books.every(kind), _MOST_ROWS))
 
@@ -252,18 +233,19 @@ def _balance(customer: Thing) -> str:
     amount, unit = customer["balance"], customer["currency"] or "usd"
     if amount == 0:
         return "0"
-    return f"{_money(abs(amount), unit)} {'credit' if amount < 0 else 'owed'}"
+    return f"{shown(abs(amount), unit)} {'credit' if amount < 0 else 'owed'}"
 
 
 def _signed(entry: Thing) -> str:
     kind = "credit" if entry["amount"] < 0 else "debit"
-    return f"{_money(abs(entry['amount']), entry['currency'])} {kind}"
+    return f"{shown(abs(entry['amount']), entry['currency'])} {kind}"
 
 
-def _money(amount: int, currency: str) -> str:
-    if currency in _WHOLE_UNITS:
-        return f"{amount:,} {currency.upper()}"
-    return f"{amount // 100:,}.{amount % 100:02d} {currency.upper()}"
+def _standing(payee: Thing) -> str:
+    if not payee["_is_connected"]:
+        return "disconnected"
+    is_payable = payee["capabilities"].get("transfers") == "active"
+    return "can be paid" if is_payable else payee["requirements"]["disabled_reason"] or "inactive"
 
 
 def _moment(thing: Thing) -> str:

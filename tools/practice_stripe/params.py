@@ -175,11 +175,12 @@ def body(fields: Mapping[str, Check], required: Sequence[str] = ()) -> Check:
     return table({**fields, "expand": EXPAND}, required)
 
 
-def page(fields: Mapping[str, Check] | None = None) -> Check:
-    """The parameters of a list."""
+def page(fields: Mapping[str, Check] | None = None, *, by_time: bool = True) -> Check:
+    """The parameters of a list, which most can narrow by time."""
     cursor = text(255)
     paging = {"limit": integer(1, 100), "starting_after": cursor, "ending_before": cursor}
-    return table({**paging, "created": moment_span, "expand": EXPAND, **(fields or {})})
+    span = {"created": moment_span} if by_time else {}
+    return table({**paging, **span, "expand": EXPAND, **(fields or {})})
 
 
 def _bad_integer(message: str, name: str) -> Exception:

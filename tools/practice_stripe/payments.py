@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import funds
 from .books import Books, Thing, new_id
 from .customers import living
 from .errors import declined, invalid
@@ -181,6 +182,7 @@ def succeed(books: Books, intent: Thing) -> Thing:
     )
     books.put(charge)
     books.put(intent)
+    funds.add(books, charge["currency"], charge["amount"])
     books.emit("charge.succeeded", charge)
     books.emit("payment_intent.succeeded", intent)
     return charge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import funds
 from .books import Books, Thing, new_id
 from .errors import Refusal, invalid, malformed
 from .listing import listing
@@ -47,6 +48,7 @@ def create(books: Books, params: Thing) -> Thing:
         "status": "succeeded",
         "transfer_reversal": None,
     }
+    funds.add(books, charge["currency"], -amount)
     books.put(charge)
     books.put(refund)
     books.emit("refund.created", refund)
@@ -79,6 +81,7 @@ def fail(books: Books, refund_id: str) -> Thing:
         failure_reason="expired_or_canceled_card",
         status="failed",
     )
+    funds.add(books, charge["currency"], refund["amount"])
     books.put(charge)
     books.put(refund)
     books.emit("charge.updated", charge, previous=previous)
@@ -119,6 +122,7 @@ def dispute(books: Books, charge_id: str, *, amount: int | None, reason: str) ->
         "status": "needs_response",
     }
     charge["disputed"] = True
+    funds.add(books, charge["currency"], -disputed["amount"])
     books.put(charge)
     books.put(disputed)
     books.emit("charge.dispute.created", disputed)
@@ -136,6 +140,7 @@ def close_dispute(books: Books, dispute_id: str, *, status: str) -> Thing:
     books.put(disputed)
     books.emit("charge.dispute.closed", disputed, previous=previous)
     if status == "won":
+        funds.add(books, disputed["currency"], disputed["amount"])
         books.emit("charge.dispute.funds_reinstated", disputed)
     return disputed
 

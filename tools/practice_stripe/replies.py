@@ -13,7 +13,7 @@ from .faults import Fault
 
 @dataclass(frozen=True)
 class Call:
-    """One API call as it arrived."""
+    """One API call as it arrived; `payee` is the connected account it is made for."""
 
     method: str
     path: str
@@ -21,6 +21,7 @@ class Call:
     body: bytes
     api_key: str | None
     key: str | None
+    payee: str | None = None
 
 
 @dataclass

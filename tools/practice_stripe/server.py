@@ -138,6 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
                     body=body,
                     api_key=_api_key(self.headers.get("Authorization", "")),
                     key=self.headers.get("Idempotency-Key"),
+                    payee=self.headers.get("Stripe-Account"),
                 )
             )
         if address.path.startswith("/_practice/"):

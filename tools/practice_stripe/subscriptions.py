@@ -7,7 +7,7 @@ from .drafts import Bill
 from .errors import invalid
 from .invoices import issue
 from .listing import listing, whole_list
-from .params import body, choice, page, text
+from .params import body, boolean, choice, integer, merged, metadata, page, text
 from .payments import only
 
 LIST = page(
@@ -17,8 +17,18 @@ LIST = page(
     }
 )
 CANCEL = body({})
+UPDATE = body(
+    {
+        "cancel_at_period_end": boolean,
+        "description": text(500, may_unset=True),
+        "metadata": metadata,
+        "proration_behavior": choice("always_invoice", "create_prorations", "none"),
+        "trial_end": integer(0),
+    }
+)
 _DAY_S = 24 * 3600
 _LENGTH_S = {"day": _DAY_S, "week": 7 * _DAY_S, "month": 30 * _DAY_S, "year": 365 * _DAY_S}
+_LONGEST_TRIAL_S = 5 * _LENGTH_S["year"]
 
 
 def begin(
@@ -96,21 +106,40 @@ def bill(books: Books, subscription: Thing, *, reason: str, tax: int = 0) -> Thi
 
 
 def renew(books: Books, subscription_id: str, *, tax: int = 0) -> Thing:
-    """Begin the next period and bill it; answers the invoice."""
-    subscription = _active(books, subscription_id)
-    previous = only(subscription, "latest_invoice")
+    """Begin the next period and bill it, a trial's when it is over; answers the invoice."""
+    subscription = _running(books, subscription_id)
+    previous = only(subscription, "latest_invoice", "status")
+    if subscription["status"] == "trialing" and books.now() < subscription["trial_end"]:
+        raise invalid("This subscription is in its trial, which is not over.")
+    subscription["status"] = "active"
     for item in subscription["items"]["data"]:
-        length_s = item["current_period_end"] - item["current_period_start"]
         item["current_period_start"] = item["current_period_end"]
-        item["current_period_end"] += length_s
+        item["current_period_end"] += _length_s(item["price"]["recurring"])
     invoice = bill(books, subscription, reason="subscription_cycle", tax=tax)
     books.emit("customer.subscription.updated", subscription, previous=previous)
     return invoice
 
 
+def update(books: Books, params: Thing, subscription_id: str) -> Thing:
+    """Change a subscription; `trial_end` gives the time until then for nothing."""
+    subscription = _running(books, subscription_id)
+    previous = only(subscription, "metadata", "status", "trial_end")
+    subscription.update(only(params, "cancel_at_period_end", "description"))
+    subscription["metadata"] = merged(subscription["metadata"], params.get("metadata"))
+    if "trial_end" in params and params["trial_end"] != subscription["trial_end"]:
+        _try_until(
+            books,
+            subscription,
+            params["trial_end"],
+            proration=params.get("proration_behavior"),
+        )
+    books.emit("customer.subscription.updated", books.put(subscription), previous=previous)
+    return subscription
+
+
 def cancel(books: Books, params: Thing, subscription_id: str) -> Thing:
     """End a subscription now."""
-    subscription = _active(books, subscription_id)
+    subscription = _running(books, subscription_id)
     subscription.update(status="canceled", canceled_at=books.now(), ended_at=books.now())
     books.emit("customer.subscription.deleted", books.put(subscription))
     return subscription
@@ -124,8 +153,9 @@ def retrieve(books: Books, params: Thing, subscription_id: str) -> Thing:
 def find_all(books: Books, params: Thing) -> Thing:
     """List subscriptions; cancelled ones only when asked for."""
     where = only(params, "customer")
-    wanted = {"all": ("active", "canceled"), "ended": ("canceled",)}
-    status = params.get("status", "active")
+    running = ("active", "trialing")
+    wanted = {"all": (*running, "canceled"), "ended": ("canceled",), "": running}
+    status = params.get("status", "")
     states = wanted.get(status, (status,))
     return listing(
         books,
@@ -143,16 +173,40 @@ def of_customer(books: Books, customer: Thing) -> Thing:
     return whole_list(found, url=f"/v1/customers/{customer['id']}/subscriptions")
 
 
-def _active(books: Books, subscription_id: str) -> Thing:
+def _try_until(books: Books, subscription: Thing, until: int, *, proration: str | None) -> None:
+    """Move the period's end and the billing anchor; the trial itself is billed with nothing."""
+    now = books.now()
+    if proration != "none":
+        raise invalid("Practice Stripe makes no prorations.", param="proration_behavior")
+    if not now < until <= now + _LONGEST_TRIAL_S:
+        raise invalid("trial_end must be within the next five years.", param="trial_end")
+    subscription.update(billing_cycle_anchor=until, status="trialing", trial_end=until)
+    subscription["trial_start"] = subscription["trial_start"] or now
+    for item in subscription["items"]["data"]:
+        item.update(current_period_start=now, current_period_end=until)
+    lines = [
+        {"amount": 0, "description": item["price"]["nickname"], "quantity": item["quantity"]}
+        for item in subscription["items"]["data"]
+    ]
+    trial = Bill(
+        customer=subscription["customer"],
+        currency=subscription["currency"],
+        lines=lines,
+        subscription=subscription,
+        reason="subscription_update",
+    )
+    subscription["latest_invoice"] = issue(books, trial)["id"]
+
+
+def _running(books: Books, subscription_id: str) -> Thing:
     subscription = books.find("subscription", subscription_id)
-    if subscription["status"] != "active":
+    if subscription["status"] not in ("active", "trialing"):
         raise invalid(f"This subscription is {subscription['status']}.")
     return subscription
 
 
 def _item(subscription_id: str, line: Thing, *, currency: str, start: int) -> Thing:
     every = line["recurring"]
-    length_s = _LENGTH_S[every["interval"]] * every.get("interval_count", 1)
     price = {
         "id": new_id("price_1"),
         "object": "price",
@@ -169,7 +223,7 @@ def _item(subscription_id: str, line: Thing, *, currency: str, start: int) -> Th
         "id": new_id("si_", 14),
         "object": "subscription_item",
         "created": start,
-        "current_period_end": start + length_s,
+        "current_period_end": start + _length_s(every),
         "current_period_start": start,
         "discounts": [],
         "metadata": {},
@@ -178,3 +232,7 @@ def _item(subscription_id: str, line: Thing, *, currency: str, start: int) -> Th
         "subscription": subscription_id,
         "tax_rates": [],
     }
+
+
+def _length_s(every: Thing) -> int:
+    return _LENGTH_S[every["interval"]] * int(every.get("interval_count", 1))
