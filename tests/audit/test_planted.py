@@ -72,6 +72,11 @@ def a_referral_earns_twice_in_two_slots(c: Connection) -> None:
     _copy_refused_reward(c, slot="another")
 
 
+@plants("I-2")
+def a_reward_that_did_not_fail_was_issued_again(c: Connection) -> None:
+    _copy_refused_reward(c, slot="replaced:somewhere")
+
+
 @plants("I-3", bare=("referral",))
 def a_friend_has_two_advocates(c: Connection) -> None:
     copy(c, "referral", find(c, "referral"), advocate_id=_person(c, "anna"))

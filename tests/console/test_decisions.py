@@ -13,8 +13,10 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, Role, within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Approval
-from referral.domain.rewards import Reward, RewardMove
+from referral.domain.rewards import Grant, Reward, RewardMove
+from referral.domain.rewards.grants import Asked, prepare
 from referral.domain.rewards.ripening import ripen
+from referral.domain.rewards.settling import fail
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.surfaces.console.rewards import when_words
@@ -236,3 +238,26 @@ def test_many_are_approved_and_each_says_what_is_still_missing(
     post(staff(desk.shop, "otto", Role.FINANCE), f"{LIST}/approve", **typed)
     assert large.state == "approved"
     assert acts(desk)[-2:] == [("reward.approved_by_one", "Olive"), ("reward.approved", "Otto")]
+
+
+def test_a_failed_reward_is_issued_again_from_its_page(desk: Desk) -> None:
+    (reward,) = earned(desk.shop, "bob")
+    with within(desk.shop.business.id), transaction():
+        journey.approve_reward(
+            reward, actor=Actor("operator", "Olive"), reason="ok", at=clock.now()
+        )
+    with within(desk.shop.business.id), transaction():
+        grant = session.scalars(select(Grant).where(Grant.reward_id == reward.id)).one()
+        prepare(grant, Asked("cus_alice"), at=clock.now())
+        fail(grant, "No such customer.", at=clock.now())
+        grant.due_at = None
+    page = f"{LIST}/{reward.public_id}"
+    assert 'formaction="/console/rewards/reissue"' in check_page(desk.client.get(page))
+    typed = {"chosen": reward.public_id, "single": "yes", "reason": "It exists now."}
+    post(desk.client, f"{LIST}/reissue", page, **typed)
+    with within(desk.shop.business.id):
+        query = select(Reward).where(Reward.side == "advocate").order_by(Reward.id)
+        assert [one.state for one in session.scalars(query)] == ["failed", "pending"]
+    check_page(desk.client.get(f"{LIST}?show=failed"))
+    post(desk.client, f"{LIST}/reissue", page, **typed)
+    assert "only once" in check_page(desk.client.get(page))

@@ -9,7 +9,9 @@ from referral.domain.journey.reviewing import (
     approve_reward,
     deny_reward,
     hold_reward,
+    reissue_reward,
     release_reward,
+    retry_reward,
 )
 from referral.domain.journey.steps import (
     Joined,
@@ -38,6 +40,8 @@ __all__ = [
     "join",
     "recognise",
     "refund",
+    "reissue_reward",
     "release_reward",
+    "retry_reward",
     "tell_customer",
 ]

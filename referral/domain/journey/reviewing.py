@@ -8,7 +8,9 @@ from referral.domain.businesses import Actor, record
 from referral.domain.journey.thanking import wake
 from referral.domain.rewards import Reward, approve, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
+from referral.domain.rewards.grants import NothingWaits, wake_waiting
 from referral.domain.rewards.holds import HoldKind, NothingHeld
+from referral.domain.rewards.reissuing import reissue
 from referral.domain.rewards.rewards import lock
 
 
@@ -51,6 +53,21 @@ def release_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -
         raise NothingHeld
     wake(reward, at=at)
     _write_down(reward, "reward.released", actor=actor, reason=reason, at=at)
+
+
+def reissue_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> Reward:
+    """Issue a reward again that failed for good; returns the one that takes its place."""
+    refuse_own(reward, actor)
+    begun = reissue(reward, reason=reason, at=at)
+    _write_down(reward, "reward.reissued", actor=actor, reason=reason, at=at)
+    return begun
+
+
+def retry_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Try what waits at the provider at once; raises NothingWaits when nothing does."""
+    if not wake_waiting(reward, at=at):
+        raise NothingWaits
+    _write_down(reward, "reward.retried", actor=actor, reason=reason, at=at)
 
 
 def _write_down(reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime) -> None:

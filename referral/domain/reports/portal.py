@@ -19,7 +19,7 @@ from referral.domain.programs import Kind, Program, ProgramState, Side
 from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
 from referral.domain.rewards.allowances import Allowance
 from referral.domain.rewards.grants import GrantState
-from referral.domain.rewards.rewards import SUPERSEDED
+from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id
@@ -140,7 +140,7 @@ def friends_of(person_id: uuid.UUID, *, limit: int, after: str | None = None) ->
 
 def rewards_page(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Reward]:
     """List a person's rewards, the newest first, without those that gave way to a truer one."""
-    query = rewards_of(person_id).where(Reward.slot.not_like(f"{SUPERSEDED}%"))
+    query = rewards_of(person_id).where(has_its_place())
     if after is not None:
         query = query.where(Reward.id < parse_public_id(Reward.prefix, after))
     return list(session.scalars(query.limit(limit)))
@@ -228,7 +228,7 @@ def _earned_by_sending() -> ColumnElement[bool]:
     return and_(
         Reward.referral_id == Referral.id,
         Reward.side == Side.ADVOCATE,
-        Reward.slot.not_like(f"{SUPERSEDED}%"),
+        has_its_place(),
     )
 
 

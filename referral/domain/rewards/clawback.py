@@ -17,9 +17,9 @@ from referral.domain.rewards.operations import way_of
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
 from referral.domain.rewards.rewards import (
-    SUPERSEDED,
     Reward,
     RewardState,
+    has_its_place,
     lock,
     move,
     update_reward,
@@ -51,9 +51,7 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
 
 def _promises(purchase: Purchase) -> list[list[Reward]]:
     """Return the locked rewards of a purchase: each with those that gave back a part of it."""
-    query = select(Reward).where(
-        Reward.purchase_id == purchase.id, Reward.slot.not_like(f"{SUPERSEDED}%")
-    )
+    query = select(Reward).where(Reward.purchase_id == purchase.id, has_its_place())
     promises: dict[tuple[uuid.UUID, uuid.UUID], list[Reward]] = {}
     for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all():
         promises.setdefault((reward.offer_id, reward.person_id), []).append(lock(reward))

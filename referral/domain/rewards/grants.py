@@ -28,11 +28,13 @@ from referral.foundation.db import (
     Moment,
     Short,
     UTCDateTime,
+    changed,
     one_of,
     session,
     whole_minor,
 )
 from referral.foundation.due import Due
+from referral.foundation.errors import Conflict
 from referral.foundation.ids import public_id
 
 KEY_LIVES = timedelta(hours=23)
@@ -143,6 +145,13 @@ class Asked:
 
 class NotNeeded(Exception):
     """Things changed before anything was sent, so nothing is to be done outside."""
+
+
+class NothingWaits(Conflict):
+    """No act of the reward is under way."""
+
+    code = "nothing_waits"
+    message = "Nothing of this reward waits at the provider."
 
 
 class NotReady(Exception):
@@ -267,6 +276,21 @@ def drop_waiting(reward: Reward, *, at: datetime) -> None:
         .values(state=GrantState.FAILED, settled_at=at, due_at=None, proof=UNNEEDED)
         .execution_options(synchronize_session=False)
     )
+
+
+def wake_waiting(reward: Reward, *, at: datetime) -> bool:
+    """Have the act that is under way for a reward tried at once; False when there is none.
+
+    Whoever works on it at this moment goes on; it is due again when they give it back.
+    """
+    woken = session.execute(
+        update(Grant)
+        .where(Grant.reward_id == reward.id, Grant.due_at.is_not(None))
+        .where(Grant.state.in_((GrantState.WAITING, GrantState.SENDING)))
+        .values(due_at=at, attempts=0, dead_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(woken) > 0
 
 
 def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:

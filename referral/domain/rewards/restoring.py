@@ -16,11 +16,12 @@ from referral.domain.rewards.grants import (
     open_grant,
     resize_grant,
 )
-from referral.domain.rewards.holds import HoldKind, carry_holds
+from referral.domain.rewards.holds import HoldKind
 from referral.domain.rewards.ledger import Account, fund, transfer
-from referral.domain.rewards.limits import begin_within_limits, refused_limit
+from referral.domain.rewards.limits import refused_limit
 from referral.domain.rewards.releasing import REFUNDED, money_lies_in
 from referral.domain.rewards.rewards import RESTORED, Reward, RewardState, update_reward
+from referral.domain.rewards.succeeding import succeed
 
 
 def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> list[Reward]:
@@ -98,28 +99,12 @@ def _forgive(reward: Reward, amount_minor: int, *, at: datetime) -> int:
 
 def _begin_anew(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> Reward:
     first = promise[0]
-    reward = Reward(
-        business_id=first.business_id,
-        program_id=first.program_id,
-        referral_id=first.referral_id,
-        person_id=first.person_id,
-        offer_id=first.offer_id,
-        purchase_id=first.purchase_id,
-        side=first.side,
-        kind=first.kind,
+    return succeed(
+        first,
         slot=f"{RESTORED}{first.id}:{len(promise)}",
         amount_minor=amount_minor,
-        currency=first.currency,
         inputs={**first.inputs, "restored_minor": amount_minor},
-        earned_at=first.earned_at,
-        expected_at=first.expected_at,
-        due_at=first.expected_at,
-        approvals_needed=first.approvals_needed,
-        person=first.person,
-        program=first.program,
-        offer=first.offer,
-        referral=first.referral,
+        why="A refund failed, so what it took is given back.",
+        holds=(HoldKind.STAFF, HoldKind.STATED_NAME),
+        at=at,
     )
-    begin_within_limits(reward, at=at, why="A refund failed, so what it took is given back.")
-    carry_holds(first, reward, (HoldKind.STAFF, HoldKind.STATED_NAME), at=at)
-    return reward

@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
     String,
     UniqueConstraint,
+    and_,
     select,
     update,
 )
@@ -74,6 +76,9 @@ MOVES: dict[RewardState, frozenset[RewardState]] = {
 
 SUPERSEDED = "superseded:"
 """Begins the slot of a reward that gave way to an earlier purchase's."""
+
+REPLACED = "replaced:"
+"""Begins the slot of a failed reward that was issued again."""
 
 RESTORED = "restored:"
 """Begins the slot of a reward that gives back what a refund had taken before it failed."""
@@ -268,6 +273,11 @@ def update_reward(reward: Reward, **values: Any) -> None:
         .execution_options(synchronize_session=False)
     )
     session.refresh(reward)
+
+
+def has_its_place() -> ColumnElement[bool]:
+    """Select rewards whose place no other one has taken."""
+    return and_(Reward.slot.not_like(f"{SUPERSEDED}%"), Reward.slot.not_like(f"{REPLACED}%"))
 
 
 def rewards_of(person_id: uuid.UUID) -> Select[Reward]:

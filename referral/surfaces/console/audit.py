@@ -39,6 +39,8 @@ ACTIONS = {
     "reward.denied": "Denied a reward",
     "reward.held": "Put a reward on hold",
     "reward.released": "Released a reward",
+    "reward.retried": "Tried a waiting reward again",
+    "reward.reissued": "Issued a failed reward again",
     "site.added": "Added a site",
     "site.removed": "Removed a site",
     "stripe.connected": "Connected Stripe",

@@ -22,7 +22,12 @@ from referral.surfaces.web.rules import approval_words
 
 _PLACES = (
     ("overview", "Overview", "layout-dashboard", ("overview", "work")),
-    ("rewards", "Rewards", "gift", ("reward", "approve", "deny", "hold", "release")),
+    (
+        "rewards",
+        "Rewards",
+        "gift",
+        ("reward", "approve", "deny", "hold", "release", "retry", "reissue"),
+    ),
     ("referrals", "Referrals", "heart-handshake", ("why",)),
     ("people", "People", "users", ("person",)),
     ("programs", "Programs", "speakerphone", ("program", "offer", "budget")),

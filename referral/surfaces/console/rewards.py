@@ -17,8 +17,9 @@ from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.approving import approvals_of, has_agreed
-from referral.domain.rewards.grants import grants_of
+from referral.domain.rewards.grants import grants_of, open_grant
 from referral.domain.rewards.holds import HOLDABLE, open_holds
+from referral.domain.rewards.reissuing import can_be_reissued
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
@@ -35,6 +36,7 @@ from referral.surfaces.web.words import day
 MOST_AT_ONCE = 100
 ONE_OF_TWO = "approved by one of two: somebody else must approve it too"
 SHOWN = ("awaiting", "held", "waiting", *RewardState)
+REVIEW = ("approve", "hold", "release", "deny")
 log = structlog.get_logger("referral.console")
 
 
@@ -43,7 +45,7 @@ class Verb:
     """What can be decided on a reward."""
 
     name: str
-    act: Callable[..., bool | None]
+    act: Callable[..., object]
     words: str
     done: str
     icon: str
@@ -56,6 +58,10 @@ VERBS = {
         Verb("approve", journey.approve_reward, "Approve", "approved", "check", "primary"),
         Verb("hold", journey.hold_reward, "Hold", "put on hold", "hand-stop", "plain"),
         Verb("release", journey.release_reward, "Release", "released", "player-play", "plain"),
+        Verb("retry", journey.retry_reward, "Try now", "tried again", "rotate-clockwise", "plain"),
+        Verb(
+            "reissue", journey.reissue_reward, "Issue again", "issued again", "refresh", "primary"
+        ),
         Verb("deny", journey.deny_reward, "Deny", "denied", "ban", "danger"),
     )
 }
@@ -145,12 +151,18 @@ def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
         chosen=chosen,
         typed=request.form,
         errors=errors,
-        verbs=[verb for verb in VERBS.values() if may(verb.name)],
+        verbs=_verbs_among(asked["show"]),
         programs=known,
         program_options=[(one.public_id, one.name) for one in known],
         next_url=url_for("console.rewards", **asked, after=found.next) if found.next else None,
         first_url=url_for("console.rewards", **asked) if after else None,
     )
+
+
+def _verbs_among(show: str | None) -> list[Verb]:
+    """List what can be decided on many: what has failed or waits outside is past its review."""
+    chosen = {"failed": ("reissue",), "waiting": ("retry",)}.get(show or "", REVIEW)
+    return [VERBS[name] for name in chosen if may(name)]
 
 
 def _asked() -> dict[str, Any]:
@@ -220,6 +232,8 @@ def _fits(verb: Verb, reward: Reward) -> bool:
         "approve": reward.state == RewardState.PENDING and not reward.is_held,
         "hold": reward.state in HOLDABLE and not reward.is_held,
         "release": reward.is_held,
+        "retry": not reward.is_held and open_grant(reward) is not None,
+        "reissue": can_be_reissued(reward),
         "deny": reward.state in HOLDABLE,
     }[verb.name]
 
@@ -228,6 +242,10 @@ def _unfit(verb: Verb, reward: Reward) -> str:
     """Say why this cannot be decided: the reward stands elsewhere, or was decided already."""
     if verb.name == "release":
         return "This reward is not on hold, so there is nothing to release."
+    if verb.name == "retry":
+        return "Nothing of this reward waits at the provider."
+    if verb.name == "reissue":
+        return "Only a reward that failed can be issued again, and only once."
     if reward.is_held:
         return "This reward is on hold" + (
             " already." if verb.name == "hold" else ". Release it first."

@@ -92,6 +92,8 @@ ROUTES = [
     Route("POST", "/rewards/approve", "approve", rewards.decide("approve"), PAY),
     Route("POST", "/rewards/deny", "deny", rewards.decide("deny"), PAY),
     Route("POST", "/rewards/hold", "hold", rewards.decide("hold"), HOLD),
+    Route("POST", "/rewards/retry", "retry", rewards.decide("retry"), PAY),
+    Route("POST", "/rewards/reissue", "reissue", rewards.decide("reissue"), PAY),
     Route("POST", "/rewards/release", "release", rewards.decide("release"), HOLD),
     Route("GET", "/referrals", "referrals", referrals.show_all, SEE),
     Route("GET", "/why/<subject>", "why", referrals.why, SEE),

@@ -40,7 +40,7 @@ _QUESTIONS = (
         SELECT r.referral_id AS id, COUNT(*) AS times
         FROM reward r JOIN offer o ON o.id = r.offer_id
         WHERE o.trigger <> 'purchase' AND r.slot NOT LIKE 'superseded:%'
-          AND r.slot NOT LIKE 'restored:%'
+          AND r.slot NOT LIKE 'restored:%' AND r.slot NOT LIKE 'replaced:%'
         GROUP BY r.referral_id, r.offer_id, r.person_id
         HAVING COUNT(*) > 1 AND COUNT(DISTINCT r.slot) > 1
         """,
@@ -53,6 +53,7 @@ _QUESTIONS = (
         SELECT r.purchase_id AS id, COUNT(*) AS times
         FROM reward r JOIN offer o ON o.id = r.offer_id
         WHERE o.trigger = 'purchase' AND r.slot NOT LIKE 'restored:%'
+          AND r.slot NOT LIKE 'replaced:%'
         GROUP BY r.purchase_id, r.offer_id, r.person_id
         HAVING COUNT(*) > 1 AND COUNT(DISTINCT r.slot) > 1
         """,
@@ -62,6 +63,12 @@ _QUESTIONS = (
         "reward",
         "It gave way to an earlier purchase and is {state} all the same.",
         "SELECT id, state FROM reward WHERE slot LIKE 'superseded:%' AND state <> 'cancelled'",
+    ),
+    Question(
+        "I-2",
+        "reward",
+        "It was issued again and is {state}, not failed.",
+        "SELECT id, state FROM reward WHERE slot LIKE 'replaced:%' AND state <> 'failed'",
     ),
     Question(
         "I-3",

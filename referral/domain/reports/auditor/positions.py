@@ -65,7 +65,7 @@ SELECT MIN(CAST(r.id AS VARCHAR(36))) AS id, p.refunded_minor, p.gross_minor,
         AND r.state IN ('pending', 'approved', 'granting', 'granted', 'reversed')
         THEN 1 ELSE 0 END) AS stands
 FROM reward r JOIN purchase p ON p.id = r.purchase_id
-WHERE r.slot NOT LIKE 'superseded:%'
+WHERE r.slot NOT LIKE 'superseded:%' AND r.slot NOT LIKE 'replaced:%'
 GROUP BY r.offer_id, r.person_id, r.purchase_id, p.refunded_minor, p.gross_minor
 HAVING p.refunded_minor > 0 OR SUM(r.clawback_minor) > 0
 """

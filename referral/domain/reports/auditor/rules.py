@@ -16,7 +16,7 @@ from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.amounts import Inputs, worth
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.operations import WITHOUT_AMOUNT
-from referral.domain.rewards.rewards import RESTORED
+from referral.domain.rewards.rewards import REPLACED, RESTORED
 from referral.foundation.ids import public_id
 
 _QUESTIONS = (
@@ -119,8 +119,8 @@ def _reward_faults(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
         "base_minor": row.base_minor or 0,
         "offer_version": row.version,
     }
-    if row.slot.startswith(RESTORED):
-        expected["restored_minor"] = row.inputs.get("restored_minor")
+    if row.slot.startswith((REPLACED, RESTORED)) and "restored_minor" in row.inputs:
+        expected["restored_minor"] = row.inputs["restored_minor"]
     amount = worth(Inputs(**expected))
     if row.inputs != expected:
         yield f"Its inputs are {row.inputs}, and the rule has {expected}."

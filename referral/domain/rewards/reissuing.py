@@ -1,0 +1,57 @@
+"""Issuing a reward again that the provider refused for good, once its cause is mended (F-11)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from referral.domain.rewards.clawback import claw_back
+from referral.domain.rewards.earning import is_existing_customer
+from referral.domain.rewards.rewards import (
+    REPLACED,
+    Reward,
+    RewardMoved,
+    RewardState,
+    lock,
+    update_reward,
+)
+from referral.domain.rewards.succeeding import succeed
+from referral.foundation.errors import Conflict
+
+
+class NotOwed(Conflict):
+    """What was learned since says that the promise does not hold."""
+
+    code = "not_owed"
+    message = "The friend turned out to be a customer from before, so nothing is owed."
+
+
+def can_be_reissued(reward: Reward) -> bool:
+    """Tell whether a reward failed and nothing has taken its place yet."""
+    return reward.state == RewardState.FAILED and not reward.slot.startswith(REPLACED)
+
+
+def reissue(reward: Reward, *, reason: str, at: datetime) -> Reward:
+    """Begin a failed reward anew, with its own limits, approval and grant; the old one gives way.
+
+    What was refunded meanwhile is taken off. Raises RewardMoved when it has not failed, or when
+    another has taken its place already; NotOwed when the promise does not hold any more.
+    """
+    lock(reward)
+    if not can_be_reissued(reward):
+        raise RewardMoved("Only a reward that failed can be issued again, and only once.")
+    if is_existing_customer(reward.referral):
+        raise NotOwed
+    slot = reward.slot
+    update_reward(reward, slot=f"{REPLACED}{reward.id}")
+    begun = succeed(
+        reward,
+        slot=slot,
+        amount_minor=reward.amount_minor,
+        inputs=reward.inputs,
+        why=reason,
+        holds=(),
+        at=at,
+    )
+    if reward.purchase is not None and reward.purchase.refunded_minor:
+        claw_back(reward.purchase, at=at)
+    return begun
