@@ -77,9 +77,8 @@ def test_the_webhook_hint_is_what_the_document_says(desk: Desk) -> None:
     asked = re.findall(r"enabled_events\[\]=([\w.]+)", document)
     assert re.findall(r"<li><code>([^<]+)</code></li>", text) == asked
     assert set(EVENTS) < set(EVENTS_READ)
-    (version,) = re.findall(r"api_version=(\S+)", document)
-    assert (API_VERSION, stripe.api_version) == (version, version)
-    assert f"with the API version {version}" in text
+    assert set(re.findall(r"api_version=(\S+)", document)) == {API_VERSION, stripe.api_version}
+    assert f"with the API version {API_VERSION}" in text
 
 
 @pytest.mark.parametrize("is_practice", [True, False])

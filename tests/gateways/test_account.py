@@ -12,6 +12,7 @@ from flask import Flask
 
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.client import call
+from referral.gateways.stripe.errors import NotFoundThere
 from tests.stories.trade import at_stripe, balance_of
 from tools.practice_stripe import PracticeStripe
 
@@ -114,7 +115,7 @@ def test_a_coupon_many_want_in_the_same_moment_is_made_once(
             if not changes:
                 all_have_looked.wait()
 
-    monkeypatch.setattr("referral.gateways.stripe.account.call", call_and_wait)
+    monkeypatch.setattr("referral.gateways.stripe.codes.call", call_and_wait)
 
     def ensure(_: int) -> None:
         with app.app_context():
@@ -149,3 +150,15 @@ def test_the_invoice_of_a_payment_is_told(account: StripeAccount, practice: Prac
     assert account.invoice_of_payment(paid["payment_intent"]["id"]) == paid["invoice"]["id"]
     assert account.invoice_of_payment(alone["payment_intent"]["id"]) is None
     assert account.invoice_of_payment("pi_nothing") is None
+
+
+def test_the_currency_a_customer_is_billed_in_is_told(
+    account: StripeAccount, practice: PracticeStripe, alice: str
+) -> None:
+    assert account.currency_of(alice) is None
+    account.adjust_balance(alice, -1000, "eur", note=NOTE, marks=MARKS, key="one")
+    assert account.currency_of(alice) == "eur"
+    at_stripe(practice, "DELETE", f"/v1/customers/{alice}")
+    for gone in (alice, "cus_nobody"):
+        with pytest.raises(NotFoundThere):
+            account.currency_of(gone)

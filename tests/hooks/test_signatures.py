@@ -118,6 +118,14 @@ def test_s124_one_of_several_signatures_is_enough_while_a_secret_is_rolled(trade
     assert trade.post(BODY, header=twice) == 400
 
 
+def test_each_of_two_endpoints_signs_with_its_own_secret(trade: Trade) -> None:
+    connect(trade.shop, secret=f"{SECRET},whsec_payees")
+    assert trade.post(BODY) == 200
+    assert trade.post(BODY, header=signed(secret="whsec_payees")) == 200
+    for wrong in ("whsec_mallory", "", f"{SECRET},whsec_payees"):
+        assert trade.post(BODY, header=signed(secret=wrong)) == 400
+
+
 def test_a_rotated_secret_counts_within_a_second(
     trade: Trade, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,20 +1,31 @@
 """Stripe: what we ask it to do, what it tells us, and what may be done again."""
 
-from referral.gateways.stripe.account import EventPage, Made, StripeAccount
+from referral.gateways.stripe.account import EventPage, StripeAccount
+from referral.gateways.stripe.codes import CodeState
 from referral.gateways.stripe.endpoint import API_VERSION, EVENTS
+from referral.gateways.stripe.health import Health
 from referral.gateways.stripe.inbox import StripeEvent, is_event, keep
+from referral.gateways.stripe.made import Made
+from referral.gateways.stripe.payees import PayeeStatus, read_payee
+from referral.gateways.stripe.payments import Payment
 from referral.gateways.stripe.polling import EventPoll, poll_all, poll_now, poll_of
 from referral.gateways.stripe.reading import read
 from referral.gateways.stripe.signatures import is_from_stripe
+from referral.gateways.stripe.subscriptions import Subscription
 
 __all__ = [
     "API_VERSION",
     "EVENTS",
+    "CodeState",
     "EventPage",
     "EventPoll",
+    "Health",
     "Made",
+    "PayeeStatus",
+    "Payment",
     "StripeAccount",
     "StripeEvent",
+    "Subscription",
     "is_event",
     "is_from_stripe",
     "keep",
@@ -22,4 +33,5 @@ __all__ = [
     "poll_now",
     "poll_of",
     "read",
+    "read_payee",
 ]

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from referral.foundation import failpoints
 from referral.foundation.db import outside_transaction
 from referral.gateways.stripe.errors import (
+    Blocked,
     LacksRight,
     Misconfigured,
+    Needs,
     NotFoundThere,
     OutcomeUnknown,
     Permanent,
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TIMEOUT_S = (3.0, 8.0)
 """Seconds to connect and to wait for an answer; together well under a worker's lease."""
+
+_BLOCKS = {
+    "balance_insufficient": Needs.BALANCE,
+    "insufficient_capabilities_for_transfer": Needs.PAYEE,
+}
+"""Refusals that a later try, under a new key, may not meet again."""
 
 _clients: dict[tuple[str, str], StripeClient] = {}
 _lock = threading.Lock()
@@ -94,6 +102,9 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     status = error.http_status
     if isinstance(error, stripe.APIConnectionError):
         return OutcomeUnknown(said) if changes and _may_be_sent(error) else Retryable(said)
+    code = error.code or (error.error.code if error.error else None)
+    if code == "account_invalid":
+        return NotFoundThere(said)  # A connected account that is not, or not any more.
     if isinstance(error, stripe.PermissionError):
         return LacksRight(said)
     if isinstance(error, stripe.AuthenticationError):
@@ -104,7 +115,9 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
         return StoredFailure(said)  # The key has an answer for other words, so look what it left.
     if status is None or status >= 500:
         return _server_error(error, said, changes=changes)
-    if status == 404 or error.code == "resource_missing":
+    if code in _BLOCKS:
+        return Blocked(said, needs=_BLOCKS[code])
+    if status == 404 or code == "resource_missing":
         return NotFoundThere(said)
     return Permanent(said) if 400 <= status < 500 else OutcomeUnknown(said)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class StripeTrouble(Exception):
     """A call did not give an answer we can book; `said` is safe to show to staff."""
@@ -32,6 +34,26 @@ class StoredFailure(StripeTrouble):
     It keeps a server error under the key, or what was asked with it in other words, as another
     version of this product may have done.
     """
+
+
+class Needs(StrEnum):
+    """What has to change before a blocked act can be done."""
+
+    BALANCE = "balance"
+    PAYEE = "payee_not_ready"
+
+
+class Blocked(StripeTrouble):
+    """Nothing happened, and nothing can until `needs` is met; then under a new key.
+
+    Stripe keeps the refusal under the key of this try for a day, so the same key is refused again
+    whatever has changed. `needs` is "balance" when there is too little money (ours for a transfer,
+    the payee's for its reversal) or "payee_not_ready" when the payee may not be paid or is gone.
+    """
+
+    def __init__(self, said: str, *, needs: Needs) -> None:
+        super().__init__(said)
+        self.needs = needs
 
 
 class Permanent(StripeTrouble):

@@ -152,6 +152,11 @@ def _dispute(one: Said, at: datetime) -> list[Fact]:
     ]
 
 
+def _nothing(one: Said, at: datetime) -> list[Fact]:
+    """News about what we made ourselves tells nothing of what people paid."""
+    return []
+
+
 _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -170,6 +175,12 @@ _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
     "charge.dispute.closed": _dispute,
     "charge.dispute.funds_withdrawn": _dispute,
     "charge.dispute.funds_reinstated": _dispute,
+    "customer.subscription.updated": _nothing,
+    "customer.subscription.deleted": _nothing,
+    "promotion_code.updated": _nothing,
+    "transfer.reversed": _nothing,
+    "account.updated": _nothing,
+    "account.application.deauthorized": _nothing,
 }
 
 

@@ -1,6 +1,7 @@
 """Whether an event really comes from Stripe: its signature over the raw bytes (S-121 to S-124).
 
-The header reads `t=SECONDS,v1=HEX[,v1=HEX]`; several v1 while a secret is rolled. See Stripe's
+The header reads `t=SECONDS,v1=HEX[,v1=HEX]`; several v1 while a secret is rolled. A business with
+two endpoints has two secrets, kept as one text with a comma between. See Stripe's
 documentation on verifying webhook signatures manually.
 """
 
@@ -16,13 +17,16 @@ TOLERANCE = timedelta(minutes=5)
 
 
 def is_from_stripe(body: bytes, header: str, secret: str) -> bool:
-    """Tell whether the body was signed with the secret within five minutes of now, either way."""
+    """Tell whether the body was signed with a secret of ours within five minutes of now."""
     stamp, signatures = _read(header)
-    if stamp is None or not signatures or not secret.strip():
+    secrets = [one for one in secret.split(",") if one.strip()]
+    if stamp is None or not signatures or not secrets:
         return False
     signed = str(stamp).encode() + b"." + body
-    expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest().encode()
-    if not any(hmac.compare_digest(expected, given) for given in signatures):
+    expected = [hmac.new(one.encode(), signed, hashlib.sha256).hexdigest() for one in secrets]
+    if not any(
+        hmac.compare_digest(one.encode(), given) for one in expected for given in signatures
+    ):
         return False
     try:
         return clock.is_fresh(datetime.fromtimestamp(stamp, UTC), tolerance=TOLERANCE)

@@ -1,0 +1,119 @@
+"""Customers and their credit.
+
+A customer's balance is negative when they have credit, so a credit is a negative balance
+transaction and a debit a positive one (I-18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from referral.gateways.stripe.asking import LONGEST_LIST, Asking
+from referral.gateways.stripe.client import call
+from referral.gateways.stripe.errors import NotFoundThere
+from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+
+
+class Customers(Asking):
+    """What we ask about customers and what is credited to them."""
+
+    def make_customer(
+        self, *, email: str | None, name: str | None, marks: Mapping[str, str], key: str
+    ) -> str:
+        """Make a customer for somebody who has none yet, so that a discount can wait for them."""
+        params: dict[str, Any] = {"metadata": dict(marks)}
+        if email:
+            params["email"] = email
+        if name:
+            params["name"] = name
+        made = call(
+            lambda: self._client.v1.customers.create(
+                params=params,  # type: ignore[arg-type]
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return str(made.id)
+
+    def adjust_balance(
+        self,
+        customer: str,
+        amount_minor: int,
+        currency: str,
+        *,
+        note: str,
+        marks: Mapping[str, str],
+        key: str,
+    ) -> Made:
+        """Change a customer's balance: below nothing gives credit, above takes it back."""
+        made = call(
+            lambda: self._client.v1.customers.balance_transactions.create(
+                customer,
+                params={
+                    "amount": amount_minor,
+                    "currency": currency,
+                    "description": note[:350],
+                    "metadata": dict(marks),
+                },
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return _balance_change(made.to_dict())
+
+    def find_balance_change(self, customer: str, marks: Mapping[str, str]) -> Made | None:
+        """Look for a balance change by our marks."""
+        return first_with(marks, self.balance_changes(customer))
+
+    def balance_changes(self, customer: str) -> list[Made]:
+        """List what changed a customer's balance, the newest first."""
+        return call(
+            lambda: [
+                _balance_change(one.to_dict())
+                for one in self._client.v1.customers.balance_transactions.list(
+                    customer, params={"limit": LONGEST_LIST}
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
+
+    def credit_left(self, customer: str, currency: str) -> int:
+        """Return how much credit a customer has left in a currency; nothing when they owe."""
+        try:
+            found = call(lambda: self._client.v1.customers.retrieve(customer), changes=False)
+        except NotFoundThere:
+            return 0
+        said = found.to_dict()
+        if said.get("deleted"):
+            return 0
+        if said.get("currency") in (None, currency):
+            return max(0, -int(said.get("balance") or 0))
+        return self._left_of_another(customer, currency)
+
+    def currency_of(self, customer: str) -> str | None:
+        """Return the currency a customer is billed in, or None while it is still open.
+
+        Raises NotFoundThere for one who does not exist or was deleted.
+        """
+        said = call(lambda: self._client.v1.customers.retrieve(customer), changes=False).to_dict()
+        if said.get("deleted"):
+            raise NotFoundThere(f"The customer {customer} was deleted.")
+        return str(said["currency"]) if said.get("currency") else None
+
+    def _left_of_another(self, customer: str, currency: str) -> int:
+        """Return what is left in a currency that is not the customer's own, by its last change."""
+        changes = (one for one in self.balance_changes(customer) if one.currency == currency)
+        last = next(changes, None)
+        return max(0, -int(last.details["ending_balance"] or 0)) if last else 0
+
+
+def _balance_change(one: Mapping[str, Any]) -> Made:
+    return Made(
+        object_id=str(one["id"]),
+        amount_minor=int(one["amount"]),
+        currency=str(one["currency"]),
+        customer_id=id_of(one["customer"]) or "",
+        details={"ending_balance": one.get("ending_balance")},
+        marks=marks_in(one),
+    )

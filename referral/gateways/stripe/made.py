@@ -1,0 +1,43 @@
+"""An object at Stripe in our words, whatever its kind, and how our own are told from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object at Stripe; the amount is signed as Stripe signs it.
+
+    `customer_id` is whom it is for: a customer, or the payee of a transfer and its reversal.
+    """
+
+    object_id: str
+    amount_minor: int
+    currency: str
+    customer_id: str
+    details: dict[str, Any]
+    marks: dict[str, str]
+
+    def bears(self, marks: Mapping[str, str]) -> bool:
+        """Tell whether it is the object that was made with these marks."""
+        return all(self.marks.get(name) == value for name, value in marks.items())
+
+
+def first_with(marks: Mapping[str, str], found: Iterable[Made]) -> Made | None:
+    """Return the first object that bears these marks; Stripe's lists have no filter for them."""
+    return next((one for one in found if one.bears(marks)), None)
+
+
+def id_of(thing: object) -> str | None:
+    """Return the id of something that may be an id, an expanded object, or nothing."""
+    if isinstance(thing, Mapping):
+        return str(thing["id"]) if thing.get("id") else None
+    return str(thing) if thing else None
+
+
+def marks_in(thing: Mapping[str, Any]) -> dict[str, str]:
+    """Return the metadata of an object."""
+    return dict(thing.get("metadata") or {})

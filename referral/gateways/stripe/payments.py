@@ -1,0 +1,124 @@
+"""Payments people made, and giving a part of one back as a reward.
+
+A refund cannot be undone, and it may fail days later (`refund.failed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from referral.gateways.stripe.asking import LONGEST_LIST, Asking
+from referral.gateways.stripe.client import call
+from referral.gateways.stripe.errors import Permanent
+from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment of which something can be given back."""
+
+    payment_intent: str
+    left_minor: int
+    currency: str
+    paid_at: datetime
+
+
+class Payments(Asking):
+    """What we ask about payments and refunds."""
+
+    def last_payment(self, customer: str, currency: str | None = None) -> Payment | None:
+        """Return the last payment of a customer with something left to refund, not disputed.
+
+        `currency` passes over payments in another. The last hundred charges are looked at.
+        """
+
+        def found() -> Payment | None:
+            listed = self._client.v1.charges.list(
+                params={"customer": customer, "limit": LONGEST_LIST}
+            )
+            payments = (_refundable(one.to_dict()) for one in islice(listed.data, LONGEST_LIST))
+            wanted = (one for one in payments if one and currency in (None, one.currency))
+            return next(wanted, None)
+
+        return call(found, changes=False)
+
+    def refund_payment(
+        self, payment_intent: str, amount_minor: int, *, marks: Mapping[str, str], key: str
+    ) -> Made:
+        """Give a part of a payment back, at most what is left of it."""
+        made = call(
+            lambda: self._client.v1.refunds.create(
+                params={
+                    "payment_intent": payment_intent,
+                    "amount": amount_minor,
+                    "metadata": dict(marks),
+                    "expand": ["charge"],
+                },
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return _refund(made.to_dict())
+
+    def find_refund(self, payment_intent: str, marks: Mapping[str, str]) -> Made | None:
+        """Look for a refund of a payment by our marks."""
+        return first_with(marks, self.refunds_of(payment_intent))
+
+    def refunds_of(self, payment_intent: str) -> list[Made]:
+        """List the refunds of a payment, the newest first, ours and the business's own."""
+        return call(
+            lambda: [
+                _refund(one.to_dict())
+                for one in self._client.v1.refunds.list(
+                    params={
+                        "payment_intent": payment_intent,
+                        "limit": LONGEST_LIST,
+                        "expand": ["data.charge"],
+                    }
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
+
+    def invoice_of_payment(self, payment_intent: str) -> str | None:
+        """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
+        try:
+            listed = call(
+                lambda: self._client.v1.invoice_payments.list(
+                    params={
+                        "payment": {"type": "payment_intent", "payment_intent": payment_intent},
+                        "limit": 1,
+                    }
+                ),
+                changes=False,
+            )
+        except Permanent:
+            return None
+        found = next(iter(listed.data), None)
+        return id_of(found.to_dict().get("invoice")) if found is not None else None
+
+
+def _refundable(charge: Mapping[str, Any]) -> Payment | None:
+    left_minor = int(charge["amount_captured"]) - int(charge["amount_refunded"])
+    intent = id_of(charge.get("payment_intent"))
+    if charge["status"] != "succeeded" or charge["disputed"] or left_minor <= 0 or intent is None:
+        return None
+    paid_at = datetime.fromtimestamp(charge["created"], UTC)
+    return Payment(intent, left_minor, str(charge["currency"]), paid_at)
+
+
+def _refund(one: Mapping[str, Any]) -> Made:
+    charge = one.get("charge")
+    customer = charge.get("customer") if isinstance(charge, Mapping) else None
+    return Made(
+        object_id=str(one["id"]),
+        amount_minor=int(one["amount"]),
+        currency=str(one["currency"]),
+        customer_id=id_of(customer) or "",
+        details={"status": one.get("status"), "payment_intent": id_of(one.get("payment_intent"))},
+        marks=marks_in(one),
+    )

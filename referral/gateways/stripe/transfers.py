@@ -1,0 +1,135 @@
+"""Cash: transfers to connected accounts, their reversals, and what there is to pay them from.
+
+A transfer happens at once or not at all. The refusal for want of money is stored under its key
+for a day, so a later try needs a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from referral.gateways.stripe.asking import LONGEST_LIST, Asking
+from referral.gateways.stripe.client import call
+from referral.gateways.stripe.errors import Blocked, Needs, NotFoundThere
+from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+
+
+class Transfers(Asking):
+    """What we ask about money for payees."""
+
+    def balance(self) -> dict[str, int]:
+        """Return what the business can pay out at once, in minor units by currency."""
+        return call(self._available, changes=False)
+
+    def transfer(
+        self,
+        payee: str,
+        amount_minor: int,
+        currency: str,
+        *,
+        group: str,
+        marks: Mapping[str, str],
+        key: str,
+    ) -> Made:
+        """Pay a payee; `group` is what it is found by. Raises Blocked when they or we cannot."""
+        try:
+            made = call(
+                lambda: self._client.v1.transfers.create(
+                    params={
+                        "amount": amount_minor,
+                        "currency": currency,
+                        "destination": payee,
+                        "transfer_group": group,
+                        "metadata": dict(marks),
+                    },
+                    options={"idempotency_key": key},
+                ),
+                changes=True,
+            )
+        except NotFoundThere as gone:
+            raise Blocked(gone.said, needs=Needs.PAYEE) from gone
+        return _transfer(made.to_dict())
+
+    def find_transfer(self, group: str, marks: Mapping[str, str]) -> Made | None:
+        """Look for a transfer by its group and our marks; such a list is never behind."""
+        return first_with(marks, self._transfers({"transfer_group": group}))
+
+    def transfers_to(self, payee: str) -> list[Made]:
+        """List what a payee was paid, the newest first."""
+        return self._transfers({"destination": payee})
+
+    def reverse_transfer(
+        self, transfer_id: str, amount_minor: int, *, marks: Mapping[str, str], key: str
+    ) -> Made:
+        """Take a transfer back, at most what was not taken back before.
+
+        Raises Blocked when the payee holds less, as after a payout to their bank.
+        """
+        made = call(
+            lambda: self._client.v1.transfers.reversals.create(
+                transfer_id,
+                params={
+                    "amount": amount_minor,
+                    "metadata": dict(marks),
+                    "expand": ["transfer"],
+                },
+                options={"idempotency_key": key},
+            ),
+            changes=True,
+        )
+        return _reversal(made.to_dict())
+
+    def find_reversal(self, transfer_id: str, marks: Mapping[str, str]) -> Made | None:
+        """Look for a reversal of a transfer by our marks."""
+        return first_with(marks, self.reversals_of(transfer_id))
+
+    def reversals_of(self, transfer_id: str) -> list[Made]:
+        """List what was taken back of a transfer, the newest first."""
+        return call(
+            lambda: [
+                _reversal(one.to_dict())
+                for one in self._client.v1.transfers.reversals.list(
+                    transfer_id, params={"limit": LONGEST_LIST, "expand": ["data.transfer"]}
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
+
+    def _available(self) -> dict[str, int]:
+        said = self._client.v1.balance.retrieve()
+        return {str(one.currency): int(one.amount) for one in said.available}
+
+    def _transfers(self, only: Mapping[str, str]) -> list[Made]:
+        params: dict[str, Any] = {**only, "limit": LONGEST_LIST}
+        return call(
+            lambda: [
+                _transfer(one.to_dict())
+                for one in self._client.v1.transfers.list(params=params).auto_paging_iter()  # type: ignore[arg-type]
+            ],
+            changes=False,
+        )
+
+
+def _transfer(one: Mapping[str, Any]) -> Made:
+    return Made(
+        object_id=str(one["id"]),
+        amount_minor=int(one["amount"]),
+        currency=str(one["currency"]),
+        customer_id=id_of(one["destination"]) or "",
+        details={"amount_reversed": int(one["amount_reversed"])},
+        marks=marks_in(one),
+    )
+
+
+def _reversal(one: Mapping[str, Any]) -> Made:
+    transfer = one["transfer"]
+    payee = transfer.get("destination") if isinstance(transfer, Mapping) else None
+    return Made(
+        object_id=str(one["id"]),
+        amount_minor=int(one["amount"]),
+        currency=str(one["currency"]),
+        customer_id=id_of(payee) or "",
+        details={"transfer": id_of(transfer)},
+        marks=marks_in(one),
+    )
