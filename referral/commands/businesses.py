@@ -15,6 +15,7 @@ from referral.domain.businesses import (
     record,
     within,
 )
+from referral.domain.businesses.businesses import set_time_zone
 from referral.domain.businesses.credentials import issue_setup_token
 from referral.domain.businesses.keys import KeyKind
 from referral.foundation import clock
@@ -30,6 +31,7 @@ from referral.foundation.db import transaction
     "--stripe-secret-key", default="", help="sk_test_…, sk_live_…, rk_test_… or rk_live_…."
 )
 @click.option("--stripe-webhook-secret", default="", help="The endpoint's signing secret, whsec_….")
+@click.option("--time-zone", default="UTC", show_default=True, help="Where days begin.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def new_business(
@@ -39,12 +41,14 @@ def new_business(
     owner_email: str,
     stripe_secret_key: str,
     stripe_webhook_secret: str,
+    time_zone: str,
     as_json: bool,
 ) -> None:
     """Create a business with its owner and keys; the keys are shown once."""
     at = clock.now()
     with refusals_in_a_line(email="owner_email"), transaction():
         business = create_business(name, site_url=site_url, currency=currency, at=at)
+        set_time_zone(business, time_zone)
         with within(business.id):
             owner = invite(business.id, owner_email, role=Role.OWNER, name="", at=at)
             made = {

@@ -21,7 +21,7 @@ from referral.domain.programs import (
     create_program,
     publish_offer,
 )
-from referral.domain.programs.programs import ProgramState
+from referral.domain.programs.programs import LEAST_EXPIRE, MOST_EXPIRE, ProgramState
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid, NotFound
@@ -30,6 +30,8 @@ from referral.foundation.ids import parse_public_id
 _OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
 
 _BELOW = "Rewards of this amount and more wait for a person, in minor units."
+_CAP = "The most one person can get, in minor units,"
+_EXPIRE = "How long a reward waits for its person; none: for ever."
 _SECOND = "Rewards of this amount and more need two people, in minor units."
 
 
@@ -59,6 +61,10 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 @click.option("--qualify-window-days", type=click.IntRange(1, 730), default=180, show_default=True)
 @click.option("--automatic-below", type=click.IntRange(1, 10**12), help=_BELOW)
 @click.option("--second-person-from", type=click.IntRange(1, 10**12), help=_SECOND)
+@click.option("--day-cap", type=click.IntRange(1, 10**12), help=f"{_CAP} in a day.")
+@click.option("--month-cap", type=click.IntRange(1, 10**12), help=f"{_CAP} in a month.")
+@click.option("--household-cap", type=click.IntRange(1, 10**12), help="Per household, minor units.")
+@click.option("--expire-days", type=click.IntRange(LEAST_EXPIRE, MOST_EXPIRE), help=_EXPIRE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def new_program(
@@ -77,6 +83,10 @@ def new_program(
     qualify_window_days: int,
     automatic_below: int | None,
     second_person_from: int | None,
+    day_cap: int | None,
+    month_cap: int | None,
+    household_cap: int | None,
+    expire_days: int | None,
     as_json: bool,
 ) -> None:
     """Create a program with an offer for each side."""
@@ -94,6 +104,10 @@ def new_program(
                 qualify_window_days=qualify_window_days,
                 automatic_below_minor=automatic_below,
                 second_person_from_minor=second_person_from,
+                day_cap_minor=day_cap,
+                month_cap_minor=month_cap,
+                household_cap_minor=household_cap,
+                expire_days=expire_days,
             )
             program = create_program(owner, terms, at=at, budget_minor=budget)
             wanted = [

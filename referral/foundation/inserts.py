@@ -35,6 +35,18 @@ def insert_or_update(
     return bool(session.execute(statement.returning(model.__table__.c.id), values).first())
 
 
+def insert_or_add(
+    model: type[Any],
+    rows: Sequence[dict[str, Any]],
+    *,
+    key: Sequence[str],
+    change: Mapping[str, Any],
+) -> None:
+    """Insert rows, or change those that have their keys already; sent together."""
+    insert = _insert_of(session.get_bind().dialect.name)(model.__table__)
+    session.execute(insert.on_conflict_do_update(index_elements=key, set_=change), rows)
+
+
 @cache
 def insertion(table: Table, *, dialect: str) -> postgresql.Insert:
     """Return the statement that inserts rows of a table, leaving out those it has already."""

@@ -1,4 +1,4 @@
-"""Rewards whose hold has ended."""
+"""Rewards whose hold has ended, and those nobody took in time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import uuid
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.rewards import Reward, ripen
+from referral.domain.rewards.expiring import see_to_expiry
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
 
 
 def ripen_reward(key: uuid.UUID, token: uuid.UUID) -> None:
-    """Look at a reward again: it is approved, waits for somebody, or stays held."""
+    """Look at a reward again: it is approved, waits for somebody, stays held, or expires."""
     with transaction():
         reward = session.get_one(Reward, key, execution_options=across_businesses())
         with within(reward.business_id):
-            ripen(reward, at=clock.now())
-            due.finish(reward, token)
+            at = clock.now()
+            ripen(reward, at=at)
+            due.finish(reward, token, again_at=see_to_expiry(reward, at=at))

@@ -202,6 +202,12 @@ def an_allowance_is_too_small(c: Connection) -> None:
 
 
 @plants("I-14")
+def a_reward_is_not_counted_for_its_month(c: Connection) -> None:
+    counts = table("allowance")
+    c.execute(delete(counts).where(counts.c.scope == "month", counts.c.taken_minor > 0))
+
+
+@plants("I-14")
 def a_hold_is_counted_that_nobody_placed(c: Connection) -> None:
     change(c, "reward", find(c, "reward", state="denied").id, open_holds=1)
 

@@ -15,6 +15,7 @@ from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses.ownership import Owned
+from referral.foundation.calendar import is_zone
 from referral.foundation.db import Currency, Key, Long, Model, Moment, Name, session
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key, public_id
@@ -36,6 +37,9 @@ class Business(Model):
     created_at: Mapped[Moment]
     audit_count: Mapped[int] = mapped_column(default=0)
     audit_head: Mapped[str] = mapped_column(String(64), default="")
+    time_zone: Mapped[str] = mapped_column(
+        String(60), default="UTC", server_default="UTC", sort_order=1
+    )
 
     @property
     def public_id(self) -> str:
@@ -72,6 +76,16 @@ def create_business(name: str, *, site_url: str, currency: str, at: datetime) ->
     session.flush()
     session.add(Site(business_id=business.id, origin=origin, created_at=at))
     return business
+
+
+def set_time_zone(business: Business, zone: str) -> None:
+    """Say where the business's days and months begin; raises Invalid for an unknown place.
+
+    What was counted before stays in its day and month.
+    """
+    if not is_zone(zone.strip()):
+        raise Invalid(fields={"time_zone": "Use a name such as Europe/Berlin."})
+    business.time_zone = zone.strip()
 
 
 def add_site(business: Business, url: str, *, at: datetime) -> Site:

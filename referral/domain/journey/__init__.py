@@ -8,6 +8,7 @@ from referral.domain.journey.recognising import recognise
 from referral.domain.journey.reviewing import (
     approve_reward,
     deny_reward,
+    extend_reward,
     hold_reward,
     reissue_reward,
     release_reward,
@@ -35,6 +36,7 @@ __all__ = [
     "deny_reward",
     "dispute",
     "enroll",
+    "extend_reward",
     "hold_reward",
     "introduce",
     "join",

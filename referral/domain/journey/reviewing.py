@@ -8,6 +8,7 @@ from referral.domain.businesses import Actor, record
 from referral.domain.journey.thanking import wake
 from referral.domain.rewards import Reward, approve, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
+from referral.domain.rewards.expiring import extend
 from referral.domain.rewards.grants import NothingWaits, wake_waiting
 from referral.domain.rewards.holds import HoldKind, NothingHeld
 from referral.domain.rewards.reissuing import reissue
@@ -68,6 +69,12 @@ def retry_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> 
     if not wake_waiting(reward, at=at):
         raise NothingWaits
     _write_down(reward, "reward.retried", actor=actor, reason=reason, at=at)
+
+
+def extend_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Give somebody as long again to take a reward that would expire; raises NeverExpires."""
+    extend(reward, at=at)
+    _write_down(reward, "reward.extended", actor=actor, reason=reason, at=at)
 
 
 def _write_down(reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime) -> None:

@@ -52,6 +52,7 @@ def absorb(half: Person, *, into: Person) -> None:
     into.external_id = into.external_id or external_id
     into.email = into.email or email
     into.name = into.name or said
+    into.household = into.household or half.household
     session.flush()
     with suppress(IntegrityError), session.begin_nested():
         session.delete(half)

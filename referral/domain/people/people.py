@@ -5,6 +5,8 @@ An advocate is a person with a link and a friend a person a referral names; ther
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
 from referral.domain.businesses import Owned
+from referral.foundation.crypto import keyed_hash
 from referral.foundation.db import Key, Model, Moment, UTCDateTime, session
 from referral.foundation.errors import Conflict, Invalid
 from referral.foundation.folding import fold, folded
@@ -27,7 +30,10 @@ _DOTLESS_HOSTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 class Person(Owned, Model):
-    """Anyone the business knows. `known_since` is when they became a customer, if they did."""
+    """Anyone the business knows. `known_since` is when they became a customer, if they did.
+
+    `household` is a keyed hash of what the business calls the household, never its words.
+    """
 
     __table_args__ = (
         UniqueConstraint("business_id", "external_id"),
@@ -41,6 +47,7 @@ class Person(Owned, Model):
     name: Mapped[str | None] = mapped_column(String(200), default=None)
     first_seen_at: Mapped[Moment]
     known_since: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    household: Mapped[str | None] = mapped_column(String(64), default=None, sort_order=6)
 
     @property
     def public_id(self) -> str:
@@ -165,6 +172,17 @@ def meet(
     person.name = identity.name or person.name
     session.flush()
     return person
+
+
+def live_together(person: Person, household: str) -> None:
+    """Note which household a person belongs to, by any text that is the same for all of it.
+
+    A postal address will do: case, spaces and punctuation do not matter. Only a keyed hash is
+    stored. An empty text makes them a household of their own; what was counted before stays.
+    """
+    folded = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", household).casefold()).strip()
+    bound = f"{person.business_id}:{folded}"
+    person.household = keyed_hash("household", bound) if folded else None
 
 
 def lock_person(person: Person) -> None:

@@ -9,6 +9,7 @@ from referral.domain.programs.offers import (
     Trigger,
     current_offers,
     publish_offer,
+    publish_rules,
 )
 from referral.domain.programs.programs import (
     Approval,
@@ -40,6 +41,7 @@ __all__ = [
     "find_program",
     "lock_program",
     "publish_offer",
+    "publish_rules",
     "reserve",
     "return_to_budget",
     "set_budget",

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, sele
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
-from referral.domain.programs.programs import Program
+from referral.domain.programs.programs import CAPS, Program
 from referral.foundation.db import (
     Currency,
     Key,
@@ -83,6 +83,7 @@ class Offer(Owned, Model):
         CheckConstraint("rate_bp IS NULL OR rate_bp BETWEEN 1 AND 10000", name="rate_range"),
         CheckConstraint("amount_minor IS NULL OR amount_minor > 0", name="amount_positive"),
         *whole_minor("amount_minor", "cap_minor", "person_cap_minor", "minimum_minor"),
+        *whole_minor(*CAPS),
     )
     prefix: ClassVar[str] = "ofr"
 
@@ -101,6 +102,10 @@ class Offer(Owned, Model):
     hold_days: Mapped[int]
     published_at: Mapped[Moment]
     words: Mapped[Long | None] = mapped_column(default=None, sort_order=4)
+    day_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
+    month_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
+    household_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
+    expire_days: Mapped[int | None] = mapped_column(default=None, sort_order=6)
 
     @property
     def public_id(self) -> str:
@@ -108,6 +113,9 @@ class Offer(Owned, Model):
 
 
 append_only(Offer)
+
+RULES = ("hold_days", *CAPS, "expire_days")
+"""Rules of the programme that each version carries as they were the day it was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +182,38 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         cap_minor=terms.cap_minor,
         person_cap_minor=terms.person_cap_minor,
         minimum_minor=terms.minimum_minor,
-        hold_days=program.hold_days,
+        **{rule: getattr(program, rule) for rule in RULES},
         published_at=at,
         words=terms.words.strip() if terms.words else None,
     )
     session.add(offer)
     session.flush()
     return offer
+
+
+def publish_rules(program: Program, *, at: datetime) -> list[Offer]:
+    """Publish a version of each offer whose rules the programme has changed; else nothing.
+
+    Whoever was referred before keeps the version, and so the rules, of that day (I-30).
+    """
+    fresh = [
+        _with_rules(offer, program, at=at)
+        for offer in current_offers(program.id).values()
+        if any(getattr(offer, rule) != getattr(program, rule) for rule in RULES)
+    ]
+    session.add_all(fresh)
+    session.flush()
+    return fresh
+
+
+def _with_rules(offer: Offer, program: Program, *, at: datetime) -> Offer:
+    same = {
+        column.key: getattr(offer, column.key)
+        for column in Offer.__table__.columns
+        if column.key not in {"id", *RULES}
+    }
+    rules = {rule: getattr(program, rule) for rule in RULES}
+    return Offer(**{**same, **rules, "version": offer.version + 1, "published_at": at})
 
 
 def current_offers(program_id: uuid.UUID) -> dict[Side, Offer]:

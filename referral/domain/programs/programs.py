@@ -54,6 +54,12 @@ class TouchRule(StrEnum):
     LAST = "last"
 
 
+CAPS = ("day_cap_minor", "month_cap_minor", "household_cap_minor")
+"""What one person may get in a day and in a month, and one household in all."""
+LEAST_EXPIRE, MOST_EXPIRE = 30, 1825
+"""A person has at least a month, and hears of it two weeks before its end."""
+
+
 class Program(Owned, Model):
     """One programme. `committed_minor` is what rewards have taken of the budget (I-25)."""
 
@@ -66,7 +72,7 @@ class Program(Owned, Model):
         CheckConstraint("qualify_window_days BETWEEN 1 AND 730", name="qualify_window_range"),
         CheckConstraint("committed_minor >= 0", name="committed_not_negative"),
         *whole_minor("budget_minor", "committed_minor"),
-        *whole_minor("automatic_below_minor", "second_person_from_minor"),
+        *whole_minor("automatic_below_minor", "second_person_from_minor", *CAPS),
     )
     prefix: ClassVar[str] = "prg"
 
@@ -83,8 +89,12 @@ class Program(Owned, Model):
     budget_minor: Mapped[Minor | None] = mapped_column(default=None)
     committed_minor: Mapped[Minor] = mapped_column(default=0)
     created_at: Mapped[Moment]
-    automatic_below_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=1)
-    second_person_from_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=1)
+    automatic_below_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=5)
+    second_person_from_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=5)
+    day_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
+    month_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
+    household_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
+    expire_days: Mapped[int | None] = mapped_column(default=None, sort_order=6)
 
     business: Mapped[Business] = relationship()
 
@@ -127,7 +137,8 @@ class ProgramTerms:
     """What a business says of a programme; days are whole days.
 
     Rewards of `automatic_below_minor` and more need a person although approval is automatic, and
-    those of `second_person_from_minor` and more need two.
+    those of `second_person_from_minor` and more need two. A reward its person could have and does
+    not take expires after `expire_days`, or never.
     """
 
     name: str
@@ -139,6 +150,10 @@ class ProgramTerms:
     qualify_window_days: int = 180
     automatic_below_minor: int | None = None
     second_person_from_minor: int | None = None
+    day_cap_minor: int | None = None
+    month_cap_minor: int | None = None
+    household_cap_minor: int | None = None
+    expire_days: int | None = None
 
     def check(self) -> None:
         """Raise Invalid naming every field that is out of range."""
@@ -150,13 +165,23 @@ class ProgramTerms:
         for field in ("click_window_days", "qualify_window_days"):
             if not 1 <= getattr(self, field) <= 730:
                 problems[field] = "Between 1 and 730 days."
-        problems |= self._approval_problems()
+        problems |= self._approval_problems() | self._limit_problems()
         try:
             origin_of(self.landing_url, field="landing_url")
         except Invalid as refusal:
             problems |= refusal.fields
         if problems:
             raise Invalid(fields=problems)
+
+    def _limit_problems(self) -> dict[str, str]:
+        problems = {
+            field: "An amount above zero, or nothing."
+            for field in CAPS
+            if getattr(self, field) is not None and not 1 <= getattr(self, field) <= LIMIT_MINOR
+        }
+        if self.expire_days is not None and not LEAST_EXPIRE <= self.expire_days <= MOST_EXPIRE:
+            problems["expire_days"] = f"Between {LEAST_EXPIRE} and {MOST_EXPIRE} days, or nothing."
+        return problems
 
     def _approval_problems(self) -> dict[str, str]:
         below, second = self.automatic_below_minor, self.second_person_from_minor
@@ -262,6 +287,8 @@ def _apply(program: Program, terms: ProgramTerms) -> None:
     program.qualify_window_days = terms.qualify_window_days
     program.automatic_below_minor = terms.automatic_below_minor
     program.second_person_from_minor = terms.second_person_from_minor
+    for field in (*CAPS, "expire_days"):
+        setattr(program, field, getattr(terms, field))
 
 
 def _check_budget(budget_minor: int | None) -> None:

@@ -6,16 +6,18 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from referral.domain.attribution import Signup
+from referral.domain.businesses import Business
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase
 from referral.domain.reports.gates import Evidence, Value
 from referral.domain.rewards import Grant, Hold, HoldRelease, Reward, RewardMove
-from referral.domain.rewards.allowances import Allowance
+from referral.domain.rewards.allowances import Scope, counts_on, taken_by
 from referral.domain.rewards.approving import approvals_of
+from referral.domain.rewards.limits import opens_at
 from referral.foundation.db import session
 from referral.foundation.ids import parse_public_id, public_id
 from referral.foundation.money import Money, rate
@@ -154,21 +156,27 @@ def moves(reward: Reward) -> Sequence[RewardMove]:
 
 
 def limits(reward: Reward, promised: Offer) -> Evidence:
-    """Say what the programme may spend and has committed, and what this person has taken."""
+    """Say what the programme may spend and has committed, and what was taken under each cap.
+
+    A cap of none is left out, but for what the person took in all. `opens_at` is when the limit
+    that refused the reward opens again by itself.
+    """
     program = session.get_one(Program, reward.program_id)
-    taken = session.scalar(
-        select(func.coalesce(func.sum(Allowance.taken_minor), 0)).where(
-            Allowance.program_id == reward.program_id, Allowance.person_id == reward.person_id
-        )
-    )
+    counts = counts_on(reward.person_id, reward.household, reward.counted_on)
+    taken = taken_by(reward.program_id, counts)
+    zone = session.get_one(Business, reward.business_id).time_zone
     facts: dict[str, Value] = {
         "amount": reward.amount,
         "budget": _money(program.budget_minor, program.currency),
         "committed": Money(program.committed_minor, program.currency),
         "left": _money(program.left_minor, program.currency),
-        "person_taken": Money(int(taken or 0), program.currency),
-        "person_cap": _money(promised.person_cap_minor, promised.currency),
+        "opens_at": opens_at(reward.reason, reward.counted_on, zone),
     }
+    for scope in Scope:
+        cap_minor = getattr(promised, f"{scope}_cap_minor")
+        if cap_minor is not None or scope is Scope.PERSON:
+            facts[f"{scope}_taken"] = Money(taken.get(scope, 0), program.currency)
+            facts[f"{scope}_cap"] = _money(cap_minor, promised.currency)
     return (("limits", facts),)
 
 

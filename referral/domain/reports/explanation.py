@@ -30,7 +30,7 @@ from referral.domain.rewards.earning import (
     reward_for,
 )
 from referral.domain.rewards.grants import Grant, GrantState, grants_of
-from referral.domain.rewards.limits import BUDGET_REACHED, CAP_REACHED
+from referral.domain.rewards.limits import LIMITS
 from referral.domain.rewards.releasing import REFUNDED
 from referral.foundation.db import session
 
@@ -170,7 +170,7 @@ def _earned(referral: Referral, offer: Offer, reward: Reward) -> list[Gate]:
 def _given(reward: Reward, *, at: datetime) -> list[Gate]:
     """Say how the reward passed its hold and the limits, and what was done at the provider."""
     limits = evidence.limits(reward, reward.offer)
-    if reward.reason in (BUDGET_REACHED, CAP_REACHED):
+    if reward.reason in LIMITS:
         refused = Gate(
             GateName.BUDGET, FAILED, reward.reason, at=reward.settled_at, evidence=limits
         )

@@ -7,7 +7,7 @@ step is the page's duty (L-12). Reads only.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -15,9 +15,10 @@ from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Referral
 from referral.domain.links import Link
+from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
 from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
-from referral.domain.rewards.allowances import Allowance
+from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session
@@ -30,11 +31,12 @@ _WAITING = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A person's part in a program: their link, if they have one, and what they took of it."""
+    """A person's part in a program: their link, if any, and what they took of it until `day`."""
 
     program: Program
     link: Link | None
-    taken_minor: int
+    taken: Mapping[Scope, int]
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +64,32 @@ class Sums:
     given: Money
 
 
-def parts_of(person_id: uuid.UUID) -> list[Part]:
+def parts_of(person: Person, *, day: str) -> list[Part]:
     """List the open programs and those the person has a link in, the open and newest first."""
+    counts = counts_on(person.id, household_of(person), day)
     query = (
-        select(Program, Link, Allowance.taken_minor)
+        select(Program, Link, Allowance.scope, Allowance.taken_minor)
         .outerjoin(
             Link,
             and_(
                 Link.program_id == Program.id,
-                Link.person_id == person_id,
+                Link.person_id == person.id,
                 Link.source == "share",
             ),
         )
         .outerjoin(
             Allowance,
-            and_(Allowance.program_id == Program.id, Allowance.person_id == person_id),
+            and_(Allowance.program_id == Program.id, or_(*(count.is_it for count in counts))),
         )
         .where(or_(Program.state == ProgramState.ACTIVE, Link.id.is_not(None)))
         .order_by(Program.state != ProgramState.ACTIVE, Program.id)
     )
-    return [Part(program, link, taken or 0) for program, link, taken in session.execute(query)]
+    parts: dict[uuid.UUID, tuple[Program, Link | None, dict[Scope, int]]] = {}
+    for program, link, scope, taken_minor in session.execute(query):
+        taken = parts.setdefault(program.id, (program, link, {}))[2]
+        if scope is not None:
+            taken[Scope(scope)] = taken_minor
+    return [Part(program, link, taken, day) for program, link, taken in parts.values()]
 
 
 def open_programs() -> Sequence[Program]:

@@ -104,9 +104,10 @@ def refuse_own(reward: Reward, actor: Actor) -> None:
 
 def has_agreed(reward: Reward, actor: Actor) -> bool:
     """Tell whether somebody approved a reward before, under this account or another of theirs."""
+    own = _mailbox_of(actor.id)
     return any(
         given.actor_key == _key_of(actor)
-        or (given.actor_id and _mailbox_of(given.actor_id) == _mailbox_of(actor.id))
+        or (own is not None and _mailbox_of(given.actor_id) == own)
         for given in approvals_of(reward)
     )
 

@@ -129,7 +129,7 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
         at=at,
     )
     return_to_budget(reward.program_id, taken)
-    allowances.give_back(reward.program_id, reward.person_id, taken)
+    allowances.give_back(reward, taken)
     if reward.clawback_minor == reward.amount_minor and reward.outstanding_minor == 0:
         move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=REFUNDED)
     else:

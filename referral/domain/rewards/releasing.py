@@ -35,7 +35,7 @@ def give_back(reward: Reward, amount_minor: int, *, source: Account, at: datetim
     """Return part of a reward's money from where it lies to the budget and the allowance."""
     transfer(reward, "release", source=source, lines={Account.BUDGET: amount_minor}, at=at)
     return_to_budget(reward.program_id, amount_minor)
-    allowances.give_back(reward.program_id, reward.person_id, amount_minor)
+    allowances.give_back(reward, amount_minor)
 
 
 def money_lies_in(reward: Reward) -> Account:

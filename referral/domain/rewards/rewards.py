@@ -91,6 +91,7 @@ class Reward(Owned, Due, Model):
     `clawback_minor` is what refunds took back in all: `withheld_minor` before the grant,
     `debited_minor` at the provider, `owed_minor` could not be taken and stands as a debt.
     `approvals_needed` is how many people its program asked for on the day it was earned.
+    `counted_on` and `household` say under which day, month and household it counts.
     """
 
     __table_args__ = (
@@ -135,8 +136,12 @@ class Reward(Owned, Due, Model):
     withheld_minor: Mapped[Minor] = mapped_column(default=0)
     debited_minor: Mapped[Minor] = mapped_column(default=0)
     owed_minor: Mapped[Minor] = mapped_column(default=0)
-    approvals_needed: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=1)
-    approvals_given: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=1)
+    approvals_needed: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=5)
+    approvals_given: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=5)
+    counted_on: Mapped[str] = mapped_column(String(10), default="", server_default="", sort_order=6)
+    household: Mapped[str] = mapped_column(String(64), default="", server_default="", sort_order=6)
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=6)
+    expiry_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=6)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()

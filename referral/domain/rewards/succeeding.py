@@ -42,6 +42,8 @@ def succeed(
         expected_at=first.expected_at,
         due_at=first.expected_at,
         approvals_needed=first.approvals_needed,
+        counted_on=first.counted_on,
+        household=first.household,
         person=first.person,
         program=first.program,
         offer=first.offer,

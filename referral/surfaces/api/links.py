@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from flask import Blueprint, Response, json
 from pydantic import Field
 
 from referral.domain.links import Link, did_you_mean, find_by_code, read_code, spoken
+from referral.domain.programs import Side, current_offers
+from referral.domain.rewards.limits import LIMITS, limits_of
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import public_id
 from referral.surfaces.api.contract import LinkId, Moment, Out, PersonId, ProgramId
@@ -16,6 +20,18 @@ from referral.surfaces.web.errors import problem
 from referral.surfaces.web.settings import public_url
 
 route = Resource("Links", "The address, the code and the QR somebody shares.")
+
+
+LimitReason = StrEnum("LimitReason", {name: name for name in sorted(LIMITS)})  # type: ignore[misc]
+
+
+class LimitOut(Out):
+    """A limit that holds no more reward for the owner of a link: tell them before they share."""
+
+    reason: Annotated[LimitReason, Field(description="The same code a refused reward has.")]
+    opens_at: Annotated[
+        Moment | None, Field(description="From when it counts again by itself; null: not known.")
+    ]
 
 
 class LinkOut(Out):
@@ -29,10 +45,15 @@ class LinkOut(Out):
     program: ProgramId
     person: PersonId
     created_at: Moment
+    limits: Annotated[
+        list[LimitOut], Field(description="What is reached now; empty while rewards are earned.")
+    ]
 
     @classmethod
-    def of(cls, link: Link) -> LinkOut:
-        """Write a link."""
+    def of(cls, link: Link, *, at: datetime) -> LinkOut:
+        """Write a link and what its owner can still get by a moment."""
+        offer = current_offers(link.program_id).get(Side.ADVOCATE)
+        reached = limits_of(link.program, offer, link.person, at=at) if offer else []
         return cls(
             id=link.public_id,
             code=link.spoken_code,
@@ -42,6 +63,9 @@ class LinkOut(Out):
             program=public_id("prg", link.program_id),
             person=public_id("per", link.person_id),
             created_at=link.created_at,
+            limits=[
+                LimitOut(reason=LimitReason(one.reason), opens_at=one.opens_at) for one in reached
+            ],
         )
 
 
@@ -68,7 +92,7 @@ def get_link(call: Call, code: str) -> LinkOut:
     if link is None or link.business_id != call.business.id:
         near = did_you_mean(written, call.business)
         raise UnknownCode(spoken(near) if near else None)
-    return LinkOut.of(link)
+    return LinkOut.of(link, at=call.at)
 
 
 def answer_unknown_codes(blueprint: Blueprint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.links import Link
-from referral.domain.people import Person, customer_of
+from referral.domain.people import Person, customer_of, live_together
 from referral.domain.people.people import IdentityConflict
 from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.reports.discounts import Discount, discount_of
@@ -57,6 +58,16 @@ class PersonIn(NamedPerson):
     )
 
     enroll: Annotated[list[ProgramId], Field(max_length=20)] = Field(default_factory=list)
+    household: Annotated[
+        str | None,
+        Field(
+            max_length=300,
+            description=(
+                "Any text that is the same for all of a household, such as a postal address or your"
+                " own id of it; only a keyed hash is stored. Empty: a household of their own."
+            ),
+        ),
+    ] = None
 
 
 class PersonOut(Out):
@@ -143,8 +154,12 @@ def keep_person(call: Call, sent: PersonIn) -> Kept:
     programs = [program_named(call, text) for text in dict.fromkeys(sent.enroll)]
     with minding_address(call.business, sent.identity, at=call.at):
         person, is_new = journey.introduce(call.business, sent.identity, at=call.at)
+    if sent.household is not None:
+        live_together(person, sent.household)
     links = [journey.enroll(person, program, at=call.at) for program in programs]
-    return Kept(_detailed(person, links), is_new=is_new and person.first_seen_at == call.at)
+    return Kept(
+        _detailed(person, links, at=call.at), is_new=is_new and person.first_seen_at == call.at
+    )
 
 
 @route.get("/people", gives=PeopleOut, asks=PeopleAsked)
@@ -167,15 +182,15 @@ def get_person(call: Call, person: str) -> PersonDetailOut:
     if found is None:
         raise NotFound
     links = session.scalars(select(Link).where(Link.person_id == found.id).order_by(Link.id))
-    return _detailed(found, list(links))
+    return _detailed(found, list(links), at=call.at)
 
 
-def _detailed(person: Person, links: list[Link]) -> PersonDetailOut:
+def _detailed(person: Person, links: list[Link], *, at: datetime) -> PersonDetailOut:
     discount = discount_of(person)
     return PersonDetailOut(
         **_said_of(person),
         stripe_customer_id=customer_of(person),
-        links=[LinkOut.of(link) for link in links],
+        links=[LinkOut.of(link, at=at) for link in links],
         discount=DiscountOut.of(discount) if discount else None,
     )
 

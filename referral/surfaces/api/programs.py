@@ -98,6 +98,12 @@ class ProgramOut(Out):
     second_person_from: Annotated[
         Money | None, Field(description="Rewards of this amount and more need two people.")
     ]
+    day_cap: Annotated[Money | None, Field(description="The most one person can get in a day.")]
+    month_cap: Annotated[Money | None, Field(description="The most one person can get in a month.")]
+    household_cap: Annotated[Money | None, Field(description="The most one household can get.")]
+    expire_days: Annotated[
+        int | None, Field(description="How long a reward waits for its person; null: for ever.")
+    ]
     click_window_days: int
     qualify_window_days: int
     hold_days: int
@@ -152,6 +158,10 @@ def _written(program: Program, offers: dict[str, Offer]) -> ProgramOut:
         approval=Approval(program.approval),
         automatic_below=_money(program.automatic_below_minor, program.currency),
         second_person_from=_money(program.second_person_from_minor, program.currency),
+        day_cap=_money(program.day_cap_minor, program.currency),
+        month_cap=_money(program.month_cap_minor, program.currency),
+        household_cap=_money(program.household_cap_minor, program.currency),
+        expire_days=program.expire_days,
         click_window_days=program.click_window_days,
         qualify_window_days=program.qualify_window_days,
         hold_days=program.hold_days,

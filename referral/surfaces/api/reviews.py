@@ -6,6 +6,7 @@ from pydantic import ConfigDict
 
 from referral.domain import journey
 from referral.domain.rewards.approving import SecondPersonNeeded
+from referral.domain.rewards.expiring import NeverExpires
 from referral.domain.rewards.holds import NothingHeld
 from referral.domain.rewards.rewards import RewardHeld, RewardMoved
 from referral.foundation.errors import NotFound
@@ -51,6 +52,19 @@ def deny_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
     """Deny a reward whose grant has not begun; its amount goes back to the budget."""
     found = reward_named(reward)
     journey.deny_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
+    return RewardOut.of(found)
+
+
+@route.post(
+    "/rewards/{reward}/extension",
+    takes=ReviewIn,
+    gives=RewardOut,
+    refuses=(NotFound, RewardMoved, NeverExpires),
+)
+def extend_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
+    """Give somebody as long again, from now, to take a reward that would expire."""
+    found = reward_named(reward)
+    journey.extend_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
     return RewardOut.of(found)
 
 

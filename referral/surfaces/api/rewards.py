@@ -65,6 +65,9 @@ class RewardOut(Out):
     approvals: ApprovalsOut
     earned_at: Moment
     expected_at: Annotated[Moment, Field(description="When its hold ends.")]
+    expires_at: Annotated[
+        Moment | None, Field(description="When it ends if its person does not take it.")
+    ]
     settled_at: Annotated[Moment | None, Field(description="When it was granted or ended.")]
 
     @classmethod
@@ -88,6 +91,7 @@ class RewardOut(Out):
             approvals=ApprovalsOut(needed=reward.approvals_needed, given=reward.approvals_given),
             earned_at=reward.earned_at,
             expected_at=reward.expected_at,
+            expires_at=reward.expires_at,
             settled_at=reward.settled_at,
         )
 

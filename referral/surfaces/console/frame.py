@@ -18,7 +18,7 @@ from referral.surfaces.web.errors import status_of
 from referral.surfaces.web.practice import is_practising
 from referral.surfaces.web.promises import offer_words, reward_words
 from referral.surfaces.web.reasons import reason_words
-from referral.surfaces.web.rules import approval_words
+from referral.surfaces.web.rules import approval_words, caps_words
 
 _PLACES = (
     ("overview", "Overview", "layout-dashboard", ("overview", "work")),
@@ -48,6 +48,7 @@ def page(template: str, **shown: Any) -> str:
         may=may,
         offer_words=offer_words,
         approval_words=approval_words,
+        caps_words=caps_words,
         reason_words=reason_words,
         reward_words=reward_words,
         person_link=person_link,

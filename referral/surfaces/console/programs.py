@@ -24,6 +24,7 @@ from referral.domain.programs import (
     edit_program,
     find_program,
     publish_offer,
+    publish_rules,
     set_budget,
 )
 from referral.domain.programs.programs import ProgramEnded
@@ -52,6 +53,9 @@ _NEW = {
 _BESIDE = {
     "automatic_below_minor": "automatic_below",
     "second_person_from_minor": "second_person_from",
+    "day_cap_minor": "day_cap",
+    "month_cap_minor": "month_cap",
+    "household_cap_minor": "household_cap",
 }
 """The field of the form each rule of the domain speaks of."""
 _MADE_BEFORE = "This form has made this program already. For another one, open a new form."
@@ -135,6 +139,7 @@ def edit(program: str) -> Any:
         form.accept()
         with transaction():
             edit_program(shown, terms, at=at)
+            publish_rules(shown, at=at)
             after = _typed(shown)
             record(
                 shown.business_id,
@@ -216,6 +221,10 @@ def _read(form: Form, currency: str) -> ProgramTerms:
         qualify_window_days=form.days("qualify_window_days"),
         automatic_below_minor=form.amount("automatic_below", currency, asked=False),
         second_person_from_minor=form.amount("second_person_from", currency, asked=False),
+        day_cap_minor=form.amount("day_cap", currency, asked=False),
+        month_cap_minor=form.amount("month_cap", currency, asked=False),
+        household_cap_minor=form.amount("household_cap", currency, asked=False),
+        expire_days=form.days("expire_days") if form.typed.get("expire_days") else None,
     )
     form.check(terms.check, beside=_BESIDE)
     form.check(lambda: origin_of(form.typed.get("landing_url", ""), field="landing_url"))
@@ -242,6 +251,10 @@ def _typed(program: Program) -> dict[str, str]:
         "qualify_window_days": str(program.qualify_window_days),
         "automatic_below": typed_amount(program.automatic_below_minor, program.currency),
         "second_person_from": typed_amount(program.second_person_from_minor, program.currency),
+        "day_cap": typed_amount(program.day_cap_minor, program.currency),
+        "month_cap": typed_amount(program.month_cap_minor, program.currency),
+        "household_cap": typed_amount(program.household_cap_minor, program.currency),
+        "expire_days": "" if program.expire_days is None else str(program.expire_days),
     }
 
 

@@ -62,6 +62,7 @@ VERBS = {
         Verb(
             "reissue", journey.reissue_reward, "Issue again", "issued again", "refresh", "primary"
         ),
+        Verb("extend", journey.extend_reward, "Extend", "extended", "clock", "plain"),
         Verb("deny", journey.deny_reward, "Deny", "denied", "ban", "danger"),
     )
 }
@@ -234,6 +235,7 @@ def _fits(verb: Verb, reward: Reward) -> bool:
         "release": reward.is_held,
         "retry": not reward.is_held and open_grant(reward) is not None,
         "reissue": can_be_reissued(reward),
+        "extend": reward.state == RewardState.APPROVED and reward.expires_at is not None,
         "deny": reward.state in HOLDABLE,
     }[verb.name]
 
@@ -246,6 +248,8 @@ def _unfit(verb: Verb, reward: Reward) -> str:
         return "Nothing of this reward waits at the provider."
     if verb.name == "reissue":
         return "Only a reward that failed can be issued again, and only once."
+    if verb.name == "extend":
+        return "This reward does not expire, so there is nothing to extend."
     if reward.is_held:
         return "This reward is on hold" + (
             " already." if verb.name == "hold" else ". Release it first."

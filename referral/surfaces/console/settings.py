@@ -9,8 +9,10 @@ from flask import flash, g, redirect, request, url_for
 from sqlalchemy import select
 
 from referral.domain.businesses import Site, add_site, record
+from referral.domain.businesses.businesses import set_time_zone
 from referral.domain.businesses.sites import remove_site
 from referral.foundation import clock
+from referral.foundation.calendar import zones
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.surfaces.console.door import actor
@@ -36,6 +38,27 @@ def add() -> Any:
     return redirect(url_for("console.settings"), 303)
 
 
+def change_time_zone() -> Any:
+    """Say where the business's days and months begin."""
+    at, typed = clock.now(), request.form.get("time_zone", "")[:60]
+    before = g.business.time_zone
+    try:
+        with transaction():
+            set_time_zone(g.business, typed)
+            record(
+                g.business.id,
+                "business.time_zone_set",
+                subject=g.business.public_id,
+                actor=actor(),
+                at=at,
+                details={"time_zone": [before, g.business.time_zone]},
+            )
+    except Invalid as refusal:
+        return _page("", refusal.fields, time_zone=typed), 422
+    flash(f"Days and months begin when they do in {g.business.time_zone}.", "success")
+    return redirect(url_for("console.settings"), 303)
+
+
 def remove(site: uuid.UUID) -> Any:
     """Remove a site; the widget stops answering there."""
     shown = session.scalar(select(Site).where(Site.id == site))
@@ -57,12 +80,13 @@ def _write(action: str, site: Site, at: Any) -> None:
     record(g.business.id, action, subject=subject, actor=actor(), at=at, details=details)
 
 
-def _page(typed: str, errors: dict[str, str]) -> str:
+def _page(typed: str, errors: dict[str, str], *, time_zone: str | None = None) -> str:
     return page(
         "settings",
         business=g.business,
         sites=session.scalars(select(Site).order_by(Site.id)).all(),
         portal_url=public_url(f"/portal/{g.business.slug}"),
-        typed={"site_url": typed},
+        typed={"site_url": typed, "time_zone": time_zone or g.business.time_zone},
+        zones=[(zone, zone.replace("_", " ")) for zone in zones()],
         errors=errors,
     )

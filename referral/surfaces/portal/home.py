@@ -11,6 +11,7 @@ from referral.domain.people import Person
 from referral.domain.programs import current_offers
 from referral.domain.reports.portal import Part, friends_of, own_link, parts_of, tally_of
 from referral.foundation import clock
+from referral.foundation.calendar import day_of
 from referral.foundation.db import transaction
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.progress import progress
@@ -45,14 +46,15 @@ def hold_up(slug: str, code: str) -> str:
 
 def _parts(person: Person, *, at: datetime) -> list[Part]:
     """List a person's programs; in an open one they get their link the first time they look."""
-    parts = parts_of(person.id)
+    day = day_of(at, g.business.time_zone)
+    parts = parts_of(person, day=day)
     missing = [part.program for part in parts if part.link is None]
     if not missing:
         return parts
     with transaction():
         for program in missing:
             journey.enroll(person, program, at=at)
-    return parts_of(person.id)
+    return parts_of(person, day=day)
 
 
 def _chosen(parts: list[Part], asked: str | None) -> Part | None:

@@ -17,6 +17,7 @@ from referral.surfaces.portal.door import enter_business, signed_in_here
 from referral.surfaces.portal.pages import card
 from referral.surfaces.portal.proofs import ask_for_proof
 from referral.surfaces.web.promises import friend_offer_words, offer_words
+from referral.surfaces.web.rules import newcomer_cautions
 from referral.surfaces.web.visits import read_visit_tokens
 
 _WRONG_CODE = "There is no such code. Look at it again, or leave this empty."
@@ -75,6 +76,7 @@ def _form(program: Program, *, typed: Any, errors: dict[str, str]) -> str:
         inviter=inviter.person.first_name if inviter else None,
         friend_offer=friend_offer_words(friend) if friend and is_invited else None,
         advocate_offer=offer_words(advocate) if advocate else None,
+        cautions=newcomer_cautions(program, offers, is_invited=is_invited),
         typed=typed,
         errors=errors,
     )

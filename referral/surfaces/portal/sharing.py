@@ -8,9 +8,12 @@ from urllib.parse import quote
 
 from flask import url_for
 
-from referral.domain.programs import Kind, Offer, Program, ProgramState, Side, Trigger
+from referral.domain.programs import Offer, Program, ProgramState, Side, Trigger
 from referral.domain.reports.portal import Part
+from referral.domain.rewards.allowances import Scope
+from referral.domain.rewards.limits import BUDGET_REACHED, Reached, limits_reached
 from referral.surfaces.web.promises import friend_offer_words, offer_words
+from referral.surfaces.web.rules import limit_words
 from referral.surfaces.web.settings import public_url
 from referral.surfaces.web.words import count, money
 
@@ -98,42 +101,25 @@ def cautions(part: Part, advocate: Offer | None, friend: Offer | None) -> list[s
         return ["This program has ended. New friends are not counted any more."]
     if part.program.state == ProgramState.PAUSED:
         return ["This program is paused. Friends who come now are not counted until it goes on."]
-    said = []
-    if advocate and _does_not_hold(part.program.left_minor, advocate):
-        said.append(
-            "This program has given all it could for now. "
-            "If a friend comes today, you may not get a thank-you for it."
-        )
-    if friend and _does_not_hold(part.program.left_minor, friend):
+    said = [limit_words(limit, part.program) for limit in _reached(part, advocate)]
+    if any(limit.reason == BUDGET_REACHED for limit in _reached(part, friend, of_friend=True)):
         said.append("Your friend may not get their welcome either.")
-    left_minor = _left_for_person(part, advocate)
-    if advocate and _does_not_hold(left_minor, advocate):
-        most = money(advocate.person_cap_minor or 0, advocate.currency)
-        said.append(
-            f"You have reached the most one person can get here, {most}. "
-            "Your friends are still welcome, but nothing more is added for you."
-        )
     return said
 
 
+def _reached(part: Part, offer: Offer | None, *, of_friend: bool = False) -> list[Reached]:
+    """List the limits one more reward would meet; what a friend took elsewhere is not known."""
+    if offer is None:
+        return []
+    zone, taken = part.program.business.time_zone, {} if of_friend else part.taken
+    return limits_reached(part.program, offer, taken, day=part.day, zone=zone)
+
+
 def _room(part: Part, advocate: Offer | None) -> str | None:
-    left_minor = _left_for_person(part, advocate)
-    if advocate is None or left_minor is None or _does_not_hold(left_minor, advocate):
-        return None
-    return f"You can still get up to {money(left_minor, advocate.currency)} here."
-
-
-def _left_for_person(part: Part, advocate: Offer | None) -> int | None:
+    """Say how much a person can still get in all, where there is a cap and none is reached."""
     if advocate is None or advocate.person_cap_minor is None:
         return None
-    return max(0, advocate.person_cap_minor - part.taken_minor)
-
-
-def _does_not_hold(left_minor: int | None, offer: Offer) -> bool:
-    """Tell whether what is left is too little for one more; a rate needs any at all.
-
-    A discount takes nothing of a budget.
-    """
-    if left_minor is None or offer.kind == Kind.DISCOUNT:
-        return False
-    return left_minor < (offer.amount_minor or 1)
+    if any(limit.cap_minor is not None for limit in _reached(part, advocate)):
+        return None
+    left_minor = advocate.person_cap_minor - part.taken.get(Scope.PERSON, 0)
+    return f"You can still get up to {money(left_minor, advocate.currency)} here."

@@ -10,7 +10,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from referral.surfaces.web.assets import init_assets, versioned_url
-from referral.surfaces.web.words import ago, count, day, hue, initials, moment, money
+from referral.surfaces.web.words import ago, count, day, hue, initials, moment, money, plain_day
 
 ICON_FOLDER = Path("vendor") / "tabler-icons"
 
@@ -25,7 +25,14 @@ def init_look(app: Flask) -> None:
 
     app.jinja_env.globals.update(icon=icon, static_url=partial(versioned_url, static))
     app.jinja_env.filters.update(
-        money=money, moment=moment, day=day, ago=ago, count=count, initials=initials, hue=hue
+        plain_day=plain_day,
+        money=money,
+        moment=moment,
+        day=day,
+        ago=ago,
+        count=count,
+        initials=initials,
+        hue=hue,
     )
     init_assets(app)
 

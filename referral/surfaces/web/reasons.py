@@ -11,9 +11,16 @@ from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind
 from referral.domain.rewards import Operation, RewardState
 from referral.domain.rewards.earning import EARLIER_PURCHASE
+from referral.domain.rewards.expiring import NOT_CLAIMED
 from referral.domain.rewards.grants import GrantState, Waiting
 from referral.domain.rewards.holds import HoldKind
-from referral.domain.rewards.limits import BUDGET_REACHED, CAP_REACHED
+from referral.domain.rewards.limits import (
+    BUDGET_REACHED,
+    CAP_REACHED,
+    DAY_CAP_REACHED,
+    HOUSEHOLD_CAP_REACHED,
+    MONTH_CAP_REACHED,
+)
 from referral.domain.rewards.releasing import REFUNDED
 
 
@@ -121,9 +128,25 @@ REASONS: dict[str, Said] = {
         "You had reached the most this program gives to one person.",
         "This person had reached the offer's cap for one person.",
     ),
+    DAY_CAP_REACHED: Said(
+        "You had reached the most this program gives to one person in a day.",
+        "This person had reached the cap for one day.",
+    ),
+    MONTH_CAP_REACHED: Said(
+        "You had reached the most this program gives to one person in a month.",
+        "This person had reached the cap for one month.",
+    ),
+    HOUSEHOLD_CAP_REACHED: Said(
+        "Your household had reached the most this program gives to one.",
+        "This person's household had reached its cap.",
+    ),
     EARLIER_PURCHASE: Said(
         "Another, earlier purchase turned out to be their first, and it counts instead.",
         "An earlier purchase arrived later and is the true first one; it has its own reward.",
+    ),
+    NOT_CLAIMED: Said(
+        "It waited for you until its last day. We wrote to you two weeks before.",
+        "It waited for the person until its last day, and they were told two weeks before.",
     ),
     REFUNDED: Said(
         "The purchase was refunded.",

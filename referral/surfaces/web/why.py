@@ -45,7 +45,7 @@ QUESTIONS: dict[GateName, str] = {
     GateName.QUALIFY: "Did the friend do what is rewarded, in time?",
     GateName.RULE: "What does the offer promised that day give for it?",
     GateName.HOLD: "Has the wait passed, and has everybody agreed?",
-    GateName.BUDGET: "Do the budget and the person's cap hold it?",
+    GateName.BUDGET: "Do the budget and every cap hold it?",
     GateName.GRANT: "Was it done at Stripe?",
 }
 """What each gate asks, said where it was not reached."""
@@ -67,7 +67,7 @@ CODES: dict[GateCode, str] = {
     GateCode.APPROVED_BY_STAFF: "Approved by your team.",
     GateCode.DENIED: "Denied by your team.",
     GateCode.CANCELLED: "The reward was cancelled before it was granted.",
-    GateCode.RESERVED: "The amount was set aside within the budget and the person's cap.",
+    GateCode.RESERVED: "The amount was set aside within the budget and every cap.",
     GateCode.PLANNED: "The grant is next in line.",
     GateCode.SENDING: "Sent to Stripe; the answer is awaited.",
     GateCode.GRANTED: "Done at Stripe.",
@@ -78,6 +78,12 @@ _TRIGGERS: dict[str, str] = {
     Trigger.SIGNUP: "The friend's signup",
     Trigger.FIRST_PURCHASE: "The friend's first purchase",
     Trigger.PURCHASE: "Every purchase of the friend",
+}
+_TAKEN: dict[str, str] = {
+    "person": "Taken by this person",
+    "day": "Taken by this person that day",
+    "month": "Taken by this person that month",
+    "household": "Taken by this household",
 }
 _NEXT: dict[str, str] = {
     GateCode.HOLD_PERIOD: "It is looked at again on",
@@ -217,9 +223,13 @@ def _limits(facts: Facts) -> Pairs:
         pairs.append(("Budget", "No limit"))
     else:
         pairs.append(("Budget", f"{money(facts['budget'])}, now {money(facts['left'])} left"))
-    cap = facts["person_cap"]
-    limit = f"of at most {money(cap)}" if cap else "no limit for one person"
-    pairs.append(("Taken by this person", f"{money(facts['person_taken'])}, {limit}"))
+    for scope, words in _TAKEN.items():
+        if f"{scope}_taken" in facts:
+            cap = facts[f"{scope}_cap"]
+            limit = f"of at most {money(cap)}" if cap else "no limit for one person"
+            pairs.append((words, f"{money(facts[f'{scope}_taken'])}, {limit}"))
+    if facts["opens_at"]:
+        pairs.append(("The next counts", Markup("from {}").format(moment(facts["opens_at"]))))
     return pairs
 
 

@@ -63,6 +63,16 @@ def day(at: datetime | date) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), shown)
 
 
+def plain_day(on: date | str) -> str:
+    """Write a day, or its ISO text, as it stands in a sentence that is text only.
+
+    >>> plain_day(date(2026, 12, 1))
+    '1 Dec 2026'
+    """
+    day = date.fromisoformat(on) if isinstance(on, str) else on
+    return str(format_date(day, locale=_locale()))
+
+
 def short_day(on: date) -> str:
     """Write a day without its year, where the year is plain, such as under a chart.
 

@@ -10,6 +10,7 @@ from referral.domain.programs import Offer, Program, Side
 from referral.domain.reports.invitation import Invitation
 from referral.surfaces.web.promises import offer_words
 from referral.surfaces.web.qr import draw
+from referral.surfaces.web.rules import newcomer_cautions
 from referral.surfaces.web.settings import public_url
 from referral.surfaces.widget import words
 
@@ -20,6 +21,7 @@ def welcome(program: Program, seen: Invitation, offers: Offers) -> dict[str, Any
     """Return what a visitor may know before they sign up; the offers of an open program only."""
     shown = offers if program.is_open else {}
     friend, advocate = shown.get(Side.FRIEND), shown.get(Side.ADVOCATE)
+    cautions = newcomer_cautions(program, shown, is_invited=seen.is_good)
     return {
         "business": {"name": program.business.name},
         "program": {
@@ -32,7 +34,8 @@ def welcome(program: Program, seen: Invitation, offers: Offers) -> dict[str, Any
         "friend_offer": _offer(friend) if friend and seen.is_good else None,
         "advocate_offer": _offer(advocate) if advocate else None,
         "heading": words.heading(program.business.name, seen),
-        "disclosure": words.disclosure(program.business.name, seen, advocate),
+        "disclosure": words.disclosure(program.business.name, seen, advocate, cautions),
+        "cautions": cautions,
     }
 
 

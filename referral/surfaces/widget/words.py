@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from referral.domain.attribution import Reason
 from referral.domain.programs import Offer
 from referral.domain.reports.invitation import Invitation
@@ -39,9 +41,16 @@ def wrong_code(seen: Invitation) -> str | None:
     return None
 
 
-def disclosure(business: str, seen: Invitation, advocate: Offer | None) -> str:
-    """Say what the one who invited gains by it, and what becomes of the address."""
+def disclosure(
+    business: str, seen: Invitation, advocate: Offer | None, cautions: Sequence[str] = ()
+) -> str:
+    """Say what the one who invited gains by it, what is used up, and what becomes of the address.
+
+    Where something is used up, that is said instead of the gain.
+    """
     address = f"{business} will send your own link to this address."
+    if cautions:
+        return f"{' '.join(cautions)} {address}"
     if not (seen.is_good and advocate):
         return address
     gain = offer_words(advocate, whose="their")

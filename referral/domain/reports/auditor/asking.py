@@ -26,12 +26,28 @@ PREFIXES = {model.__tablename__: model.prefix for model in _SHOWN}
 TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")"
 """What stands for TAKINGS in a query."""
 
+COUNTED = """
+    counted AS (
+        SELECT id, program_id, offer_id, state, owed_minor, amount_minor, withheld_minor,
+            debited_minor, scope, period,
+            CASE scope WHEN 'household' THEN household
+                ELSE REPLACE(CAST(person_id AS VARCHAR(36)), '-', '') END AS holder
+        FROM (
+            SELECT r.*, s.scope, CASE s.scope WHEN 'day' THEN r.counted_on
+                WHEN 'month' THEN SUBSTR(r.counted_on, 1, 7) ELSE '' END AS period
+            FROM reward r CROSS JOIN (
+                SELECT 'person' AS scope UNION ALL SELECT 'day'
+                UNION ALL SELECT 'month' UNION ALL SELECT 'household') s) scoped)
+"""
+"""What stands for COUNTED in a query: each reward under each allowance it counts in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A query for rows that break an invariant; it selects their `id` and what `said` names.
 
-    TAKINGS stands in it for the operations that take something back.
+    TAKINGS stands in it for the operations that take something back, COUNTED for a table of each
+    reward under each allowance.
     """
 
     invariant: str
@@ -41,7 +57,7 @@ class Question:
 
     @property
     def _whole(self) -> str:
-        return self.sql.replace("TAKINGS", TAKINGS)
+        return self.sql.replace("TAKINGS", TAKINGS).replace("COUNTED", COUNTED)
 
     def answers(self, connection: Connection) -> Iterator[Violation]:
         """Yield a violation for each row found."""

@@ -76,19 +76,34 @@ _QUESTIONS = (
     ),
     Question(
         "I-14",
-        "person",
-        "{taken_minor} is taken of their allowance and their rewards hold {total}.",
+        "allowance",
+        "{taken_minor} is taken by one {scope} and their rewards hold {total}.",
         """
-        SELECT l.person_id AS id, l.taken_minor, COALESCE(s.total, 0) AS total
+        WITH COUNTED
+        SELECT l.id, l.scope, l.taken_minor, COALESCE(s.total, 0) AS total
         FROM allowance l LEFT JOIN (
-            SELECT program_id, person_id, SUM(CASE
+            SELECT program_id, scope, holder, period, SUM(CASE
                 WHEN state IN ('pending', 'approved', 'granting') THEN amount_minor - withheld_minor
                 WHEN state IN ('granted', 'reversed')
                     THEN amount_minor - withheld_minor - debited_minor
                 ELSE 0 END) AS total
-            FROM reward GROUP BY program_id, person_id) s
-          ON s.program_id = l.program_id AND s.person_id = l.person_id
+            FROM counted GROUP BY program_id, scope, holder, period) s
+          ON s.program_id = l.program_id AND s.scope = l.scope AND s.holder = l.holder
+            AND s.period = l.period
         WHERE l.taken_minor <> COALESCE(s.total, 0)
+        """,
+    ),
+    Question(
+        "I-14",
+        "reward",
+        "It holds {amount_minor} and is not counted for its {scope}.",
+        """
+        WITH COUNTED
+        SELECT r.id, r.scope, r.amount_minor FROM counted r
+        WHERE r.state IN ('pending', 'approved', 'granting', 'granted') AND r.amount_minor > 0
+          AND NOT EXISTS (
+            SELECT 1 FROM allowance l WHERE l.program_id = r.program_id AND l.scope = r.scope
+              AND l.holder = r.holder AND l.period = r.period)
         """,
     ),
     Question(

@@ -8,6 +8,9 @@ from sqlalchemy import Connection
 
 from referral.domain.reports.auditor.asking import Question, ask
 from referral.domain.reports.auditor.report import Violation
+from referral.domain.rewards.limits import LIMITS
+
+_REFUSALS = ", ".join(f"'{reason}'" for reason in sorted(LIMITS))
 
 _QUESTIONS = (
     Question(
@@ -23,42 +26,47 @@ _QUESTIONS = (
     ),
     Question(
         "I-26",
-        "person",
-        "Their rewards took {taken_minor} under a cap of {cap}.",
+        "allowance",
+        "{taken_minor} was taken by one {scope} under a cap of {cap}.",
         """
-        SELECT l.person_id AS id, l.taken_minor, MAX(o.person_cap_minor) AS cap
-        FROM allowance l
-        JOIN reward r ON r.program_id = l.program_id AND r.person_id = l.person_id
-        JOIN offer o ON o.id = r.offer_id
-        WHERE r.state IN ('pending', 'approved', 'granting', 'granted')
-           OR (r.state = 'reversed' AND r.owed_minor > 0)
-        GROUP BY l.id, l.person_id, l.taken_minor
-        HAVING COUNT(*) = COUNT(o.person_cap_minor) AND l.taken_minor > MAX(o.person_cap_minor)
+        WITH COUNTED
+        SELECT l.id, l.scope, l.taken_minor, MAX(c.cap) AS cap
+        FROM allowance l JOIN (
+            SELECT r.*, CASE r.scope WHEN 'person' THEN o.person_cap_minor
+                WHEN 'day' THEN o.day_cap_minor WHEN 'month' THEN o.month_cap_minor
+                ELSE o.household_cap_minor END AS cap
+            FROM counted r JOIN offer o ON o.id = r.offer_id) c
+          ON c.program_id = l.program_id AND c.scope = l.scope AND c.holder = l.holder
+            AND c.period = l.period
+        WHERE c.state IN ('pending', 'approved', 'granting', 'granted')
+           OR (c.state = 'reversed' AND c.owed_minor > 0)
+        GROUP BY l.id, l.scope, l.taken_minor
+        HAVING COUNT(*) = COUNT(c.cap) AND l.taken_minor > MAX(c.cap)
         """,
     ),
     Question(
         "I-27",
         "reward",
         "It was refused with the reason {reason} and moved money {times} times.",
-        """
+        f"""
         SELECT r.id, COALESCE(r.reason, 'missing') AS reason, COUNT(t.id) AS times
         FROM reward r JOIN reward_move m ON m.reward_id = r.id AND m.from_state IS NULL
         LEFT JOIN ledger_transaction t ON t.reward_id = r.id
         WHERE m.to_state = 'cancelled' GROUP BY r.id, r.reason
         HAVING COUNT(t.id) > 0
-            OR COALESCE(r.reason, '') NOT IN ('budget_reached', 'cap_reached')
-        """,
+            OR COALESCE(r.reason, '') NOT IN ({_REFUSALS})
+        """,  # noqa: S608
     ),
     Question(
         "I-28",
         "reward",
         "It was promised and then taken back with the reason {reason}.",
-        """
+        f"""
         SELECT r.id, r.reason
         FROM reward r JOIN reward_move m ON m.reward_id = r.id AND m.from_state IS NULL
         WHERE m.to_state = 'pending' AND r.state = 'cancelled'
-          AND r.reason IN ('budget_reached', 'cap_reached')
-        """,
+          AND r.reason IN ({_REFUSALS})
+        """,  # noqa: S608
     ),
 )
 
