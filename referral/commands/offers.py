@@ -30,6 +30,7 @@ def read_offer(
         rate_bp=rate_bp,
         person_cap_minor=person_cap,
         words=None if has_money else amount,
+        periods=1 if kind == Kind.FREE_PERIOD else None,
     )
 
 

@@ -88,19 +88,19 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
-    beside = book.takings_beside(grant)
+    beside = book.acts_beside(grant)
     asked = act.ask(grant, account)
     with transaction():
         lock_person(grant.reward.person)
         _hold_on(grant, token)
-        if asked.left_minor is not None:
+        if asked.is_alone:
             _refuse_if_unsure(grant, beside)
         book.prepare(grant, asked, at=clock.now())
 
 
 def _refuse_if_unsure(grant: Grant, beside: dict[uuid.UUID, str]) -> None:
-    """Wait when another taking may have had what was left; the customer must not come to owe."""
-    if GrantState.SENDING in beside.values() or book.takings_beside(grant) != beside:
+    """Wait when another act may have changed what was read, such as the credit that is left."""
+    if GrantState.SENDING in beside.values() or book.acts_beside(grant) != beside:
         raise NotReady(Waiting.OUTCOME_UNKNOWN)
 
 

@@ -21,6 +21,7 @@ from referral.domain.purchases import (
     join_keys,
 )
 from referral.domain.purchases.purchases import UnknownPurchase
+from referral.domain.rewards.grants import given_back_of
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeEvent, read
@@ -42,7 +43,7 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
         facts = read(json.loads(event.payload))
         unasked = None
         try:
-            facts = [_with_invoice(event, fact) for fact in facts]
+            facts = [_with_invoice(event, _without_ours(fact)) for fact in facts]
         except StripeTrouble as trouble:
             unasked = trouble.said
         try:
@@ -78,6 +79,15 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
         event.outcome = ", ".join(type(fact).__name__ for fact in facts) or "ignored"
         session.flush()
     return is_whole
+
+
+def _without_ours(fact: Fact) -> Fact:
+    """Tell what we gave back of a payment as a reward: it takes nobody's reward back."""
+    if not isinstance(fact, RefundFact) or fact.total_minor is None:
+        return fact
+    own_minor = given_back_of(fact.keys)
+    session.commit()
+    return replace(fact, own_minor=own_minor)
 
 
 def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:

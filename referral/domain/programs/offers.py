@@ -47,15 +47,20 @@ class Trigger(StrEnum):
 
 
 class Kind(StrEnum):
-    """What is given: credit on the customer's balance, a discount at checkout, or thanks."""
+    """What is given. A free period's amount is what the business books for it."""
 
     ACCOUNT_CREDIT = "account_credit"
     DISCOUNT = "discount"
     RECOGNITION = "recognition"
+    FREE_PERIOD = "free_period"
+    REFUND = "refund"
 
 
 MOST_WORDS = 500
 """The longest thank-you, in characters."""
+
+MOST_PERIODS = 12
+"""The most periods of a subscription that one reward gives."""
 
 WITHOUT_MONEY = frozenset({Kind.RECOGNITION})
 """The kinds that are worth no money: their offers have words in the place of an amount."""
@@ -66,7 +71,7 @@ class Offer(Owned, Model):
 
     Exactly one of `amount_minor` and `rate_bp` (1 to 10,000) is set, or `words` where no money is
     given. `cap_minor` bounds one reward of a rate, `person_cap_minor` what one person may get in
-    all, `minimum_minor` is the least base.
+    all, `minimum_minor` is the least base; `periods` are those of a subscription that are free.
     """
 
     __table_args__ = (
@@ -106,6 +111,7 @@ class Offer(Owned, Model):
     month_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
     household_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
     expire_days: Mapped[int | None] = mapped_column(default=None, sort_order=6)
+    periods: Mapped[int | None] = mapped_column(default=None, sort_order=9)
 
     @property
     def public_id(self) -> str:
@@ -131,6 +137,7 @@ class OfferTerms:
     person_cap_minor: int | None = None
     minimum_minor: int = 0
     words: str | None = None
+    periods: int | None = None
 
     def check(self) -> None:
         """Raise Invalid naming what does not fit together."""
@@ -139,6 +146,8 @@ class OfferTerms:
             self._check_words(field)
         elif (self.amount_minor is None) == (self.rate_bp is None):
             raise Invalid(fields={field: "Give either an amount or a rate."})
+        if self.kind == Kind.FREE_PERIOD:
+            self._check_periods(field)
         if self.amount_minor is not None and not 1 <= self.amount_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "An amount is a whole number of minor units above zero."})
         if self.rate_bp is not None and not 1 <= self.rate_bp <= FULL_RATE_BP:
@@ -152,6 +161,12 @@ class OfferTerms:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
+
+    def _check_periods(self, field: str) -> None:
+        if self.amount_minor is None:
+            raise Invalid(fields={field: "A free period is booked at an amount, not at a rate."})
+        if not 1 <= (self.periods or 1) <= MOST_PERIODS:
+            raise Invalid(fields={field: f"Give between 1 and {MOST_PERIODS} free periods."})
 
     def _check_words(self, field: str) -> None:
         if self.amount_minor is not None or self.rate_bp is not None:
@@ -184,6 +199,7 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         minimum_minor=terms.minimum_minor,
         **{rule: getattr(program, rule) for rule in RULES},
         published_at=at,
+        periods=(terms.periods or 1) if terms.kind == Kind.FREE_PERIOD else None,
         words=terms.words.strip() if terms.words else None,
     )
     session.add(offer)

@@ -60,7 +60,10 @@ class SameMoney:
 
 @dataclass(frozen=True, slots=True)
 class RefundFact:
-    """Money went back. A charge tells the cumulative amount, a refund tells its own."""
+    """Money went back. A charge tells the cumulative amount, a refund tells its own.
+
+    Of the cumulative amount, `own_minor` was given back by us as a reward.
+    """
 
     keys: tuple[str, ...]
     at: datetime
@@ -68,6 +71,7 @@ class RefundFact:
     refund_id: str | None = None
     amount_minor: int = 0
     has_failed: bool = False
+    own_minor: int = 0
 
 
 class DisputeOutcome(StrEnum):

@@ -62,7 +62,8 @@ def record_refund(business_id: uuid.UUID, fact: RefundFact) -> Purchase:
     if fact.refund_id is not None:
         _keep_refund(purchase, fact)
     if fact.total_minor is not None:
-        purchase.charge_refunded_minor = max(purchase.charge_refunded_minor, fact.total_minor)
+        theirs = fact.total_minor - fact.own_minor
+        purchase.charge_refunded_minor = max(purchase.charge_refunded_minor, theirs)
     return _recount(purchase)
 
 

@@ -7,6 +7,7 @@ The worker prepares a grant (commit), sends it with no transaction open, and set
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,6 +59,8 @@ class Waiting(StrEnum):
 
     HELD = "held"
     NO_CUSTOMER = "no_customer"
+    NO_SUBSCRIPTION = "no_subscription"
+    NO_PAYMENT = "no_payment"
     NOT_CONNECTED = "not_connected"
     PROVIDER_DOWN = "provider_down"
     MISCONFIGURED = "misconfigured"
@@ -136,11 +139,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For whom an act is at the provider and what else it needs; `left_minor` bounds a taking."""
+    """For whom an act is at the provider and what else it needs; `left_minor` bounds a taking.
+
+    One that `is_alone` rests on what was read: no other of its kind may change that meanwhile.
+    """
 
     recipient: str
     left_minor: int | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    is_alone: bool = False
 
 
 class NotNeeded(Exception):
@@ -320,18 +327,28 @@ def grants_of(reward: Reward) -> list[Grant]:
     )
 
 
-def takings_beside(grant: Grant) -> dict[uuid.UUID, str]:
-    """Return what else was or is being taken back from the same person, with how each stands.
+def acts_beside(grant: Grant) -> dict[uuid.UUID, str]:
+    """Return the other acts of this kind for the same person, with how each stands.
 
-    While this changes, what they have left is not known.
+    While this changes, what was read before is not sure.
     """
     query = (
         select(Grant.id, Grant.state)
         .join(Reward, Reward.id == Grant.reward_id)
-        .where(Reward.person_id == grant.reward.person_id, Grant.operation == grant.operation)
+        .where(Reward.person_id == grant.reward.person_id, Grant.operation.in_(_moves_the_same(grant)))
         .where(Grant.id != grant.id, Grant.state.in_((GrantState.SENDING, GrantState.DONE)))
     )
     return {key: state for key, state in session.execute(query)}
+
+
+def given_back_of(payments: Collection[str]) -> int:
+    """Return how much of a payment we gave back as rewards, or may have, in minor units."""
+    query = select(func.coalesce(func.sum(Grant.amount_minor), 0)).where(
+        Grant.operation == Operation.REFUND,
+        Grant.state.in_((GrantState.SENDING, GrantState.DONE)),
+        Grant.parameters["payment"].as_string().in_(payments),
+    )
+    return int(session.scalars(query).one())
 
 
 def given_by(reward: Reward) -> Grant | None:
@@ -348,3 +365,9 @@ def recipient_of(grant: Grant) -> str | None:
     """Return who has what a taking is to take back: the customer that was credited."""
     given = given_by(grant.reward)
     return given.parameters["customer"] if given and given.parameters else None
+
+
+def _moves_the_same(grant: Grant) -> tuple[str, ...]:
+    """Return the operations that change what this one rests on."""
+    ends = (Operation.EXTENSION, Operation.SHORTENING)
+    return ends if grant.operation in ends else (grant.operation,)

@@ -17,6 +17,10 @@ class Operation(StrEnum):
     CREDIT = "credit"
     DEBIT = "debit"
     PROMOTION_CODE = "promotion_code"
+    WITHDRAWAL = "withdrawal"
+    EXTENSION = "extension"
+    SHORTENING = "shortening"
+    REFUND = "refund"
     THANKS = "thanks"
 
 
@@ -30,14 +34,16 @@ class Way:
 
 WAYS: dict[Kind, Way] = {
     Kind.ACCOUNT_CREDIT: Way(Operation.CREDIT, Operation.DEBIT),
-    Kind.DISCOUNT: Way(Operation.PROMOTION_CODE),
+    Kind.DISCOUNT: Way(Operation.PROMOTION_CODE, Operation.WITHDRAWAL),
+    Kind.FREE_PERIOD: Way(Operation.EXTENSION, Operation.SHORTENING),
+    Kind.REFUND: Way(Operation.REFUND),
     Kind.RECOGNITION: Way(Operation.THANKS),
 }
 
 TAKING = frozenset(way.takes for way in WAYS.values() if way.takes is not None)
 """The operations that take something back."""
 
-WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.THANKS})
+WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.WITHDRAWAL, Operation.THANKS})
 """The operations whose object has no amount of its own to compare."""
 
 OURS = frozenset({Operation.THANKS})

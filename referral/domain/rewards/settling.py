@@ -56,7 +56,7 @@ def fail(grant: Grant, reason: str, *, at: datetime) -> None:
     reward = lock(grant.reward)
     grant.state, grant.settled_at, grant.proof = GrantState.FAILED, at, reason[:400]
     session.flush()
-    if grant.takes:
+    if grant.takes and reward.outstanding_minor:
         owe_instead(reward, at=at)
     elif reward.state == RewardState.GRANTING:
         end(reward, RewardState.FAILED, reason=reason, actor=SYSTEM, at=at)

@@ -163,6 +163,14 @@ WAITING: dict[str, Said] = {
         "It is ready. It will be there as soon as you have an account for billing with us.",
         "No Stripe customer is known for this person yet. It goes on by itself once there is one.",
     ),
+    Waiting.NO_SUBSCRIPTION: Said(
+        "It is ready. It will be added as soon as you have a subscription with us.",
+        "This person has no running subscription. It goes on by itself once there is one.",
+    ),
+    Waiting.NO_PAYMENT: Said(
+        "It is ready. It will come back to you with your next payment.",
+        "No payment of theirs is large enough to give it back from. It goes on with the next.",
+    ),
     Waiting.NOT_CONNECTED: Said(
         "It is ready and will be given shortly.",
         "Stripe is not connected. Connect it in the settings, and it goes on by itself.",
@@ -213,6 +221,8 @@ GIVEN: dict[str, str] = {
         "It is yours, for your next order. If the price does not show it, use your code."
     ),
     Kind.RECOGNITION: "Thank you, from all of us.",
+    Kind.FREE_PERIOD: "It is yours: your subscription goes on for longer, for nothing.",
+    Kind.REFUND: "It is yours: a part of your last payment is on its way back to you.",
 }
 ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
 AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
@@ -234,6 +244,10 @@ OPERATIONS: dict[str, str] = {
     Operation.CREDIT: "Credit on the customer's balance",
     Operation.DEBIT: "Taken back from the customer's balance",
     Operation.PROMOTION_CODE: "Promotion code",
+    Operation.WITHDRAWAL: "Promotion code withdrawn",
+    Operation.EXTENSION: "Free time on the subscription",
+    Operation.SHORTENING: "Free time taken back",
+    Operation.REFUND: "Part of their own payment given back",
     Operation.THANKS: "Thanks",
 }
 GRANTS: dict[str, str] = {

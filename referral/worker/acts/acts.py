@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from referral.domain.rewards import Operation
-from referral.worker.acts import balance, codes
+from referral.worker.acts import balance, codes, periods, refunds
 from referral.worker.acts.act import Act
 
 _ACTS: dict[Operation, Act] = {
     Operation.CREDIT: balance.Credit(),
     Operation.DEBIT: balance.Debit(),
     Operation.PROMOTION_CODE: codes.PromotionCode(),
+    Operation.WITHDRAWAL: codes.Withdrawal(),
+    Operation.EXTENSION: periods.Extension(),
+    Operation.SHORTENING: periods.Shortening(),
+    Operation.REFUND: refunds.Refund(),
 }
 
 

@@ -74,4 +74,4 @@ class Debit(_Change):
         left_minor = account.credit_left(customer, grant.currency)
         if left_minor <= 0:
             raise NothingLeft
-        return Asked(customer, left_minor)
+        return Asked(customer, left_minor, is_alone=True)

@@ -7,11 +7,12 @@ from typing import Any
 from referral.domain.people import customer_of, tie_customer
 from referral.domain.programs import Offer
 from referral.domain.rewards import Grant
-from referral.domain.rewards.grants import Asked, Done
+from referral.domain.rewards.grants import Asked, Done, given_by
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import Made, StripeAccount
+from referral.worker.acts.act import NothingLeft
 from referral.worker.marks import mark_of, marks_of
 
 
@@ -36,6 +37,34 @@ class PromotionCode:
         customer = (grant.parameters or {})["customer"]
         found = account.find_promotion_code(customer, mark_of(grant))
         return _done(found) if found else None
+
+
+class Withdrawal:
+    """Withdraw a code that was not used; a used one, or a part of one, cannot be taken back."""
+
+    def ask(self, grant: Grant, account: StripeAccount) -> Asked:
+        """Name the code that was given, as long as nobody used it."""
+        given = given_by(grant.reward)
+        if given is None or given.object_id is None or grant.amount_minor < given.amount_minor:
+            raise NothingLeft
+        if account.code_state(given.object_id).times_redeemed:
+            raise NothingLeft
+        customer = (given.parameters or {})["customer"]
+        return Asked(customer, grant.amount_minor, {"code": given.object_id})
+
+    def send(self, grant: Grant, account: StripeAccount) -> Done:
+        """Withdraw it; whoever was quicker and used it keeps it."""
+        code = (grant.parameters or {})["code"]
+        if account.deactivate_code(code, key=grant.idempotency_key).times_redeemed:
+            raise NothingLeft
+        return _withdrawn(grant)
+
+    def find(self, grant: Grant, account: StripeAccount) -> Done | None:
+        """Look whether the code may still be used."""
+        known = account.code_state((grant.parameters or {})["code"])
+        if known.times_redeemed:
+            raise NothingLeft
+        return None if known.is_active else _withdrawn(grant)
 
 
 def ensure_customer(grant: Grant, account: StripeAccount) -> str:
@@ -77,4 +106,15 @@ def _done(made: Made) -> Done:
         currency=made.currency,
         recipient=made.customer_id,
         details=made.details,
+    )
+
+
+def _withdrawn(grant: Grant) -> Done:
+    asked = grant.parameters or {}
+    return Done(
+        object_id=f"{asked['code']}:{grant.public_id}",
+        amount_minor=asked["amount"],
+        currency=grant.currency,
+        recipient=asked["customer"],
+        details={"code": asked["code"]},
     )
