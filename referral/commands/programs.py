@@ -151,5 +151,6 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "rate_bp": offer.rate_bp,
         "currency": offer.currency,
         "hold_days": offer.hold_days,
+        "periods": offer.periods,
         "words": offer.words,
     }

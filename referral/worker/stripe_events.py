@@ -12,6 +12,7 @@ from sqlalchemy import update
 from referral.domain import journey
 from referral.domain.businesses import Business, across_businesses, within
 from referral.domain.purchases import (
+    CameBack,
     CustomerFact,
     DisputeFact,
     PurchaseFact,
@@ -70,6 +71,8 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
             _wake_waiting(event.business_id)
         elif isinstance(fact, RefundFact):
             journey.refund(business, fact, at=at)
+        elif isinstance(fact, CameBack):
+            journey.come_back(fact.object_id, at=at)
         elif isinstance(fact, SameMoney):
             is_whole = join_keys(event.business_id, fact.keys)
         else:

@@ -13,11 +13,13 @@ from referral.domain.journey.reviewing import (
     reissue_reward,
     release_reward,
     retry_reward,
+    take_back_reward,
 )
 from referral.domain.journey.steps import (
     Joined,
     arrive,
     buy,
+    come_back,
     dispute,
     enroll,
     introduce,
@@ -33,6 +35,7 @@ __all__ = [
     "approve_reward",
     "arrive",
     "buy",
+    "come_back",
     "deny_reward",
     "dispute",
     "enroll",
@@ -45,5 +48,6 @@ __all__ = [
     "reissue_reward",
     "release_reward",
     "retry_reward",
+    "take_back_reward",
     "tell_customer",
 ]

@@ -12,6 +12,7 @@ from referral.domain.rewards.expiring import extend
 from referral.domain.rewards.grants import NothingWaits, wake_waiting
 from referral.domain.rewards.holds import HoldKind, NothingHeld
 from referral.domain.rewards.reissuing import reissue
+from referral.domain.rewards.returning import take_back
 from referral.domain.rewards.rewards import lock
 
 
@@ -62,6 +63,12 @@ def reissue_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -
     begun = reissue(reward, reason=reason, at=at)
     _write_down(reward, "reward.reissued", actor=actor, reason=reason, at=at)
     return begun
+
+
+def take_back_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Take a granted reward back whole, as far as the world allows; the rest stands as a debt."""
+    take_back(reward, reason=reason, at=at)
+    _write_down(reward, "reward.taken_back", actor=actor, reason=reason, at=at)
 
 
 def retry_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:

@@ -39,7 +39,7 @@ from referral.domain.purchases import (
     record_purchase,
     record_refund,
 )
-from referral.domain.rewards import earn_by_signup, release_holds
+from referral.domain.rewards import Reward, earn_by_signup, release_holds, returning
 from referral.domain.rewards.rewards import lock
 from referral.foundation.db import session
 
@@ -128,6 +128,11 @@ def refund(business: Business, fact: RefundFact, *, at: datetime) -> Purchase:
     purchase = record_refund(business.id, fact)
     apply_refunds(purchase, at=at)
     return purchase
+
+
+def come_back(object_id: str, *, at: datetime) -> Reward | None:
+    """Learn that what was given has failed at the provider; see `rewards.returning`."""
+    return returning.come_back(object_id, at=at)
 
 
 def dispute(business: Business, fact: DisputeFact, *, at: datetime) -> Purchase:

@@ -111,7 +111,7 @@ class Offer(Owned, Model):
     month_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
     household_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
     expire_days: Mapped[int | None] = mapped_column(default=None, sort_order=6)
-    periods: Mapped[int | None] = mapped_column(default=None, sort_order=9)
+    periods: Mapped[int | None] = mapped_column(default=None, sort_order=8)
 
     @property
     def public_id(self) -> str:

@@ -1,6 +1,7 @@
 """What people paid, what went back, and what is disputed; knows nothing of rewards."""
 
 from referral.domain.purchases.facts import (
+    CameBack,
     Claim,
     CustomerFact,
     DisputeFact,
@@ -27,6 +28,7 @@ from referral.domain.purchases.purchases import (
 )
 
 __all__ = [
+    "CameBack",
     "Claim",
     "CustomerFact",
     "Dispute",

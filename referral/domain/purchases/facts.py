@@ -74,6 +74,13 @@ class RefundFact:
     own_minor: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What we gave somebody by an object at the provider has failed there after all."""
+
+    object_id: str
+
+
 class DisputeOutcome(StrEnum):
     """How a dispute stands; a closed one does not open again."""
 

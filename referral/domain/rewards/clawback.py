@@ -131,7 +131,8 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
     return_to_budget(reward.program_id, taken)
     allowances.give_back(reward, taken)
     if reward.clawback_minor == reward.amount_minor and reward.outstanding_minor == 0:
-        move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=REFUNDED)
+        why = reward.reason or REFUNDED
+        move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=why)
     else:
         take_what_is_due(reward, at=at)
 

@@ -335,7 +335,9 @@ def acts_beside(grant: Grant) -> dict[uuid.UUID, str]:
     query = (
         select(Grant.id, Grant.state)
         .join(Reward, Reward.id == Grant.reward_id)
-        .where(Reward.person_id == grant.reward.person_id, Grant.operation.in_(_moves_the_same(grant)))
+        .where(
+            Reward.person_id == grant.reward.person_id, Grant.operation.in_(_moves_the_same(grant))
+        )
         .where(Grant.id != grant.id, Grant.state.in_((GrantState.SENDING, GrantState.DONE)))
     )
     return {key: state for key, state in session.execute(query)}

@@ -17,11 +17,12 @@ class Operation(StrEnum):
     CREDIT = "credit"
     DEBIT = "debit"
     PROMOTION_CODE = "promotion_code"
+    THANKS = "thanks"
     WITHDRAWAL = "withdrawal"
     EXTENSION = "extension"
     SHORTENING = "shortening"
     REFUND = "refund"
-    THANKS = "thanks"
+    RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ WAYS: dict[Kind, Way] = {
     Kind.RECOGNITION: Way(Operation.THANKS),
 }
 
-TAKING = frozenset(way.takes for way in WAYS.values() if way.takes is not None)
-"""The operations that take something back."""
+TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation.RETURN}
+"""The operations that take something back; a return came back by itself."""
 
 WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.WITHDRAWAL, Operation.THANKS})
 """The operations whose object has no amount of its own to compare."""

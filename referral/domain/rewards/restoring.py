@@ -39,9 +39,11 @@ def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> li
 
 
 def _stands(first: Reward) -> bool:
-    """Tell whether the promise holds: nothing but refunds ended it."""
+    """Tell whether the promise holds: nothing but refunds ended it or takes it back."""
     if first.state == RewardState.CANCELLED:
         return first.reason == REFUNDED and not is_existing_customer(first.referral)
+    if first.reason not in (None, REFUNDED):
+        return False
     return first.is_live or first.state == RewardState.REVERSED
 
 

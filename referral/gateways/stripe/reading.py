@@ -12,6 +12,7 @@ from typing import Any
 
 from referral.domain.people.people import canonical_email
 from referral.domain.purchases import (
+    CameBack,
     Claim,
     CustomerFact,
     DisputeFact,
@@ -24,7 +25,7 @@ from referral.foundation.errors import Invalid
 from referral.foundation.money import is_currency
 from referral.foundation.text import plain
 
-Fact = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact
+Fact = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact | CameBack
 Said = Mapping[str, Any]
 _LONG_BEFORE = timedelta(days=1)
 """A customer made this long before the news about them was a customer already."""
@@ -121,15 +122,16 @@ def _charge(one: Said, at: datetime) -> list[Fact]:
 
 
 def _refund(one: Said, at: datetime) -> list[Fact]:
+    has_failed = one.get("status") in ("failed", "canceled")
     if _is_ours(one):
-        return []
+        return [CameBack(_id(one) or "")] if has_failed else []
     return [
         RefundFact(
             keys=_ids(one.get("payment_intent"), one.get("charge")),
             at=at,
             refund_id=_id(one),
             amount_minor=_whole(one.get("amount")),
-            has_failed=one.get("status") in ("failed", "canceled"),
+            has_failed=has_failed,
         )
     ]
 

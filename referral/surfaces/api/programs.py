@@ -51,6 +51,7 @@ class OfferOut(Out):
     person_cap: Annotated[Money | None, Field(description="The most one person can get in all.")]
     minimum: Annotated[Money, Field(description="The least a purchase must be, less tax.")]
     hold_days: int
+    periods: Annotated[int | None, Field(description="How many periods a free_period gives.")]
     words: Annotated[str | None, Field(description="The thank-you of a recognition.")]
 
     @classmethod
@@ -68,6 +69,7 @@ class OfferOut(Out):
             person_cap=_money(offer.person_cap_minor, offer.currency),
             minimum=Money.of(offer.minimum_minor, offer.currency),
             hold_days=offer.hold_days,
+            periods=offer.periods,
             words=offer.words,
         )
 

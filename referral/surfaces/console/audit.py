@@ -41,6 +41,7 @@ ACTIONS = {
     "reward.held": "Put a reward on hold",
     "reward.released": "Released a reward",
     "reward.retried": "Tried a waiting reward again",
+    "reward.taken_back": "Took a given reward back",
     "reward.reissued": "Issued a failed reward again",
     "site.added": "Added a site",
     "site.removed": "Removed a site",

@@ -26,7 +26,7 @@ _PLACES = (
         "rewards",
         "Rewards",
         "gift",
-        ("reward", "approve", "deny", "hold", "release", "retry", "reissue"),
+        ("reward", "approve", "deny", "hold", "release", "retry", "reissue", "take_back"),
     ),
     ("referrals", "Referrals", "heart-handshake", ("why",)),
     ("people", "People", "users", ("person",)),

@@ -19,7 +19,7 @@ from referral.domain.programs import (
     find_program,
     publish_offer,
 )
-from referral.domain.programs.offers import MOST_WORDS
+from referral.domain.programs.offers import MOST_PERIODS, MOST_WORDS
 from referral.domain.programs.programs import ProgramEnded, ProgramState
 from referral.foundation import clock
 from referral.foundation.db import transaction
@@ -92,6 +92,8 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[worth] = "A signup has no price to share: write an amount."
     if kind is Kind.DISCOUNT and trigger is not Trigger.SIGNUP:
         form.errors[prefixed(side, "trigger")] = AT_SIGNUP
+    if kind is Kind.FREE_PERIOD and is_rate:
+        form.errors[worth] = "A free period is booked at an amount: write what it is worth to you."
     for name, limit in (("cap", cap), ("person_cap", person_cap)):
         if limit == 0:
             form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
@@ -103,6 +105,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         rate_bp=rate,
         cap_minor=cap,
         person_cap_minor=person_cap,
+        periods=_read_periods(form, side) if kind is Kind.FREE_PERIOD else None,
         minimum_minor=form.amount(prefixed(side, "minimum"), currency, asked=False) or 0,
     )
     form.check(terms.check, beside={f"{side}_offer": worth})
@@ -115,6 +118,17 @@ def _read_thanks(form: Form, side: Side, trigger: Trigger) -> OfferTerms:
     terms = OfferTerms(side=side, kind=Kind.RECOGNITION, trigger=trigger, words=words)
     form.check(terms.check, beside={f"{side}_offer": name})
     return terms
+
+
+def _read_periods(form: Form, side: Side) -> int | None:
+    name = prefixed(side, "periods")
+    said = form.text(name)
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and 1 <= int(said) <= MOST_PERIODS):
+        form.errors[name] = f"Write a whole number from 1 to {MOST_PERIODS}."
+        return None
+    return int(said)
 
 
 def prefixed(side: str, name: str) -> str:
@@ -145,6 +159,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "person_cap": typed_amount(offer.person_cap_minor, offer.currency),
             "minimum": typed_amount(offer.minimum_minor or None, offer.currency),
             "words": offer.words or "",
+            "periods": str(offer.periods or ""),
         }
     return {prefixed(side, name): value for name, value in said.items()}
 

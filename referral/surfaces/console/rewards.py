@@ -20,6 +20,7 @@ from referral.domain.rewards.approving import approvals_of, has_agreed
 from referral.domain.rewards.grants import grants_of, open_grant
 from referral.domain.rewards.holds import HOLDABLE, open_holds
 from referral.domain.rewards.reissuing import can_be_reissued
+from referral.domain.rewards.returning import can_be_taken_back
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
@@ -63,6 +64,9 @@ VERBS = {
             "reissue", journey.reissue_reward, "Issue again", "issued again", "refresh", "primary"
         ),
         Verb("extend", journey.extend_reward, "Extend", "extended", "clock", "plain"),
+        Verb(
+            "take_back", journey.take_back_reward, "Take back", "taken back", "arrow-left", "danger"
+        ),
         Verb("deny", journey.deny_reward, "Deny", "denied", "ban", "danger"),
     )
 }
@@ -236,6 +240,7 @@ def _fits(verb: Verb, reward: Reward) -> bool:
         "retry": not reward.is_held and open_grant(reward) is not None,
         "reissue": can_be_reissued(reward),
         "extend": reward.state == RewardState.APPROVED and reward.expires_at is not None,
+        "take_back": can_be_taken_back(reward) and open_grant(reward) is None,
         "deny": reward.state in HOLDABLE,
     }[verb.name]
 
@@ -246,6 +251,8 @@ def _unfit(verb: Verb, reward: Reward) -> str:
         return "This reward is not on hold, so there is nothing to release."
     if verb.name == "retry":
         return "Nothing of this reward waits at the provider."
+    if verb.name == "take_back":
+        return "Only a reward that was given, with nothing under way, is taken back."
     if verb.name == "reissue":
         return "Only a reward that failed can be issued again, and only once."
     if verb.name == "extend":

@@ -23,7 +23,8 @@ def offer_words(offer: Offer, *, whose: str = "your") -> str:
         return f"{_worth(offer)} off {whose} next order for each friend who signs up"
     if offer.kind == Kind.RECOGNITION:
         return f"a personal thank-you for {_ADVOCATE_EVENTS[Trigger(offer.trigger)]}"
-    return _credit(offer, _ADVOCATE_EVENTS[Trigger(offer.trigger)], whose)
+    event = _ADVOCATE_EVENTS[Trigger(offer.trigger)]
+    return _given(offer, event, whose)
 
 
 def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
@@ -33,7 +34,7 @@ def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     if offer.kind == Kind.RECOGNITION:
         event = _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose)
         return f"a personal thank-you for {event}"
-    return _credit(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
+    return _given(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
 
 
 def reward_words(reward: Reward) -> str:
@@ -65,6 +66,22 @@ _FRIEND_EVENTS = {
     Trigger.FIRST_PURCHASE: "{whose} first purchase",
     Trigger.PURCHASE: "every purchase",
 }
+
+
+def _given(offer: Offer, event: str, whose: str) -> str:
+    if offer.kind == Kind.FREE_PERIOD:
+        periods = offer.periods or 1
+        said = "the next period" if periods == 1 else f"the next {periods} periods"
+        return f"{said} of {whose} subscription free for {event}{_least(offer)}"
+    if offer.kind == Kind.REFUND:
+        return f"{_worth(offer)} back from {whose} last payment for {event}{_least(offer)}"
+    return _credit(offer, event, whose)
+
+
+def _least(offer: Offer) -> str:
+    if not offer.minimum_minor:
+        return _limits(offer)
+    return f" of at least {money(offer.minimum_minor, offer.currency)}{_limits(offer)}"
 
 
 def _credit(offer: Offer, event: str, whose: str) -> str:

@@ -22,6 +22,7 @@ from referral.domain.rewards.limits import (
     MONTH_CAP_REACHED,
 )
 from referral.domain.rewards.releasing import REFUNDED
+from referral.domain.rewards.returning import CAME_BACK
 
 
 class Said(NamedTuple):
@@ -139,6 +140,9 @@ REASONS: dict[str, Said] = {
     HOUSEHOLD_CAP_REACHED: Said(
         "Your household had reached the most this program gives to one.",
         "This person's household had reached its cap.",
+    CAME_BACK: Said(
+        "It did not reach you after all. It begins anew, and we take a look at it first.",
+        "The provider could not give it after all. Another reward has taken its place.",
     ),
     EARLIER_PURCHASE: Said(
         "Another, earlier purchase turned out to be their first, and it counts instead.",
@@ -248,6 +252,7 @@ OPERATIONS: dict[str, str] = {
     Operation.EXTENSION: "Free time on the subscription",
     Operation.SHORTENING: "Free time taken back",
     Operation.REFUND: "Part of their own payment given back",
+    Operation.RETURN: "Came back from the provider",
     Operation.THANKS: "Thanks",
 }
 GRANTS: dict[str, str] = {

@@ -68,7 +68,8 @@ _QUESTIONS = (
         "I-2",
         "reward",
         "It was issued again and is {state}, not failed.",
-        "SELECT id, state FROM reward WHERE slot LIKE 'replaced:%' AND state <> 'failed'",
+        "SELECT id, state FROM reward WHERE slot LIKE 'replaced:%' AND state <> 'failed'"
+        " AND COALESCE(reason, '') <> 'came_back'",
     ),
     Question(
         "I-3",

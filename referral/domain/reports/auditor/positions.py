@@ -63,6 +63,7 @@ SELECT MIN(CAST(r.id AS VARCHAR(36))) AS id, p.refunded_minor, p.gross_minor,
         THEN r.amount_minor - r.clawback_minor ELSE 0 END) AS live,
     SUM(CASE WHEN r.slot NOT LIKE 'restored:%'
         AND r.state IN ('pending', 'approved', 'granting', 'granted', 'reversed')
+        AND COALESCE(r.reason, 'refunded') = 'refunded'
         THEN 1 ELSE 0 END) AS stands
 FROM reward r JOIN purchase p ON p.id = r.purchase_id
 WHERE r.slot NOT LIKE 'superseded:%' AND r.slot NOT LIKE 'replaced:%'
