@@ -94,7 +94,7 @@ ROUTES = [
     Route("POST", "/rewards/extend", "extend", rewards.decide("extend"), HOLD),
     Route("POST", "/rewards/hold", "hold", rewards.decide("hold"), HOLD),
     Route("POST", "/rewards/retry", "retry", rewards.decide("retry"), PAY),
-    Route("POST", "/rewards/take-back", "take_back", rewards.decide("take_back"), PAY),
+    Route("POST", "/rewards/take_back", "take_back", rewards.decide("take_back"), PAY),
     Route("POST", "/rewards/reissue", "reissue", rewards.decide("reissue"), PAY),
     Route("POST", "/rewards/release", "release", rewards.decide("release"), HOLD),
     Route("GET", "/referrals", "referrals", referrals.show_all, SEE),
