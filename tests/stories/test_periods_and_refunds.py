@@ -16,7 +16,7 @@ from referral.domain.programs import Kind, OfferTerms, Side, Trigger
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
-from referral.foundation.calendar import plus
+from referral.foundation.intervals import plus
 from referral.foundation.db import session, transaction
 from tests.cast import credit
 from tests.stories.trade import Thing, Trade, assert_clean, at_stripe, open_trade
@@ -191,9 +191,7 @@ def test_an_unused_code_is_withdrawn_and_a_used_one_stays(trade: Trade, is_used:
     known = at_stripe(trade.practice, "GET", f"/v1/promotion_codes/{code}")
     with within(trade.shop.business.id):
         stands = session.get_one(Reward, reward.id).state
-    assert (stands, known["times_redeemed"]) == (
-        ("granted", 1) if is_used else ("reversed", 0)
-    )
+    assert (stands, known["times_redeemed"]) == (("granted", 1) if is_used else ("reversed", 0))
     assert not known["active"]
     assert_clean()
 

@@ -140,6 +140,7 @@ REASONS: dict[str, Said] = {
     HOUSEHOLD_CAP_REACHED: Said(
         "Your household had reached the most this program gives to one.",
         "This person's household had reached its cap.",
+    ),
     CAME_BACK: Said(
         "It did not reach you after all. It begins anew, and we take a look at it first.",
         "The provider could not give it after all. Another reward has taken its place.",
