@@ -8,16 +8,10 @@ from flask import current_app
 
 from referral.domain.businesses import connection_of
 from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe.accounts import account_for
 
 
 def account_of(business_id: uuid.UUID) -> StripeAccount | None:
-    """Return the account a business is connected to, or None; tests and the demo redirect it.
-
-    What was earned at practice Stripe is never sent to Stripe itself, also when nothing practises.
-    """
-    settings = current_app.extensions["settings"]
+    """Return the account a business is connected to, or None; tests and the demo redirect it."""
     connection = connection_of(business_id)
-    if connection is None or (connection.is_practice and not settings.practice_stripe_url):
-        return None
-    base = settings.practice_stripe_url if connection.is_practice else settings.stripe_api_base
-    return StripeAccount(business_id, connection.secret_key, "" if connection.is_live else base)
+    return account_for(connection, current_app.extensions["settings"]) if connection else None

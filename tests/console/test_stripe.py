@@ -217,3 +217,42 @@ def test_when_missed_events_were_looked_for_is_shown_or_why_not(desk: Desk) -> N
     text = check_page(desk.client.get(PATH))
     assert "Missed events looked for" in text
     assert "could not be looked for: The key may not read events." in text
+
+
+def test_the_health_page_says_what_the_key_is_and_what_waits(
+    desk: Desk, practice: PracticeStripe
+) -> None:
+    connect_by_hand(desk)
+    text = check_page(desk.client.get(f"{PATH}/health"))
+    assert "may read everything we need" in text
+    assert "Nothing waits" in text
+
+
+def test_the_health_page_names_the_rights_a_key_lacks(desk: Desk, practice: PracticeStripe) -> None:
+    connect_by_hand(desk)
+    practice.refuse_rights("transfers:read", "transfers:write")
+    text = check_page(desk.client.get(f"{PATH}/health"))
+    assert re.search(r"<code>transfers</code>.*Cash", text, re.S)
+
+
+def test_the_health_page_says_when_stripe_cannot_be_asked(
+    desk: Desk, practice: PracticeStripe
+) -> None:
+    connect_by_hand(desk)
+    practice.fault("429", "GET", "/v1/", times=50)
+    assert "could not be asked" in check_page(desk.client.get(f"{PATH}/health"))
+
+
+def test_without_a_connection_there_is_no_health_to_show(desk: Desk) -> None:
+    answer = desk.client.get(f"{PATH}/health")
+    assert (answer.status_code, answer.location) == (303, PATH)
+
+
+def connect_by_hand(desk: Desk) -> None:
+    with within(desk.shop.business.id), transaction():
+        connect_stripe(
+            desk.shop.business.id,
+            secret_key="rk_test_health",
+            webhook_secret=SECRET,
+            at=clock.now(),
+        )

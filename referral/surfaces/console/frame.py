@@ -32,7 +32,12 @@ _PLACES = (
     ("people", "People", "users", ("person",)),
     ("programs", "Programs", "speakerphone", ("program", "offer", "budget")),
     ("books", "Books", "scale", ("books",)),
-    ("settings", "Settings", "settings", ("key", "stripe", "team", "site", "audit", "account")),
+    (
+        "settings",
+        "Settings",
+        "settings",
+        ("key", "stripe", "stripe_health", "team", "site", "audit", "account"),
+    ),
 )
 
 

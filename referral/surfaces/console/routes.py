@@ -25,6 +25,7 @@ from referral.surfaces.console import (
     setup,
     sign_in,
     stripe,
+    stripe_health,
     team,
     work,
 )
@@ -123,6 +124,7 @@ ROUTES = [
     Route("POST", "/settings/keys", "key_issue", keys.issue, RUN),
     Route("POST", "/settings/keys/<uuid:key>/revoke", "key_revoke", keys.revoke, RUN),
     Route("GET", "/settings/stripe", "stripe", stripe.show, SEE),
+    Route("GET", "/settings/stripe/health", "stripe_health", stripe_health.show, SEE),
     Route("POST", "/settings/stripe", "stripe_connect", stripe.connect, OWN),
     Route("GET", "/settings/team", "team", team.show, SEE),
     Route("POST", "/settings/team", "team_invite", team.add, OWN),
