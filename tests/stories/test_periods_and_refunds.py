@@ -16,8 +16,8 @@ from referral.domain.programs import Kind, OfferTerms, Side, Trigger
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
-from referral.foundation.intervals import plus
 from referral.foundation.db import session, transaction
+from referral.foundation.intervals import plus
 from tests.cast import credit
 from tests.stories.trade import Thing, Trade, assert_clean, at_stripe, open_trade
 from tools.practice_stripe import PracticeStripe
