@@ -12,6 +12,7 @@ from flask import Flask
 
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.client import call
+from referral.gateways.stripe.endpoint import EVENTS, LISTED_EVENTS
 from referral.gateways.stripe.errors import NotFoundThere
 from tests.stories.trade import at_stripe, balance_of
 from tools.practice_stripe import PracticeStripe
@@ -162,3 +163,11 @@ def test_the_currency_a_customer_is_billed_in_is_told(
     for gone in (alice, "cus_nobody"):
         with pytest.raises(NotFoundThere):
             account.currency_of(gone)
+
+
+def test_one_question_for_missed_events_names_no_more_types_than_stripe_takes() -> None:
+    assert len(LISTED_EVENTS) <= 20
+    assert set(EVENTS) - set(LISTED_EVENTS) == {
+        "account.updated",
+        "account.application.deauthorized",
+    }

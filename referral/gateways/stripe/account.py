@@ -13,7 +13,7 @@ from typing import Any
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.codes import Codes
 from referral.gateways.stripe.customers import Customers
-from referral.gateways.stripe.endpoint import EVENTS
+from referral.gateways.stripe.endpoint import LISTED_EVENTS
 from referral.gateways.stripe.health import Checks
 from referral.gateways.stripe.inbox import is_event
 from referral.gateways.stripe.payees import Payees
@@ -48,7 +48,7 @@ class StripeAccount(Customers, Codes, Payees, Payments, Subscriptions, Checks):
         """
         params: dict[str, Any] = {
             "created": {"gte": int(since.timestamp())},
-            "types": list(EVENTS),
+            "types": list(LISTED_EVENTS),
             "limit": EVENTS_A_PAGE,
         }
         if after:

@@ -15,5 +15,10 @@ _SAID_ELSEWHERE = frozenset(
         "charge.dispute.funds_reinstated",
     }
 )
+_OF_PAYEES = frozenset({"account.updated", "account.application.deauthorized"})
+
 EVENTS = tuple(name for name in EVENTS_READ if name not in _SAID_ELSEWHERE)
 """The events to ask for. The others that are read say nothing that these do not."""
+
+LISTED_EVENTS = tuple(name for name in EVENTS if name not in _OF_PAYEES)
+"""Those a business's list of events holds, at most 20 for one question; a payee's are not there."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
@@ -40,7 +39,7 @@ class Payments(Asking):
             listed = self._client.v1.charges.list(
                 params={"customer": customer, "limit": LONGEST_LIST}
             )
-            payments = (_refundable(one.to_dict()) for one in islice(listed.data, LONGEST_LIST))
+            payments = (_refundable(one.to_dict()) for one in listed.data)
             wanted = (one for one in payments if one and currency in (None, one.currency))
             return next(wanted, None)
 
