@@ -4,7 +4,7 @@ import pytest
 
 from referral.domain.rewards import Grant
 from referral.gateways.stripe import StripeAccount
-from referral.worker import grants
+from referral.worker.acts import balance
 from referral.worker.marks import marks_of
 from tests.crash.scenes import PAST_LEASE_S, assert_granted_once, credit_calls, earn
 from tests.stories.trade import Trade, later
@@ -19,7 +19,7 @@ def test_a_grant_that_was_sent_in_other_words_is_found_again(
 ) -> None:
     alice = earn(trade)
     dies_after_sending(trade, monkeypatch)
-    monkeypatch.setattr(grants, "marks_of", marks_of_next_version)
+    monkeypatch.setattr(balance, "marks_of", marks_of_next_version)
     with later(PAST_LEASE_S):
         trade.work()
     assert_granted_once(trade, alice)
