@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-TASKS := run test check bench lock setup
+TASKS := run test check bench mutations lock setup
 
 .PHONY: help $(TASKS)
 

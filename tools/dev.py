@@ -91,6 +91,11 @@ def bench(arguments: list[str]) -> int:
     return _become([ensure(DEV_LOCK), "-m", "bench", *arguments])
 
 
+def mutations(arguments: list[str]) -> int:
+    """Break chosen lines one at a time, in a copy, and see that the tests notice each."""
+    return _become([ensure(DEV_LOCK), "-m", "tools.mutations", *arguments])
+
+
 def lock(arguments: list[str]) -> int:
     """Lock the requirements with hashes; --upgrade takes newer versions."""
     ensure(DEV_LOCK)
@@ -113,13 +118,14 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "check": check,
     "bench": bench,
+    "mutations": mutations,
     "lock": lock,
     "setup": setup,
 }
 
 
 def _usage() -> str:
-    lines = [f"  {name:6} {task.__doc__}" for name, task in TASKS.items()]
+    lines = [f"  {name:9} {task.__doc__}" for name, task in TASKS.items()]
     return "\n".join(["python3 tools/dev.py TASK [arguments], or make TASK", "", *lines])
 
 

@@ -1,0 +1,217 @@
+"""The lines that are broken, what each becomes, and the tests that must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DOMAIN, WORKER = "referral/domain", "referral/worker"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One line of one file, broken; `text` stands in the file exactly once.
+
+    `tests` are pytest's names of files, or of single tests, that pass as long as it is whole.
+    """
+
+    what: str
+    file: str
+    text: str
+    becomes: str
+    tests: tuple[str, ...]
+
+
+MUTATIONS = (
+    Mutation(
+        "a reward moves wherever it stands by now",
+        f"{DOMAIN}/rewards/rewards.py",
+        ".where(Reward.id == reward.id, Reward.state == before)",
+        ".where(Reward.id == reward.id)",
+        ("tests/domain/test_guarded_moves.py",),
+    ),
+    Mutation(
+        "a reward moves though something holds it",
+        f"{DOMAIN}/rewards/rewards.py",
+        "        statement = statement.where(Reward.open_holds == 0)\n",
+        "        statement = statement.where(Reward.open_holds >= 0)\n",
+        ("tests/domain/test_guarded_moves.py",),
+    ),
+    Mutation(
+        "a cap refuses its last unit (< for <=)",
+        f"{DOMAIN}/rewards/allowances.py",
+        "Allowance.taken_minor + amount_minor <= cap_minor",
+        "Allowance.taken_minor + amount_minor < cap_minor",
+        ("tests/domain/test_edges.py::test_the_last_unit_of_a_budget_and_of_a_cap_is_given",),
+    ),
+    Mutation(
+        "what goes back is counted as taken once more (sign)",
+        f"{DOMAIN}/rewards/allowances.py",
+        "taken_minor=Allowance.taken_minor - amount_minor",
+        "taken_minor=Allowance.taken_minor + amount_minor",
+        ("tests/domain/test_caps.py",),
+    ),
+    Mutation(
+        "what was taken back is booked as a debt, and the debt as taken back",
+        f"{DOMAIN}/rewards/clawback.py",
+        "{Account.BUDGET: taken, Account.CLAWBACK_DUE: owed}",
+        "{Account.BUDGET: owed, Account.CLAWBACK_DUE: taken}",
+        ("tests/stories/test_clawback.py::test_what_was_spent_already_stands_as_a_debt",),
+    ),
+    Mutation(
+        "a debit takes more than is left of the credit",
+        f"{DOMAIN}/rewards/grants.py",
+        "min(grant.amount_minor, asked.left_minor)",
+        "max(grant.amount_minor, asked.left_minor)",
+        ("tests/stories/test_clawback.py::test_what_was_spent_already_stands_as_a_debt",),
+    ),
+    Mutation(
+        "an answer with another amount is taken for ours",
+        f"{DOMAIN}/rewards/settling.py",
+        'done.amount_minor == asked["amount"] and ',
+        "",
+        (
+            "tests/worker/test_trouble.py::test_f10_an_answer_that_is_not_what_was_asked_for_stops_and_holds",
+        ),
+    ),
+    Mutation(
+        "the same person approves twice",
+        f"{DOMAIN}/rewards/approving.py",
+        "    if has_agreed(reward, actor):\n",
+        "    if has_agreed(reward, actor) and reward.is_held:\n",
+        ("tests/domain/test_approvals.py",),
+    ),
+    Mutation(
+        "a purchase at the end of the window counts (> for >=)",
+        f"{DOMAIN}/rewards/earning.py",
+        "purchase.occurred_at >= referral.qualify_by",
+        "purchase.occurred_at > referral.qualify_by",
+        (
+            "tests/domain/test_edges.py::test_a_purchase_counts_from_the_touch_to_just_before_the_end",
+        ),
+    ),
+    Mutation(
+        "a budget forgets the amount that is asked of it",
+        f"{DOMAIN}/programs/budget.py",
+        "Program.committed_minor + amount_minor <= Program.budget_minor",
+        "Program.committed_minor <= Program.budget_minor",
+        ("tests/domain/test_edges.py",),
+    ),
+    Mutation(
+        "a refund and the charge's own total count both",
+        f"{DOMAIN}/purchases/money_back.py",
+        "max(standing, purchase.charge_refunded_minor - failed)",
+        "(standing + purchase.charge_refunded_minor - failed)",
+        (
+            "tests/stories/test_clawback.py::test_partial_refunds_after_the_grant_take_back_their_share_once",
+        ),
+    ),
+    Mutation(
+        "old news opens a dispute that was decided",
+        f"{DOMAIN}/purchases/money_back.py",
+        "    if dispute.outcome == DisputeOutcome.OPEN:\n",
+        "    if dispute.outcome != fact.outcome:\n",
+        ("tests/domain/test_disputes.py",),
+    ),
+    Mutation(
+        "a click counts at the very end of its window (> for >=)",
+        f"{DOMAIN}/attribution/decision.py",
+        "known.at >= one.at + known.click_window",
+        "known.at > one.at + known.click_window",
+        (
+            "tests/properties/test_decision_properties.py::test_the_click_window_is_half_open_to_the_microsecond",
+        ),
+    ),
+    Mutation(
+        "one business sees another's rows",
+        f"{DOMAIN}/businesses/ownership.py",
+        "lambda owned: owned.business_id == business_id",
+        "lambda owned: owned.business_id.is_not(None)",
+        ("tests/api/test_tenants.py",),
+    ),
+    Mutation(
+        "work is claimed while another worker has it",
+        "referral/foundation/due.py",
+        "        .where((kind.lease_until.is_(None)) | (kind.lease_until <= at))\n        .values(",
+        "        .values(",
+        ("tests/foundation/test_due.py",),
+    ),
+    Mutation(
+        "whoever lost their lease finishes all the same",
+        "referral/foundation/due.py",
+        ".where(kind.id == row.id, kind.lease_token == token)",
+        ".where(kind.id == row.id)",
+        ("tests/foundation/test_due.py",),
+    ),
+    Mutation(
+        "a half is rounded up, not to the even unit",
+        "referral/foundation/money.py",
+        "return round(exact)",
+        "return int(exact + Fraction(1, 2))",
+        ("tests/properties/test_money_properties.py::test_a_tie_goes_to_the_even_unit",),
+    ),
+    Mutation(
+        "the provider is asked while a transaction is open",
+        "referral/gateways/stripe/client.py",
+        "    outside_transaction()\n",
+        "",
+        ("tests/gateways/test_meaning.py::test_no_network_while_a_transaction_is_open",),
+    ),
+    Mutation(
+        "an event that is delivered twice is kept twice",
+        "referral/gateways/stripe/inbox.py",
+        '        UniqueConstraint("business_id", "event_id"),\n',
+        "",
+        ("tests/hooks/test_signatures.py::test_s123_a_replay_in_time_has_no_second_effect",),
+    ),
+    Mutation(
+        "the provider is asked before it is written down what for",
+        f"{WORKER}/grants.py",
+        '    _prepare(grant, token, act, account)\n    failpoints.reached("CP1")\n'
+        "    done = _outcome(grant, act, account)\n",
+        '    done = _outcome(grant, act, account)\n    failpoints.reached("CP1")\n'
+        "    _prepare(grant, token, act, account)\n",
+        ("tests/stories/test_the_main_job.py",),
+    ),
+    Mutation(
+        "a stored error opens the next attempt without a look at what it left",
+        f"{WORKER}/grants.py",
+        "        return _found_or_again(grant, act, account, stored.said)\n",
+        "        raise ProvenAbsent(stored.said) from stored\n",
+        ("tests/crash/test_answers.py::test_f7_a_stored_error_that_had_its_effect_is_adopted",),
+    ),
+    Mutation(
+        "a key is sent again that the provider may have forgotten",
+        f"{WORKER}/grants.py",
+        "grant.is_key_old(clock.now()) or ",
+        "",
+        ("tests/crash/test_answers.py::test_f8_a_forgotten_key_is_not_sent_again",),
+    ),
+    Mutation(
+        "credit is taken where it should be given (sign)",
+        f"{WORKER}/acts/balance.py",
+        "sign = -1\n",
+        "sign = +1\n",
+        ("tests/stories/test_the_main_job.py",),
+    ),
+    Mutation(
+        "an event is done with before its effect is written",
+        f"{WORKER}/stripe_events.py",
+        "            with transaction():\n                if _apply(event, facts):\n"
+        "                    due.finish(event, token)\n",
+        "            with transaction():\n                due.finish(event, token)\n"
+        "            with transaction():\n                if _apply(event, facts):\n"
+        "                    pass\n",
+        (
+            "tests/worker/test_trouble.py::test_f23_a_poison_event_is_given_up_after_eight_tries_and_others_go_on",
+        ),
+    ),
+    Mutation(
+        "a key that comes with another call is answered as before",
+        "referral/surfaces/api/idempotency.py",
+        "if before.body_hash != said_hash:",
+        "if len(before.body_hash) != len(said_hash):",
+        (
+            "tests/api/test_idempotency.py::test_a_key_used_for_another_body_is_refused_and_changes_nothing",
+        ),
+    ),
+)
