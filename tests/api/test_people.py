@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from referral.domain.people import Person
@@ -13,7 +14,7 @@ from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.web.sessions import UserSession, VisitorKind
-from tests.api.conftest import Stage
+from tests.api.conftest import Stage, set_up
 from tests.databases import wait_for_the_other
 
 
@@ -165,3 +166,17 @@ def test_a_call_overtaken_in_the_same_moment_is_told_to_come_again(shop: Stage) 
     else:
         assert (refused.status_code, refused.get_json()["code"]) == (409, "overtaken")
         assert kept["email"] is None
+
+
+def test_a_link_says_what_its_owner_has_reached_together_with_their_household(app: Flask) -> None:
+    shop = set_up(app, household_cap_minor=1000, month_cap_minor=1000)
+    for name in ("alice", "anna"):
+        sent = {"email": f"{name}@mail.example", "household": "1 Mill Lane", "enroll": []}
+        assert shop.post("/people", sent).status_code == 201
+    assert shop.link("anna")["limits"] == []
+    shop.reward()
+    mine, hers = shop.link("alice")["limits"], shop.link("anna")["limits"]
+    assert [one["reason"] for one in mine] == ["month_cap_reached", "household_cap_reached"]
+    assert mine[0]["opens_at"].endswith("-01T00:00:00Z")
+    assert [one["reason"] for one in hers] == ["household_cap_reached"]
+    assert shop.get(f"/people/{shop.link('alice')['person']}").get_json().get("household") is None

@@ -249,3 +249,23 @@ def test_the_invitation_reads_as_a_mail(app: Flask, desk: Desk) -> None:
     assert written.subject == "Olive invited you to Corner Coffee"
     assert notice.content["url"] in written.text
     assert f'href="{notice.content["url"]}"' in written.html
+
+
+def test_where_days_begin_is_chosen_and_kept_in_the_record(desk: Desk) -> None:
+    answer = post(desk.client, "/console/settings/time-zone", SETTINGS, time_zone="Europe/Berlin")
+    assert answer.location == SETTINGS
+    assert desk.shop.business.time_zone == "Europe/Berlin"
+    page = check_page(desk.client.get(SETTINGS))
+    assert '<option value="Europe/Berlin" selected>' in page
+    entry = all_of(desk, AuditEntry)[-1]
+    assert (entry.action, entry.details) == (
+        "business.time_zone_set",
+        {"time_zone": ["UTC", "Europe/Berlin"]},
+    )
+
+
+def test_a_place_nobody_knows_is_refused_beside_its_field(desk: Desk) -> None:
+    answer = post(desk.client, "/console/settings/time-zone", SETTINGS, time_zone="Middle/Earth")
+    assert answer.status_code == 422
+    assert "Use a name such as Europe/Berlin." in answer.text
+    assert desk.shop.business.time_zone == "UTC"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, connect_stripe, within
-from referral.domain.programs import Approval, ProgramState, change_state
+from referral.domain.programs import Approval, ProgramState, change_state, publish_rules
 from referral.domain.rewards import Reward
 from referral.domain.rewards.ripening import ripen
 from referral.foundation import clock
@@ -331,3 +331,18 @@ def test_a_step_that_is_not_reached_is_not_called_needless(world: World):
     words = words_of(alice.get(reward_url(alice)).text)
     assert "Handed over Not reached Comes after what is above." in words
     assert "Not needed" not in words
+
+
+def test_a_month_that_is_full_says_when_the_next_counts(world: World):
+    with world.at_work():
+        link = world.shop.link_of(world.shop.customer("alice"))
+        with within(world.shop.business.id), transaction():
+            world.shop.program.month_cap_minor = 1000
+            publish_rules(world.shop.program, at=world.shop.now)
+        world.shop.signup("bob", token=world.shop.click(link))
+        world.shop.purchase("bob")
+
+    page = world.signed_in("alice@mail.example").get().text
+
+    assert "You have reached the most one person can get this month, €10.00." in page
+    assert "counts again." in page

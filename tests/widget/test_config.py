@@ -153,3 +153,14 @@ def move(page: Page, state: str) -> None:
     with within(page.shop.business.id), transaction():
         change_state(page.shop.program, ProgramState(state))
         session.merge(page.shop.program)
+
+
+def test_a_program_that_gives_no_more_says_so_before_anybody_signs_up(page: Page):
+    with within(page.shop.business.id), transaction():
+        page.shop.program.budget_minor = 999
+
+    said = page.config(ref=token_of_alice(page)).json
+
+    assert len(said["cautions"]) == 1
+    assert "there may be no thank-you for it at present" in said["disclosure"]
+    assert "gets €10.00" not in said["disclosure"]
