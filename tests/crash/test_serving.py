@@ -71,6 +71,7 @@ def started(crew: Crew, port: int) -> Process:
 
 @pytest.mark.parametrize("name", ["worker", "web"])
 def test_a_killed_child_is_started_again(crew: Crew, name: str) -> None:
+    """F-51."""
     port = free_port()
     served = started(crew, port)
     first = child(served, name)

@@ -29,6 +29,7 @@ Visit = Callable[[str, int], str | None]
 
 
 def test_f18_nothing_answered_is_lost_when_the_web_is_killed(trade: Trade, crew: Crew) -> None:
+    """F-50."""
     link = trade.link_of(trade.advocate("alice"))
     port = free_port()
     web = crew.web(port)

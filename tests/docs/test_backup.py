@@ -38,6 +38,7 @@ def restored_url(app: Flask) -> Iterator[str]:
 def test_a_backup_made_as_written_restores_with_every_promise_kept(
     app: Flask, restored_url: str, tmp_path: Path
 ) -> None:
+    """F-39."""
     shop = open_shop()
     shop.signup("bob", token=shop.click(shop.link_of(shop.customer("alice"))))
     shop.purchase("bob")

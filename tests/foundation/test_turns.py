@@ -51,6 +51,7 @@ class Stop(Exception):
 
 
 def test_of_sixteen_threads_only_one_asks_sqlite_at_a_time(shop: Flask) -> None:
+    """F-31."""
     asking: set[int] = set()
     most: list[int] = []
 

@@ -70,6 +70,7 @@ INVOICE_OF_2026 = {
 
 @pytest.mark.parametrize("invoice", [INVOICE_OF_2024, INVOICE_OF_2026])
 def test_an_invoice_says_the_same_before_and_after_basil(invoice: dict[str, Any]) -> None:
+    """F-22."""
     fact: PurchaseFact = only(read(event("invoice.paid", invoice)))
     assert (fact.gross_minor, fact.tax_minor, fact.base_minor) == (12000, 2000, 10000)
     assert set(fact.keys) == {"in_1", "pi_1", "ch_1"}

@@ -79,6 +79,7 @@ def test_an_event_is_kept_as_it_came(trade: Trade) -> None:
 
 
 def test_an_unknown_type_is_kept_and_has_no_effect(trade: Trade) -> None:
+    """F-22."""
     assert trade.post(body_of(type="giraffe.painted")) == 200
     trade.work()
     (event,) = kept(trade)

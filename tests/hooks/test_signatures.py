@@ -96,6 +96,7 @@ def test_s122_the_raw_bytes_are_what_is_signed(trade: Trade) -> None:
 
 @pytest.mark.parametrize(("ago_s", "status"), [(290, 200), (310, 400), (-290, 200), (-600, 400)])
 def test_s123_old_and_future_stamps_are_refused(trade: Trade, ago_s: int, status: int) -> None:
+    """F-42."""
     assert trade.post(BODY, header=signed(ago_s=ago_s)) == status
 
 

@@ -132,6 +132,7 @@ def test_a_sign_in_mail_that_comes_too_late_is_not_sent(posting: SmtpCatcher):
 
 
 def test_a_server_that_is_away_delays_the_mail_and_loses_nothing(app: Flask):
+    """F-48."""
     with posts_through(app, f"smtp://127.0.0.1:{free_port()}"):
         writes(open_shop(at=clock.now()), "friend_joined", friend="Bob")
         work_all()
@@ -161,6 +162,7 @@ def test_a_mail_that_cannot_be_written_is_dead_and_seen(app: Flask, tmp_path: Pa
 def test_a_crash_after_sending_sends_the_same_message_again(
     posting: SmtpCatcher, monkeypatch: pytest.MonkeyPatch
 ):
+    """F-48."""
     writes(open_shop(at=clock.now()), "friend_joined", friend="Bob")
 
     def die(place: str) -> None:

@@ -103,6 +103,7 @@ def test_a_server_that_is_away_is_tried_again(app: Flask):
 
 
 def test_a_silent_server_does_not_hold_us_up(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """F-48."""
     monkeypatch.setattr("referral.gateways.mail.sending.TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         held: list[socket.socket] = []

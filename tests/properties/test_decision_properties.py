@@ -161,6 +161,7 @@ def test_a_customer_from_before_the_touch_is_not_new(
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Chatham"])
 @given(days=st.integers(0, 200), seconds=st.integers(0, 86_400))
 def test_time_zones_and_switched_clocks_change_nothing(zone: str, days: int, seconds: int) -> None:
+    """F-43."""
     clicked = NOON - timedelta(days=days, seconds=seconds)
     local = [touch(at=clicked.astimezone(ZoneInfo(zone)))]
     circumstances = known(at=NOON)

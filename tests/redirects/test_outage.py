@@ -137,6 +137,7 @@ def test_a_robot_lands_without_a_token_during_an_outage(street: Street, database
 def test_a_friend_does_not_wait_for_somebody_elses_lock(
     street: Street, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """F-30."""
     monkeypatch.setattr("referral.foundation.db._LOCK_WAIT_MS", 1000)
     code = street.code_of()
     session.remove()
@@ -170,6 +171,7 @@ def locked(url: str) -> Iterator[None]:
 
 
 def test_nobody_waits_for_a_lock_longer_than_ten_seconds(street: Street, database_url: str) -> None:
+    """F-30."""
     asked = "PRAGMA busy_timeout" if database_url.startswith("sqlite") else "SHOW lock_timeout"
     found = session.execute(text(asked)).scalar()
     session.remove()

@@ -23,6 +23,7 @@ WHILE_WORKING = {"sqlite": 5, "postgresql": 2}
 def test_any_order_ends_the_same(
     app: Flask, practice: PracticeStripe, name: str, order_count: int | None
 ) -> None:
+    """F-16."""
     tale = record(name, practice)
     expected = ending(app, practice, tale, range(len(tale.events)))
     assert_is_told(expected, tale)

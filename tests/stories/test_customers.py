@@ -105,6 +105,7 @@ def test_a_customer_we_made_is_never_taken_for_somebody_new(
 
 
 def test_a_deleted_customer_leaves_no_credit_and_says_so(trade: Trade) -> None:
+    """F-11."""
     alice = trade.advocate("alice")
     trade.shop.signup("bob", token=trade.token_of(alice))
     trade.shop.purchase("bob")

@@ -69,6 +69,7 @@ def test_the_books_are_audited_every_hour(shop: Shop) -> None:
 
 
 def test_one_audit_waits_at_most_however_often_one_is_asked_for(shop: Shop) -> None:
+    """F-52."""
     audit_at()
     for _ in range(3):
         with transaction():
@@ -147,6 +148,7 @@ def test_a_worker_that_was_killed_is_replaced_and_keeps_nothing_twice(shop: Shop
 
 
 def test_an_audit_that_was_given_up_is_tried_again_an_hour_later(shop: Shop) -> None:
+    """F-52."""
     with transaction():
         audits.plan_audit(at=clock.now())
         session.execute(update(AuditRun).values(dead_at=clock.now(), attempts=8))

@@ -157,6 +157,7 @@ def test_connecting_anew_looks_at_once_and_never_goes_back(watched: Trade) -> No
 
 
 def test_a_clock_that_was_ahead_hides_no_event(watched: Trade) -> None:
+    """F-42."""
     look(watched, after_s=20 * DAY_S)
     assert the_poll().seen_until > clock.now()
     buy(watched, "bob")

@@ -55,6 +55,7 @@ def take_over() -> None:
 def test_an_overtaken_worker_changes_nothing(
     trade: Trade, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
 ) -> None:
+    """F-26."""
     alice = earn(trade)
     failed = []
     monkeypatch.setattr("referral.worker.loop._give_back", lambda *what: failed.append(what))

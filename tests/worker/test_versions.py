@@ -17,6 +17,7 @@ class Died(BaseException):
 def test_a_grant_that_was_sent_in_other_words_is_found_again(
     trade: Trade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """F-28."""
     alice = earn(trade)
     dies_after_sending(trade, monkeypatch)
     monkeypatch.setattr(balance, "marks_of", marks_of_next_version)
