@@ -44,6 +44,21 @@ def cloned_database(kind: Kind, *, migrate: Callable[[str], None]) -> str:
     return _address(name)
 
 
+def copied_database(url: str) -> str:
+    """Copy a database made here as it is, while nobody is in it, and return the copy's address."""
+    name = f"referral_test_{uuid.uuid4().hex}"
+    if url.startswith("sqlite"):
+        copy = _sqlite_folder() / f"{name}.sqlite3"
+        with sqlite3.connect(_path(url)) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        source.close()
+        target.close()
+        return f"sqlite:///{copy}"
+    copied = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+    _on_server(copied.format(Identifier(name), Identifier(_name(url))))
+    return _address(name)
+
+
 def drop_database(url: str) -> None:
     """Remove a database made here, whoever is still connected to it."""
     if url.startswith("sqlite"):

@@ -108,13 +108,15 @@ def _unknown(held: dict[str, Made], whose: str) -> Iterator[Violation]:
         if made.marks.get("wom_business") != whose:
             continue
         key = str(made.marks.get("wom_grant"))
-        query = select(Grant.state, Grant.object_id).where(Grant.idempotency_key == key)
-        known = session.execute(query.execution_options(**across_businesses())).first()
+        query = select(Grant.state, Grant.object_id).where(
+            (Grant.idempotency_key == key) | (Grant.object_id == made.object_id)
+        )
+        known = session.execute(query.execution_options(**across_businesses())).all()
         session.commit()
-        if known is None:
-            said = f"The provider holds {made.object_id}, which no act here has made."
-        elif known.state == GrantState.SENDING or known.object_id == made.object_id:
+        if any(one.state == GrantState.SENDING or one[1] == made.object_id for one in known):
             continue
+        if not known:
+            said = f"The provider holds {made.object_id}, which no act here has made."
         else:
-            said = f"The provider holds {made.object_id} for {key} beside {known.object_id}."
+            said = f"The provider holds {made.object_id} for {key} beside {known[0].object_id}."
         yield Violation("I-5", str(made.marks.get("wom_reward")), said)

@@ -16,7 +16,15 @@ from referral.domain.businesses import across_businesses, within
 from referral.domain.people import lock_person
 from referral.domain.rewards import Grant
 from referral.domain.rewards import grants as book
-from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady, Waiting
+from referral.domain.rewards.grants import (
+    Asked,
+    Done,
+    GrantState,
+    NotNeeded,
+    NotReady,
+    Waiting,
+)
+from referral.domain.rewards.reconciling import note_adopted, reconciliation_of
 from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.foundation import clock, due, failpoints
@@ -32,6 +40,7 @@ from referral.gateways.stripe.errors import (
 )
 from referral.worker.accounts import account_of
 from referral.worker.acts import Act, NothingLeft, act_of
+from referral.worker.finding import made_before
 
 log = structlog.get_logger("referral.worker")
 MOST_SERVER_ERRORS = 3
@@ -61,11 +70,28 @@ def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
     if account is None:
         raise NotReady(Waiting.NOT_CONNECTED)
     act = act_of(grant.operation)
+    mode = reconciliation_of(grant.business_id)
+    if mode is not None and grant.state == GrantState.WAITING:
+        made = made_before(grant, account, mode)
+        if made is not None:
+            return _adopt(grant, token, made)
     _prepare(grant, token, act, account)
     failpoints.reached("CP1")
-    done = _outcome(grant, act, account)
+    done = _outcome(grant, act, account, looks_first=mode is not None)
     failpoints.reached("CP4")
     return done
+
+
+def _adopt(grant: Grant, token: uuid.UUID, made: Done) -> Done:
+    """Take over what was made before the copy was restored that this database is (F-40)."""
+    with transaction():
+        lock_person(grant.reward.person)
+        _hold_on(grant, token)
+        left_minor = made.amount_minor if grant.takes else None
+        book.prepare(grant, Asked(made.recipient, left_minor), at=clock.now())
+        note_adopted(grant.business_id)
+    log.warning("grant_adopted", grant=grant.public_id, object=made.object_id)
+    return made
 
 
 def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:
@@ -104,8 +130,10 @@ def _refuse_if_unsure(grant: Grant, beside: dict[uuid.UUID, str]) -> None:
         raise NotReady(Waiting.OUTCOME_UNKNOWN)
 
 
-def _outcome(grant: Grant, act: Act, account: StripeAccount) -> Done:
+def _outcome(grant: Grant, act: Act, account: StripeAccount, *, looks_first: bool) -> Done:
     """Send with the stored key, or look first when the key may be forgotten or is spent."""
+    if looks_first and (found := act.find(grant, account)) is not None:
+        return found
     if grant.is_key_old(clock.now()) or grant.server_errors >= MOST_SERVER_ERRORS:
         said = "The key had grown old or answered only with errors."
         return _found_or_again(grant, act, account, said)

@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -18,11 +19,13 @@ from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.reconciling import Reconciliation, beat
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import EventPoll, StripeEvent
-from referral.worker import event_polls, grants, rewards, stripe_events, tidying
+from referral.worker import event_polls, grants, reconciling, rewards, stripe_events, tidying
 
+BEAT_EVERY = timedelta(minutes=1)
 IDLE_S = 0.3
 """How long to wait when nothing is due: an idle look is one indexed query for each kind."""
 
@@ -51,6 +54,7 @@ def kinds() -> list[Work]:
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
         Work("event_poll", EventPoll, event_polls.look),
+        Work("reconciliation", Reconciliation, reconciling.reconcile),
         Work("audit_run", AuditRun, audits.audit_books),
     ]
 
@@ -64,10 +68,15 @@ def run(app: Flask, *, threads: int) -> None:
         threading.Thread(target=_work_until, args=(app, stopping), name=f"worker-{number}")
         for number in range(threads)
     ]
+    while not _beat(app) and not stopping.wait(1.0):
+        continue
     for one in crew:
         one.start()
-    tidy_at = clock.now()
+    tidy_at = beat_at = clock.now()
     while not stopping.wait(0.5):
+        if clock.now() >= beat_at + BEAT_EVERY:
+            _beat(app)
+            beat_at = clock.now()
         if clock.now() >= tidy_at:
             _tidy(app)
             tidy_at = clock.now() + tidying.EVERY
@@ -103,6 +112,19 @@ def work_one(kind: Work, key: uuid.UUID) -> bool:
         outcome = "failed"
         _give_back(kind, key, token, error)
     _DONE.labels(kind.name, outcome).inc()
+    return True
+
+
+def _beat(app: Flask) -> bool:
+    """Note that we are at work, before anything is done: after a silence all look first (F-40)."""
+    try:
+        with app.app_context(), transaction():
+            silence = beat(at=clock.now())
+    except DBAPIError as error:
+        log.error("storage_failed", kind=type(error.orig).__name__)
+        return False
+    if silence is not None:
+        log.warning("reconciling_first", silent_for=str(silence))
     return True
 
 

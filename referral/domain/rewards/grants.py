@@ -66,6 +66,7 @@ class Waiting(StrEnum):
     MISCONFIGURED = "misconfigured"
     OUTCOME_UNKNOWN = "outcome_unknown"
     WRONG_ANSWER = "wrong_answer"
+    RECONCILING = "reconciling"
 
 
 class Grant(Owned, Due, Model):

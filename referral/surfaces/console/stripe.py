@@ -14,6 +14,7 @@ from referral.domain.businesses import (
     connection_of,
     record,
 )
+from referral.domain.rewards.reconciling import reconciliation_of
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
@@ -140,6 +141,7 @@ def _page(errors: dict[str, str]) -> str:
         "stripe",
         connection=connection_of(g.business.id),
         poll=poll_of(g.business.id),
+        reconciliation=reconciliation_of(g.business.id),
         waiting=session.scalars(waiting).all(),
         last_event=session.scalar(events),
         events=EVENTS,

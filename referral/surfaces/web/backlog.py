@@ -13,6 +13,7 @@ from referral.domain.businesses import across_businesses
 from referral.domain.notices import Notice
 from referral.domain.reports.audits import AuditRun, last_audit
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.reconciling import Reconciliation
 from referral.foundation.db import session
 from referral.gateways.stripe import EventPoll, StripeEvent
 
@@ -23,6 +24,7 @@ _KINDS: dict[str, type[Any]] = {
     "reward": Reward,
     "grant": Grant,
     "event_poll": EventPoll,
+    "reconciliation": Reconciliation,
     "audit_run": AuditRun,
 }
 

@@ -1,0 +1,134 @@
+"""Finds at the provider what this database does not know of, while a business reconciles (F-40).
+
+An object of ours that no act here has made was made after the copy this database was restored
+from. It is adopted by the act it was made for: the one of its key, else of its reward, else one of
+the same worth for the same customer, because what is earned anew has other ids.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from referral.domain.businesses import Business, across_businesses
+from referral.domain.people import customer_of
+from referral.domain.rewards import Grant, Operation, Reward
+from referral.domain.rewards.grants import Done, NotReady, Waiting, recipient_of
+from referral.domain.rewards.reconciling import Reconciliation
+from referral.foundation.db import session
+from referral.foundation.errors import NotFound
+from referral.foundation.ids import parse_public_id, public_id
+from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe.errors import NotFoundThere
+
+_SIGNS = {Operation.CREDIT: -1, Operation.DEBIT: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """Objects of ours at a customer that no act here has made, by how sure it is whose."""
+
+    of_key: list[Made]
+    of_reward: list[Made]
+    of_nobody: list[Made]
+
+
+def made_before(grant: Grant, account: StripeAccount, mode: Reconciliation) -> Done | None:
+    """Return what an act has made already, by the provider's own word, before it was sent here.
+
+    Raises NotReady while something there may be its own and cannot be told: of a reward that is
+    not known here, and of another worth.
+    """
+    customer = recipient_of(grant) if grant.takes else customer_of(grant.reward.person)
+    if customer is None or grant.operation not in _LISTS:
+        session.commit()
+        return None
+    unknown = _unknown_to(grant, held_at(account, customer, (Operation(grant.operation),)))
+    for found in (*unknown.of_key, *unknown.of_reward):
+        return _as_done(grant, found)
+    if grant.reward.earned_at > mode.began_at:
+        return None
+    same = [one for one in unknown.of_nobody if _is_worth(one, grant)]
+    if same:
+        return _as_done(grant, same[-1])
+    if unknown.of_nobody and not grant.takes:
+        raise NotReady(Waiting.RECONCILING)
+    return None
+
+
+def held_at(account: StripeAccount, customer: str, operations: Iterable[Operation]) -> list[Made]:
+    """List what a customer holds of what some operations make; nothing when they are gone."""
+    lists = {_LISTS[one] for one in operations if one in _LISTS}
+    try:
+        return [made for listed in lists for made in listed(account, customer)]
+    except NotFoundThere:
+        return []
+
+
+def strangers(business_id: uuid.UUID, held: Iterable[Made]) -> list[Made]:
+    """Return the objects of ours that no act here has made, or may be making."""
+    whose = public_id(Business.prefix, business_id)
+    ours = [one for one in held if one.marks.get("wom_business") == whose]
+    keys = [str(one.marks.get("wom_grant")) for one in ours]
+    ids = [one.object_id for one in ours]
+    query = select(Grant.object_id).where(Grant.object_id.in_(ids))
+    known = set(session.scalars(query.execution_options(**across_businesses())))
+    query = select(Grant.idempotency_key).where(Grant.idempotency_key.in_(keys))
+    asked = set(session.scalars(query.execution_options(**across_businesses())))
+    session.commit()
+    return [
+        one
+        for one in ours
+        if one.object_id not in known and str(one.marks.get("wom_grant")) not in asked
+    ]
+
+
+def _unknown_to(grant: Grant, held: list[Made]) -> _Unknown:
+    sign = _SIGNS.get(Operation(grant.operation), 0)
+    held = [one for one in held if sign * one.amount_minor >= 0]
+    mine = public_id(Reward.prefix, grant.reward_id)
+    others = strangers(grant.business_id, held)
+    rewards = {str(one.marks.get("wom_reward")) for one in others}
+    known = {one for one in rewards if _is_known_reward(one)}
+    return _Unknown(
+        of_key=[one for one in held if one.marks.get("wom_grant") == grant.idempotency_key],
+        of_reward=[one for one in others if one.marks.get("wom_reward") == mine],
+        of_nobody=[one for one in others if str(one.marks.get("wom_reward")) not in known],
+    )
+
+
+def _is_known_reward(written: str) -> bool:
+    try:
+        key = parse_public_id(Reward.prefix, written)
+    except NotFound:
+        return False
+    known = session.scalar(select(Reward.id).where(Reward.id == key)) is not None
+    session.commit()
+    return known
+
+
+def _is_worth(made: Made, grant: Grant) -> bool:
+    if not grant.has_amount:
+        return True
+    wanted = grant.amount_minor if grant.takes else grant.reward.payable_minor
+    return (abs(made.amount_minor), made.currency) == (wanted, grant.currency)
+
+
+def _as_done(grant: Grant, made: Made) -> Done:
+    return Done(
+        object_id=made.object_id,
+        amount_minor=abs(made.amount_minor),
+        currency=made.currency,
+        recipient=made.customer_id,
+        details=made.details,
+    )
+
+
+_LISTS: dict[Operation, Callable[[StripeAccount, str], list[Made]]] = {
+    Operation.CREDIT: StripeAccount.balance_changes,
+    Operation.DEBIT: StripeAccount.balance_changes,
+    Operation.PROMOTION_CODE: StripeAccount.promotion_codes,
+}

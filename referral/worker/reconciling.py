@@ -1,0 +1,94 @@
+"""Compares a business with its provider until nothing unknown is left there (F-40)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+
+from referral.domain.businesses import across_businesses, within
+from referral.domain.people.customers import StripeCustomer
+from referral.domain.rewards.operations import Operation
+from referral.domain.rewards.reconciling import (
+    AT_LEAST,
+    Reconciliation,
+    end_reconciling,
+    note_compared,
+)
+from referral.foundation import clock, due
+from referral.foundation.db import session, transaction
+from referral.gateways.stripe import StripeAccount, StripeEvent, poll_now, poll_of
+from referral.gateways.stripe.errors import StripeTrouble
+from referral.worker.accounts import account_of
+from referral.worker.finding import held_at, strangers
+
+AGAIN = timedelta(minutes=10)
+MOST_KEPT = 50
+"""How many unknown objects are kept by name."""
+
+log = structlog.get_logger("referral.worker")
+
+
+def reconcile(key: uuid.UUID, token: uuid.UUID) -> None:
+    """Compare every customer with what is known here; end when all is known, after a day."""
+    row = session.get_one(Reconciliation, key, execution_options=across_businesses())
+    with within(row.business_id):
+        try:
+            unknown = _compare(row, token)
+        except StripeTrouble as trouble:
+            with transaction():
+                due.postpone(row, token, at=clock.now(), reason=trouble.said, patient=True)
+            return
+        at = clock.now()
+        with transaction():
+            if unknown is not None:
+                note_compared(row, unknown, at=at)
+            is_over = unknown == [] and at >= row.began_at + AT_LEAST and _has_heard_all(row)
+            if not _has_looked(row):
+                poll_now(row.business_id, at=at)
+            due.finish(row, token, again_at=at + AGAIN)
+            if is_over:
+                end_reconciling(row.business_id, at=at)
+    if is_over:
+        log.info("reconciliation_ended", business=str(row.business_id), adopted=row.adopted)
+    elif unknown:
+        log.warning("unknown_at_provider", business=str(row.business_id), objects=len(unknown))
+
+
+def _compare(row: Reconciliation, token: uuid.UUID) -> list[str] | None:
+    """Return the ids of unknown objects at all our customers, or None when nobody can be asked."""
+    account = account_of(row.business_id)
+    customers = session.scalars(select(StripeCustomer.customer_id)).all()
+    session.commit()
+    if account is None:
+        return None
+    return [
+        object_id
+        for customer in customers
+        for object_id in _unknown_at(account, customer, row, token)
+    ][:MOST_KEPT]
+
+
+def _unknown_at(
+    account: StripeAccount, customer: str, row: Reconciliation, token: uuid.UUID
+) -> list[str]:
+    with transaction():
+        due.hold_on(Reconciliation, row.id, token, until=clock.now() + due.LEASE)
+    held = held_at(account, customer, (Operation.CREDIT, Operation.PROMOTION_CODE))
+    return [one.object_id for one in strangers(row.business_id, held)]
+
+
+def _has_looked(row: Reconciliation) -> bool:
+    """Tell whether the list of events was read to its end since this began."""
+    poll = poll_of(row.business_id)
+    return poll is not None and poll.looked_at is not None and poll.looked_at > row.began_at
+
+
+def _has_heard_all(row: Reconciliation) -> bool:
+    """Tell whether everything that was told of the lost time has been read."""
+    unread = select(StripeEvent.id).where(
+        StripeEvent.read_at.is_(None), StripeEvent.dead_at.is_(None)
+    )
+    return _has_looked(row) and session.scalar(unread.limit(1)) is None

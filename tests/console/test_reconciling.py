@@ -1,0 +1,53 @@
+"""A business that looks before it sends says so in the console, and by the command."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import update
+
+from referral.domain.businesses import connect_stripe, within
+from referral.domain.rewards.reconciling import Reconciliation, reconcile_first, reconciliation_of
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from tests.console.conftest import Desk
+from tests.console.visiting import check_page
+
+PATH = "/console/settings/stripe"
+
+
+def connect(desk: Desk) -> None:
+    with within(desk.shop.business.id), transaction():
+        terms = {"secret_key": "sk_test_abc", "webhook_secret": "whsec_abc"}
+        connect_stripe(desk.shop.business.id, **terms, at=clock.now())
+
+
+def is_reconciling(desk: Desk) -> bool:
+    session.rollback()
+    with within(desk.shop.business.id):
+        return reconciliation_of(desk.shop.business.id) is not None
+
+
+def test_the_stripe_page_names_what_is_not_known_here(desk: Desk) -> None:
+    assert "Looking before sending" not in check_page(desk.client.get(PATH))
+    connect(desk)
+    with within(desk.shop.business.id), transaction():
+        reconcile_first(desk.shop.business.id, reason="No worker was at work.", at=clock.now())
+        session.execute(update(Reconciliation).values(unknown=["cbtxn_1"], adopted=3))
+    page = check_page(desk.client.get(PATH))
+    assert "Looking before sending" in page
+    assert "cbtxn_1" in page
+
+
+def test_the_command_begins_and_ends_it(app: Flask, desk: Desk) -> None:
+    connect(desk)
+    runner = app.test_cli_runner()
+    begun = runner.invoke(args=["reconcile-first"])
+    assert (begun.exit_code, begun.output) == (0, "1 look before they send.\n")
+    assert is_reconciling(desk)
+    assert runner.invoke(args=["reconcile-first", "--end"]).exit_code == 2
+    mine = f"--business={desk.shop.business.public_id}"
+    assert runner.invoke(args=["reconcile-first", mine, "--end"]).exit_code == 0
+    assert not is_reconciling(desk)
+    assert runner.invoke(args=["reconcile-first", mine]).exit_code == 0
+    assert is_reconciling(desk)
+    assert runner.invoke(args=["reconcile-first", "--business=biz_nobody"]).exit_code == 1

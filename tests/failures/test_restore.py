@@ -1,0 +1,174 @@
+"""After a restore nothing is granted twice, and what is there already is adopted (F-40)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from signal import SIGTERM
+
+import pytest
+
+from referral.domain.businesses import within
+from referral.domain.people import Person
+from referral.domain.purchases import Purchase
+from referral.domain.reports.auditor import audit
+from referral.domain.rewards.reconciling import (
+    Reconciliation,
+    end_reconciling,
+    reconcile_first,
+    reconciliation_of,
+)
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from referral.worker.comparing import compare_with_provider
+from tests.crash.processes import Crew, until
+from tests.crash.scenes import count_rewards, credit_calls, earn
+from tests.failures.restoring import backup, restored, start_worker
+from tests.stories.books import books_of, grants_of
+from tests.stories.trade import Thing, Trade, later
+
+SIX_HOURS_S = 6 * 3600
+TWO_DAYS_S = 2 * 86_400
+
+
+def reconciliation(trade: Trade) -> Reconciliation | None:
+    session.remove()
+    with within(trade.shop.business.id):
+        return reconciliation_of(trade.shop.business.id)
+
+
+def amounts(trade: Trade, person: Person) -> list[int]:
+    return [one["amount"] for one in trade.credits_of(person)]
+
+
+def assert_clean_with_provider() -> None:
+    session.remove()
+    report = audit(clock.now())
+    compare_with_provider(report)
+    assert [str(one) for one in report.violations] == []
+    assert [one for one in report.warnings if one.invariant in ("dead", "provider")] == []
+
+
+def purchase(trade: Trade, alice: Person) -> list[Thing]:
+    """Let Bob pay through Alice's link; return what Stripe tells of it."""
+    bought = trade.practice.buy(
+        12000,
+        currency="eur",
+        email="bob@mail.example",
+        client_reference_id=f"wom_{trade.token_of(alice)}",
+        deliver=False,
+    )
+    events: list[Thing] = bought["events"]
+    return events
+
+
+def test_f40_workers_started_on_an_old_backup_adopt_what_was_granted_since(
+    trade: Trade, crew: Crew
+) -> None:
+    alice = earn(trade, 3)
+    with backup(trade) as copy:
+        trade.settle()
+        assert amounts(trade, alice) == [-1000] * 3
+        trade.practice.forget_keys()
+        asked = len(credit_calls(trade))
+        with restored(trade, copy) as again:
+            worker = crew.worker(DATABASE_URL=copy, CLOCK_OFFSET_S=SIX_HOURS_S)
+            until(lambda: count_rewards(again, "granted") == 3, "all are adopted", alive=worker)
+            worker.send(SIGTERM)
+            assert worker.wait() == 0, worker.said
+            assert "reconciling_first" in worker.said
+            assert amounts(again, alice) == [-1000] * 3
+            assert len(credit_calls(again)) == asked
+            with later(SIX_HOURS_S):
+                assert_clean_with_provider()
+
+
+def test_f40_what_is_earned_anew_is_adopted_under_its_new_name(trade: Trade) -> None:
+    alice = trade.advocate("alice")
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        assert amounts(trade, alice) == [-1000]
+        trade.practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            assert start_worker() >= timedelta(hours=6)
+            again.tell(events)
+            again.settle(from_s=SIX_HOURS_S)
+            assert amounts(again, alice) == [-1000]
+            assert [one[5] for one in books_of(again)["rewards"]] == ["granted"]
+            found = reconciliation(again)
+            assert found is not None
+            assert (found.adopted, found.unknown) == (1, [])
+            assert_clean_with_provider()
+
+
+def test_f40_what_was_taken_back_since_is_not_taken_twice(trade: Trade) -> None:
+    alice = earn(trade)
+    trade.settle()
+    with backup(trade) as copy:
+        refund(trade)
+        assert amounts(trade, alice) == [-1000, 500]
+        trade.practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            refund(again, from_s=SIX_HOURS_S)
+            assert amounts(again, alice) == [-1000, 500]
+            assert_clean_with_provider()
+
+
+def refund(trade: Trade, *, from_s: int = 0) -> None:
+    """Give half of Bob's purchase back, as its provider would tell it each time."""
+    with within(trade.shop.business.id):
+        bought = session.query(Purchase).one()
+    session.remove()
+    trade.shop.refund(bought, 6000, name="re_half")
+    trade.settle(from_s=from_s)
+
+
+def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:
+    alice = trade.advocate("alice")
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.shop.signup("bob", token=again.token_of(alice))
+            again.shop.purchase("bob", 24000, tax_minor=0, keys=("in_other",), at=again.shop.now)
+            change_worth(again)
+            again.settle(from_s=SIX_HOURS_S)
+            assert grants_of(again) == [("credit", "waiting", "reconciling")]
+            assert amounts(again, alice) == [-1000]
+            with within(again.shop.business.id), transaction():
+                assert end_reconciling(again.shop.business.id, at=clock.now())
+            again.settle(from_s=SIX_HOURS_S + 3600)
+            assert amounts(again, alice) == [-1000, -750]
+
+
+def change_worth(trade: Trade) -> None:
+    """Let a quarter of the purchase go back before its reward is sent."""
+    with within(trade.shop.business.id):
+        bought = session.query(Purchase).one()
+    session.remove()
+    trade.shop.refund(bought, 6000, name="re_quarter")
+
+
+@pytest.mark.parametrize("days", [0, 2])
+def test_f40_it_ends_after_a_day_when_all_is_known(trade: Trade, days: int) -> None:
+    earn(trade)
+    with within(trade.shop.business.id), transaction():
+        reconcile_first(trade.shop.business.id, reason="A copy was restored.", at=clock.now())
+    trade.settle()
+    trade.settle(from_s=days * 86_400)
+    assert (reconciliation(trade) is None) == (days > 0)
+
+
+def test_f40_nobody_reconciles_while_workers_are_at_work(trade: Trade) -> None:
+    assert start_worker() is None
+    for minutes in range(1, 5):
+        with later(minutes * 300):
+            assert start_worker() is None
+    assert reconciliation(trade) is None
+    with later(TWO_DAYS_S):
+        assert start_worker() is not None
+    assert reconciliation(trade) is not None
