@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, select, update
+from sqlalchemy import Select, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.foundation.db import UTCDateTime, changed, session
@@ -40,16 +40,19 @@ class Due:
 
 
 def due_ids(kind: type[Any], *, at: datetime, limit: int = 50) -> list[uuid.UUID]:
-    """List rows that are due and not claimed, the longest waiting first."""
+    """List rows that are due and not claimed, the longest waiting first.
+
+    When there are more than that, businesses take turns: none waits behind another's flood (F-53).
+    """
     query = (
         select(kind.id)
         .where(kind.due_at <= at, kind.dead_at.is_(None))
         .where((kind.lease_until.is_(None)) | (kind.lease_until <= at))
-        .order_by(kind.due_at)
-        .limit(limit)
-        .execution_options(across_businesses=True)
     )
-    return list(session.scalars(query))
+    found = _listed(query.order_by(kind.due_at, kind.id).limit(limit))
+    if len(found) < limit or not hasattr(kind, "business_id"):
+        return found
+    return _listed(_in_turns(kind, query).limit(limit))
 
 
 def claim(kind: type[Any], key: uuid.UUID, *, at: datetime) -> uuid.UUID | None:
@@ -96,6 +99,12 @@ def postpone(
         _settle(row, token, due_at=at + wait_after(row.attempts), last_error=reason[:400])
 
 
+def come_again(row: Any, token: uuid.UUID, *, at: datetime, reason: str) -> None:
+    """Try again at a moment somebody else named; it does not count as an attempt that failed."""
+    attempts = max(0, row.attempts - 1)
+    _settle(row, token, due_at=at, attempts=attempts, last_error=reason[:400])
+
+
 def bury(row: Any, token: uuid.UUID, *, at: datetime, reason: str) -> None:
     """Stop trying at once: somebody must look at this first."""
     _settle(row, token, due_at=row.due_at, dead_at=at, last_error=reason[:400])
@@ -110,6 +119,18 @@ def wait_after(attempts: int, *, jitter: Callable[[], float] = random.random) ->
     """Return how long to wait after so many attempts: doubling from 2 s to 5 min, ± a quarter."""
     plain = min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_WAIT)
     return plain * (0.75 + jitter() / 2)
+
+
+def _in_turns(kind: type[Any], query: Select[Any]) -> Select[Any]:
+    """Order by which one of its business's rows it is, so that each business has its turn."""
+    order = (kind.due_at, kind.id)
+    turn = func.row_number().over(partition_by=kind.business_id, order_by=order)
+    ranked = query.add_columns(kind.due_at, turn.label("turn")).subquery()
+    return select(ranked.c.id).order_by(ranked.c.turn, ranked.c.due_at, ranked.c.id)
+
+
+def _listed(query: Select[Any]) -> list[uuid.UUID]:
+    return list(session.scalars(query.execution_options(across_businesses=True)))
 
 
 def _settle(row: Any, token: uuid.UUID, **values: Any) -> None:

@@ -6,9 +6,10 @@ asked for with the same key for 23 hours; later, and after a stored server error
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -31,6 +32,7 @@ from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.errors import (
+    Busy,
     Misconfigured,
     OutcomeUnknown,
     Permanent,
@@ -40,9 +42,13 @@ from referral.gateways.stripe.errors import (
 )
 from referral.worker.accounts import account_of
 from referral.worker.acts import Act, NothingLeft, act_of
+from referral.worker.circuits import LeftAlone, through_circuit
 from referral.worker.finding import made_before
 
 log = structlog.get_logger("referral.worker")
+BUSY_S = 1.0
+"""How long to wait at least when Stripe is busy and does not say."""
+
 MOST_SERVER_ERRORS = 3
 """After this many 5xx answers to one key we look before asking again."""
 
@@ -53,6 +59,9 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
     with within(grant.business_id):
         try:
             done = None if grant.is_ours else _done_outside(grant, token)
+        except LeftAlone as away:
+            said = "Stripe did not answer several times and is left alone for a moment."
+            _come_again(grant, token, said, at=away.until)
         except NotReady as waiting:
             _postpone(grant, token, waiting.waits_for, waiting.waits_for)
         except NotNeeded:
@@ -71,14 +80,15 @@ def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
         raise NotReady(Waiting.NOT_CONNECTED)
     act = act_of(grant.operation)
     mode = reconciliation_of(grant.business_id)
-    if mode is not None and grant.state == GrantState.WAITING:
-        made = made_before(grant, account, mode)
-        if made is not None:
-            return _adopt(grant, token, made)
-    _prepare(grant, token, act, account)
-    failpoints.reached("CP1")
-    done = _outcome(grant, act, account, looks_first=mode is not None)
-    failpoints.reached("CP4")
+    with through_circuit(grant.business_id):
+        if mode is not None and grant.state == GrantState.WAITING:
+            made = made_before(grant, account, mode)
+            if made is not None:
+                return _adopt(grant, token, made)
+        _prepare(grant, token, act, account)
+        failpoints.reached("CP1")
+        done = _outcome(grant, act, account, looks_first=mode is not None)
+        failpoints.reached("CP4")
     return done
 
 
@@ -183,6 +193,9 @@ def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> No
         _refused(grant, token, trouble)
     elif isinstance(trouble, Misconfigured):
         _postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
+    elif isinstance(trouble, Busy):
+        wait_s = (trouble.after_s or BUSY_S) * (1 + random.random())  # noqa: S311
+        _come_again(grant, token, trouble.said, at=clock.now() + timedelta(seconds=wait_s))
     elif isinstance(trouble, Retryable):
         _postpone(grant, token, Waiting.PROVIDER_DOWN, trouble.said)
     else:
@@ -205,6 +218,16 @@ def _close(grant: Grant, token: uuid.UUID, act: Callable[..., object]) -> None:
         _hold_on(grant, token)
         act(grant, at=clock.now())
         due.finish(grant, token)
+
+
+def _come_again(grant: Grant, token: uuid.UUID, said: str, *, at: datetime) -> None:
+    """Wait as long as Stripe, or its circuit, asks for; nothing has failed (F-9)."""
+    with transaction():
+        _hold_on(grant, token)
+        if grant.waits_for != Waiting.OUTCOME_UNKNOWN:
+            grant.waits_for = Waiting.PROVIDER_DOWN
+        session.flush()
+        due.come_again(grant, token, at=at, reason=said)
 
 
 def _postpone(

@@ -128,7 +128,7 @@ def test_one_signup_told_many_times_at_once_is_one_referral(app: Flask) -> None:
 
 
 def test_everything_at_once_never_stands_still_and_adds_up(app: Flask) -> None:
-    """F-31."""
+    """F-31, F-33."""
     shop = open_shop(
         advocate=credit(100, trigger=Trigger.PURCHASE),
         friend=credit(50, side=Side.FRIEND, trigger=Trigger.PURCHASE),

@@ -63,6 +63,7 @@ def count_events() -> int:
 
 
 def test_f20_three_days_of_missed_events_are_found(watched: Trade) -> None:
+    """F-20, F-56."""
     bought = buy(watched, "bob", "carol")
     watched.work()
     assert books_of(watched)["purchases"] == []

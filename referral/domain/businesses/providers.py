@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses.ownership import Owned
 from referral.foundation.crypto import seal, unseal
-from referral.foundation.db import Key, Long, Model, Moment, session
+from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, session
 from referral.foundation.errors import Invalid
 
 
 class StripeConnection(Owned, Model):
     """A business's Stripe account: its key and webhook secret, sealed.
 
-    `account_id` is the provider's own id of the account, as far as it was asked.
+    `account_id` is the provider's own id of the account, as far as it was asked. The webhook
+    secret before is taken as well until `secret_before_until`. At `refused_at` several events in
+    a row were signed with neither.
     """
 
     id: Mapped[Key]
@@ -30,6 +32,11 @@ class StripeConnection(Owned, Model):
     is_practice: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[Moment]
     account_id: Mapped[str | None] = mapped_column(String(100), default=None)
+    sealed_secret_before: Mapped[str | None] = mapped_column(Text, default=None, sort_order=8)
+    secret_before_until: Mapped[datetime | None] = mapped_column(
+        UTCDateTime, default=None, sort_order=8
+    )
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=8)
 
     @property
     def secret_key(self) -> str:
@@ -38,6 +45,10 @@ class StripeConnection(Owned, Model):
     @property
     def webhook_secret(self) -> str:
         return unseal(self.sealed_webhook_secret)
+
+    @property
+    def secret_before(self) -> str | None:
+        return unseal(self.sealed_secret_before) if self.sealed_secret_before else None
 
 
 def check_keys(secret_key: str, webhook_secret: str) -> None:
@@ -67,22 +78,44 @@ def connect_stripe(
     at: datetime,
     is_practice: bool = False,
     account_id: str | None = None,
+    both_for: timedelta = timedelta(0),
 ) -> StripeConnection:
     """Connect or reconnect a business to Stripe; raises Invalid for keys that cannot work.
 
-    `account_id` is whose key it is, or None where Stripe was not asked.
+    `account_id` is whose key it is, or None where Stripe was not asked. When the webhook secret
+    changes, and the account does not, the one before is taken too, `both_for` so long (F-55).
     """
     secret_key, webhook_secret = secret_key.strip(), webhook_secret.strip()
     check_keys(secret_key, webhook_secret)
+    is_live = "_live_" in secret_key
     connection = connection_of(business_id)
     if connection is None:
         connection = StripeConnection(business_id=business_id)
         session.add(connection)
+    elif webhook_secret != connection.webhook_secret:
+        is_same_place = (connection.account_id, connection.is_live) == (account_id, is_live)
+        _keep_before(connection, at + both_for if both_for and is_same_place else None)
     connection.sealed_key = seal(secret_key)
     connection.sealed_webhook_secret = seal(webhook_secret)
+    connection.refused_at = None
     connection.last_four = secret_key[-4:]
-    connection.is_live = "_live_" in secret_key
+    connection.is_live = is_live
     connection.is_practice = is_practice
     connection.account_id = account_id
     connection.changed_at = at
     return connection
+
+
+def note_refused(business_id: uuid.UUID, *, at: datetime) -> None:
+    """Note that events in a row were signed with another secret than this business's (F-56)."""
+    session.execute(
+        update(StripeConnection)
+        .where(StripeConnection.business_id == business_id)
+        .values(refused_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _keep_before(connection: StripeConnection, until: datetime | None) -> None:
+    connection.sealed_secret_before = connection.sealed_webhook_secret if until else None
+    connection.secret_before_until = until

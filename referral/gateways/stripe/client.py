@@ -14,6 +14,7 @@ from referral.foundation import failpoints
 from referral.foundation.db import outside_transaction
 from referral.gateways.stripe.errors import (
     Blocked,
+    Busy,
     LacksRight,
     Misconfigured,
     Needs,
@@ -24,6 +25,7 @@ from referral.gateways.stripe.errors import (
     StoredFailure,
     StripeTrouble,
 )
+from referral.gateways.stripe.pace import pace_of
 
 if TYPE_CHECKING:
     from stripe import StripeClient, StripeError
@@ -37,6 +39,7 @@ _BLOCKS = {
     "insufficient_capabilities_for_transfer": Needs.PAYEE,
 }
 """Refusals that a later try, under a new key, may not meet again."""
+LONGEST_HINT_S = 60.0
 
 _clients: dict[tuple[str, str], StripeClient] = {}
 _lock = threading.Lock()
@@ -74,12 +77,15 @@ def _make(secret_key: str, api_base: str) -> StripeClient:
     stripe.enable_telemetry = False
     stripe.set_app_info("Referral", url="https://referral.example")
 
+    pace = pace_of(secret_key)
+
     class Transport(stripe.RequestsClient):
-        """The SDK's own transport with a place to die between the effect and the answer."""
+        """The SDK's own transport, at our pace, with places to die around the effect."""
 
         def request(
             self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any
         ) -> Any:
+            pace.wait()
             if method == "post":
                 failpoints.reached("CP2")
             answer = super().request(method, url, headers, post_data, **more)
@@ -110,7 +116,7 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     if isinstance(error, stripe.AuthenticationError):
         return Misconfigured(said)
     if isinstance(error, stripe.RateLimitError) or status in (409, 429):
-        return Retryable(said)
+        return Busy(said, after_s=_hint(error))
     if isinstance(error, stripe.IdempotencyError):
         return StoredFailure(said)  # The key has an answer for other words, so look what it left.
     if status is None or status >= 500:
@@ -120,6 +126,13 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     if status == 404 or code == "resource_missing":
         return NotFoundThere(said)
     return Permanent(said) if 400 <= status < 500 else OutcomeUnknown(said)
+
+
+def _hint(error: StripeError) -> float | None:
+    """Return how many seconds Stripe asks us to wait, at most a minute."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    said = str(headers.get("retry-after", ""))
+    return min(float(said), LONGEST_HINT_S) if said.isascii() and said.isdigit() else None
 
 
 def _may_be_sent(error: StripeError) -> bool:

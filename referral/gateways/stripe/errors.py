@@ -14,7 +14,18 @@ class StripeTrouble(Exception):
 
 
 class Retryable(StripeTrouble):
-    """Nothing happened; the same call may be made again later (429, lock, refused connection)."""
+    """Nothing happened; the same call may be made again later (a refused connection)."""
+
+
+class Busy(Retryable):
+    """Stripe answers, and asks us to come again: too many calls, or a lock (429, 409).
+
+    `after_s` is how long it said to wait, if it did.
+    """
+
+    def __init__(self, said: str, *, after_s: float | None = None) -> None:
+        super().__init__(said)
+        self.after_s = after_s
 
 
 class OutcomeUnknown(StripeTrouble):

@@ -38,7 +38,7 @@ def read_body(takes: type[Sent]) -> Sent:
     """Read the body; what is no JSON is a 400, what does not fit raises Invalid."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
-    raw = request.get_data(cache=False)
+    raw = request.get_data()
     try:
         json.loads(raw.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
         return takes.model_validate_json(raw, strict=True)

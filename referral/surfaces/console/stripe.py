@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -26,6 +27,7 @@ from referral.gateways.stripe import (
     poll_now,
     poll_of,
 )
+from referral.gateways.stripe.circuit import circuit_of
 from referral.gateways.stripe.errors import (
     LacksRight,
     NotFoundThere,
@@ -38,7 +40,9 @@ from referral.surfaces.web.practice import stand_in
 from referral.surfaces.web.settings import public_url, settings
 
 MOST_SHOWN = 20
-KEY, MOVES = "stripe_secret_key", "moves_account"
+KEY, MOVES, LEAKED = "stripe_secret_key", "moves_account", "secret_leaked"
+BOTH_FOR = timedelta(days=1)
+"""How long the signing secret before is taken beside a new one."""
 
 
 def show() -> str:
@@ -61,6 +65,7 @@ def connect() -> Any:
                 webhook_secret=webhook_secret,
                 at=at,
                 account_id=account_id,
+                both_for=timedelta(0) if request.form.get(LEAKED) else BOTH_FOR,
             )
             poll_now(g.business.id, at=at)
             record(
@@ -142,6 +147,9 @@ def _page(errors: dict[str, str]) -> str:
         connection=connection_of(g.business.id),
         poll=poll_of(g.business.id),
         reconciliation=reconciliation_of(g.business.id),
+        circuit=circuit_of(g.business.id),
+        refused_at=_refused_at(),
+        at=clock.now(),
         waiting=session.scalars(waiting).all(),
         last_event=session.scalar(events),
         events=EVENTS,
@@ -150,3 +158,10 @@ def _page(errors: dict[str, str]) -> str:
         hook_url=public_url(f"/hooks/stripe/{g.business.public_id}"),
         errors=errors,
     )
+
+
+def _refused_at() -> datetime | None:
+    """Return when events were refused by their signature, unless one was kept since."""
+    kept = select(StripeEvent.id).where(StripeEvent.received_at > StripeConnection.refused_at)
+    query = select(StripeConnection.refused_at).where(~kept.exists())
+    return session.scalar(query)

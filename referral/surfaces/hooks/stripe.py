@@ -10,23 +10,28 @@ import json
 import threading
 import time
 import uuid
+from collections import deque
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import structlog
 from flask import Response, jsonify, request
 from prometheus_client import Counter
 from sqlalchemy import select
 
 from referral.domain.businesses import Business, StripeConnection, within
+from referral.domain.businesses.providers import note_refused
 from referral.foundation import clock, failpoints
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Malformed, NotFound
-from referral.foundation.ids import parse_public_id
+from referral.foundation.ids import parse_public_id, public_id
 from referral.gateways.stripe import is_event, is_from_stripe, keep
 
 SECRETS_LIVE_S = 30.0
 READ_AGAIN_AFTER_S = 1.0
 """A bad signature may mean a new secret, but forgeries must not reach the database (S-131)."""
+MOST_REFUSED, REFUSED_WITHIN_S = 5, 300.0
 _EVENTS = Counter(
     "referral_stripe_events_total", "Stripe events by what became of them", ["outcome"]
 )
@@ -51,16 +56,29 @@ class _Secret:
     webhook_secret: str
     is_live: bool
     read_at: float
+    before: str | None = None
+    before_until: datetime | None = None
+
+    def signed(self, body: bytes, header: str) -> bool:
+        """Tell whether it signed this, or the secret before it while both are taken (F-55)."""
+        if is_from_stripe(body, header, self.webhook_secret):
+            return True
+        if self.before is None or self.before_until is None or clock.now() >= self.before_until:
+            return False
+        return is_from_stripe(body, header, self.before)
 
 
 _secrets: dict[uuid.UUID, _Secret] = {}
+_refused: dict[uuid.UUID, deque[float]] = {}
+_told: dict[uuid.UUID, float] = {}
 _lock = threading.Lock()
+log = structlog.get_logger("referral.web")
 
 
 def receive(business_id: str) -> Response:
     """Verify, keep, answer."""
     key = parse_public_id(Business.prefix, business_id)
-    body = request.get_data(cache=False)
+    body = request.get_data()
     secret = _verify(key, body)
     event, payload = _parse(body)
     is_live = bool(event.get("livemode"))
@@ -83,9 +101,10 @@ def _verify(key: uuid.UUID, body: bytes) -> _Secret:
     header = request.headers.get("Stripe-Signature", "")
     for most_s in (SECRETS_LIVE_S, READ_AGAIN_AFTER_S):
         secret = _secret_of(key, most_s=most_s)
-        if is_from_stripe(body, header, secret.webhook_secret):
+        if secret.signed(body, header):
             return secret
     _EVENTS.labels("refused").inc()
+    _alarm(key)
     raise BadSignature
 
 
@@ -100,10 +119,31 @@ def _secret_of(key: uuid.UUID, *, most_s: float) -> _Secret:
         )
     if connection is None:
         raise NotFound("This business is not connected to Stripe.")
-    found = _Secret(connection.webhook_secret, connection.is_live, time.monotonic())
+    found = _Secret(
+        connection.webhook_secret,
+        connection.is_live,
+        time.monotonic(),
+        connection.secret_before,
+        connection.secret_before_until,
+    )
     with _lock:
         _secrets[key] = found
     return found
+
+
+def _alarm(key: uuid.UUID) -> None:
+    """Tell staff once that nothing comes through: five refused within five minutes (F-56)."""
+    now = time.monotonic()
+    with _lock:
+        lately = _refused.setdefault(key, deque(maxlen=MOST_REFUSED))
+        lately.append(now)
+        is_enough = len(lately) == MOST_REFUSED and lately[0] > now - REFUSED_WITHIN_S
+        if not is_enough or now < _told.get(key, 0.0) + REFUSED_WITHIN_S:
+            return
+        _told[key] = now
+    with within(key), transaction():
+        note_refused(key, at=clock.now())
+    log.error("signatures_refused", business=public_id(Business.prefix, key))
 
 
 def _parse(body: bytes) -> tuple[dict[str, Any], str]:

@@ -11,6 +11,7 @@ from referral.surfaces.web.locale import add_locale
 from referral.surfaces.web.logs import add_logs
 from referral.surfaces.web.look import init_look
 from referral.surfaces.web.policy import Need, add_policy, declare
+from referral.surfaces.web.retrying import add_retrying
 from referral.surfaces.web.sessions import add_sessions
 
 __all__ = ["Need", "add_web", "csrf", "declare", "limiter"]
@@ -27,4 +28,5 @@ def add_web(app: Flask) -> None:
     add_limits(app)
     add_policy(app)
     add_health(app)
+    add_retrying(app)
     init_look(app)

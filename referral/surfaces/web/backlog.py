@@ -9,15 +9,17 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from referral.domain.businesses import across_businesses
+from referral.domain.businesses import StripeConnection, across_businesses
 from referral.domain.notices import Notice
 from referral.domain.reports.audits import AuditRun, last_audit
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.reconciling import Reconciliation
 from referral.foundation.db import session
 from referral.gateways.stripe import EventPoll, StripeEvent
+from referral.gateways.stripe.circuit import StripeCircuit
 
 OVERDUE = timedelta(minutes=1)
+LATELY = timedelta(minutes=15)
 _KINDS: dict[str, type[Any]] = {
     "notice": Notice,
     "stripe_event": StripeEvent,
@@ -56,6 +58,7 @@ def backlog(*, at: datetime) -> bytes:
             rows.labels(kind, "waiting").set(waiting)
             oldest.labels(kind).set((at - first).total_seconds() if first else 0)
         _add_last_audit(registry, at)
+        _add_stripe(registry, at)
         is_up.set(1)
     except SQLAlchemyError:
         session.rollback()
@@ -75,6 +78,18 @@ def _add_last_audit(registry: CollectorRegistry, at: datetime) -> None:
         ("duration_seconds", "How long the last audit took", last.took.total_seconds()),
     ):
         Gauge(f"referral_audit_{name}", said, registry=registry).set(value)
+
+
+def _add_stripe(registry: CollectorRegistry, at: datetime) -> None:
+    """Tell how many businesses have trouble with Stripe, by which trouble."""
+    for name, said, where in (
+        ("left_alone", "whose Stripe does not answer", StripeCircuit.opened_at.is_not(None)),
+        ("reconciling", "that look before they send", Reconciliation.ended_at.is_(None)),
+        ("refused", "whose events were refused", StripeConnection.refused_at > at - LATELY),
+    ):
+        query = select(func.count()).where(where).execution_options(**across_businesses())
+        gauge = Gauge(f"referral_stripe_{name}", f"Businesses {said}", registry=registry)
+        gauge.set(session.scalar(query) or 0)
 
 
 def _counted(model: type[Any], at: datetime) -> tuple[int, int, int, datetime | None]:
