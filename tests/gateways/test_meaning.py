@@ -9,6 +9,7 @@ import pytest
 from referral.foundation.db import InsideTransaction, transaction
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import (
+    Busy,
     Misconfigured,
     NotFoundThere,
     OutcomeUnknown,
@@ -39,8 +40,8 @@ def give(
 @pytest.mark.parametrize(
     ("kind", "meaning"),
     [
-        ("429", Retryable),
-        ("409", Retryable),
+        ("429", Busy),
+        ("409", Busy),
         ("500", OutcomeUnknown),
         ("500_stored", StoredFailure),
         ("500_stored_after_effect", StoredFailure),
@@ -73,7 +74,7 @@ def test_a_question_that_went_wrong_may_be_asked_again(
     practice.fault(kind, "GET")
     with pytest.raises(StripeTrouble) as trouble:
         account.credit_left(alice, "eur")
-    assert type(trouble.value) is Retryable
+    assert isinstance(trouble.value, Retryable)
 
 
 def test_a_change_that_reached_nobody_may_be_tried_again(account: StripeAccount) -> None:
