@@ -37,23 +37,34 @@ def business_key() -> str:
 
 limiter = Limiter(address_key, headers_enabled=True, strategy="moving-window")
 _scale = 1.0
+_processes = 2
 
 
 def add_limits(app: Flask) -> None:
     """Choose where the counts live; without Redis's answer they go on in this process, tighter."""
-    global _scale
+    global _scale, _processes
     chosen = app.extensions["settings"]
     _scale = chosen.rate_limit_scale
-    app.config["RATELIMIT_STORAGE_URI"] = chosen.redis_url or "memory://"
+    _processes = max(2, chosen.web_processes)
+    app.config["RATELIMIT_STORAGE_URI"] = _storage(chosen.redis_url)
     app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = bool(chosen.redis_url)
     limiter.init_app(app)
     app.register_error_handler(RateLimitExceeded, _exceeded)
 
 
+def _storage(redis_url: str) -> str:
+    """Return the address as the counting library spells it: a socket of Redis is `redis+unix`."""
+    return f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url or "memory://"
+
+
 def limit(rule: str) -> str:
-    """Scale a limit such as `30 per minute` by the setting RATE_LIMIT_SCALE, at least one."""
+    """Scale a limit such as `30 per minute` by the setting RATE_LIMIT_SCALE, at least one.
+
+    While Redis does not answer, each process takes its share only (F-41).
+    """
     number, rest = re.fullmatch(r"(\d+) (.+)", rule).groups()  # type: ignore[union-attr]
-    return f"{max(1, round(int(number) * _scale))} {rest}"
+    scale = _scale / _processes if limiter._storage_dead else _scale
+    return f"{max(1, round(int(number) * scale))} {rest}"
 
 
 def _exceeded(error: RateLimitExceeded) -> Response:

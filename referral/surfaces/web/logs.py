@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import secrets
 import sys
 import time
 from functools import lru_cache
+from typing import TextIO, cast
 
 import structlog
 from flask import Flask, Response, g, request
@@ -16,8 +18,31 @@ from prometheus_client import Counter, Histogram
 _REQUESTS = Counter(
     "referral_requests_total", "Answers by endpoint and status", ["endpoint", "status"]
 )
+_LOST = Counter("referral_log_lines_lost_total", "Lines that could not be written")
 _SECONDS = Histogram("referral_request_seconds", "Time to answer by endpoint", ["endpoint"])
 log = structlog.get_logger("referral.request")
+
+
+class _Forgiving(io.TextIOBase):
+    """Writes to a stream, and drops and counts what it does not take: a full disk (F-35)."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or count a line that is lost."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            _LOST.inc()
+            return len(text)
+
+    def flush(self) -> None:
+        """Let it out, or count a line that is lost."""
+        try:
+            self._stream.flush()
+        except OSError:
+            _LOST.inc()
 
 
 def configure_logs(*, as_json: bool, level: int = logging.INFO) -> None:
@@ -36,7 +61,7 @@ def configure_logs(*, as_json: bool, level: int = logging.INFO) -> None:
             shape,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Forgiving(sys.stderr))),
         cache_logger_on_first_use=False,
     )
 
