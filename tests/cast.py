@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from sqlalchemy import select
+
 from referral.domain import journey
 from referral.domain.attribution import Told
 from referral.domain.businesses import Business, create_business, within
@@ -23,6 +25,8 @@ from referral.domain.programs import (
     publish_offer,
 )
 from referral.domain.purchases import Claim, Purchase, PurchaseFact, RefundFact
+from referral.domain.rewards.gift_files import import_codes, prepare_codes, read_codes
+from referral.domain.rewards.gift_stock import GiftStock, open_stock
 from referral.foundation.db import session, transaction
 from referral.foundation.ids import key_at
 
@@ -142,6 +146,30 @@ def credit(
     """Offer credit on the balance for the first purchase."""
     chosen = {"trigger": Trigger.FIRST_PURCHASE, "amount_minor": amount_minor, **terms}
     return OfferTerms(side=side, kind=Kind.ACCOUNT_CREDIT, **chosen)  # type: ignore[arg-type]
+
+
+def gift(amount_minor: int = 1000, *, side: Side = Side.ADVOCATE, **terms: object) -> OfferTerms:
+    """Offer a gift code for the first purchase."""
+    chosen = {"trigger": Trigger.FIRST_PURCHASE, "amount_minor": amount_minor, **terms}
+    return OfferTerms(side=side, kind=Kind.GIFT, **chosen)  # type: ignore[arg-type]
+
+
+def fill_stock(shop: Shop, codes: str, name: str = "Book voucher", **terms: int) -> GiftStock:
+    """Put codes, one on each line, into a stock of vouchers over 10.00; opens it when new."""
+    with within(shop.business.id):
+        lines = read_codes(codes, on=shop.now.date())
+        rows = prepare_codes(lines, at=shop.now)
+        with transaction():
+            stock = session.scalar(select(GiftStock).where(GiftStock.name == name)) or open_stock(
+                shop.business.id,
+                name,
+                value_minor=terms.get("value_minor", 1000),
+                currency="eur",
+                low_at=terms.get("low_at", 0),
+                at=shop.now,
+            )
+            import_codes(stock, lines, rows, at=shop.now)
+    return stock
 
 
 def discount(rate_bp: int = 2000) -> OfferTerms:

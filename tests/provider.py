@@ -41,13 +41,12 @@ class Provider:
 
 def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
     """Freeze what will be asked, as the worker does; False when there is nothing to send now."""
+    if grant.is_ours:
+        return do_here(grant, at=at)
     with transaction():
         session.refresh(grant)
         person = grant.reward.person
         customer = book.recipient_of(grant) if grant.takes else customer_of(person)
-        if grant.is_ours:
-            do_ourselves(grant, at=at)
-            return False
         if customer is None and grant.operation == Operation.PROMOTION_CODE:
             customer = f"cus_made_{next(_objects)}"
             tie_customer(grant.reward.person, customer, at=at, is_ours=True)
@@ -69,6 +68,23 @@ def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
             grant.due_at = None
             return False
     return True
+
+
+def do_here(grant: Grant, *, at: datetime) -> bool:
+    """Do what nobody outside is asked for, or let it wait; there is never anything to send."""
+    try:
+        with transaction():
+            session.refresh(grant)
+            do_ourselves(grant, at=at)
+            grant.due_at = None
+    except NotReady as waiting:
+        with transaction():
+            grant.waits_for = waiting.waits_for
+    except NotNeeded:
+        with transaction():
+            book.drop(grant, at=at)
+            grant.due_at = None
+    return False
 
 
 def answer(grant: Grant, done: Done, *, at: datetime) -> bool:

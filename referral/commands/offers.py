@@ -1,11 +1,11 @@
 """Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate,
-`recognition:Thank you!` in words.
+`recognition:Thank you!` in words, `choice:1000:cash,charity` with the kinds to choose from.
 """
 
 from __future__ import annotations
 
 from referral.domain.programs import Kind, OfferTerms, Side, Trigger
-from referral.domain.programs.offers import WITHOUT_MONEY
+from referral.domain.programs.offers import CHOOSABLE, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 
@@ -21,6 +21,10 @@ def read_offer(
         raise Invalid(fields={field: f"The kind is one of: {', '.join(Kind)}."})
     chosen = Trigger.SIGNUP if kind == Kind.DISCOUNT else Trigger(trigger)
     has_money = kind not in WITHOUT_MONEY
+    choices: tuple[Kind, ...] = ()
+    if kind == Kind.CHOICE:
+        amount, _, named = amount.partition(":")
+        choices = _choices(named, field)
     amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
     return OfferTerms(
         side=side,
@@ -31,7 +35,16 @@ def read_offer(
         person_cap_minor=person_cap,
         words=None if has_money else amount,
         periods=1 if kind == Kind.FREE_PERIOD else None,
+        choices=choices,
     )
+
+
+def _choices(text: str, field: str) -> tuple[Kind, ...]:
+    """Read the kinds to choose from; every one there is when none is named."""
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    if not set(named) <= set(CHOOSABLE):
+        raise Invalid(fields={field: f"Choose among: {', '.join(CHOOSABLE)}."})
+    return tuple(Kind(name) for name in named) or CHOOSABLE
 
 
 def _amount_or_rate(text: str, field: str) -> tuple[int | None, int | None]:

@@ -153,4 +153,5 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "hold_days": offer.hold_days,
         "periods": offer.periods,
         "words": offer.words,
+        "choices": offer.choices,
     }

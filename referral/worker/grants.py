@@ -48,6 +48,8 @@ from referral.worker.finding import made_before
 log = structlog.get_logger("referral.worker")
 BUSY_S = 1.0
 """How long to wait at least when Stripe is busy and does not say."""
+ASKS_AGAIN = timedelta(hours=1)
+"""How often we look whether somebody has chosen in time; a choice itself goes on at once."""
 
 MOST_SERVER_ERRORS = 3
 """After this many 5xx answers to one key we look before asking again."""
@@ -244,5 +246,8 @@ def _postpone(
         grant.waits_for = waits_for
         grant.server_errors += server_error
         session.flush()
-        due.postpone(grant, token, at=at, reason=said, patient=True)
+        if waits_for == Waiting.CHOICE:
+            due.finish(grant, token, again_at=at + ASKS_AGAIN)
+        else:
+            due.postpone(grant, token, at=at, reason=said, patient=True)
     log.warning("grant_waits", grant=grant.public_id, waits_for=waits_for)

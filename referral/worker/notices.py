@@ -67,6 +67,7 @@ def _mail(notice: Notice) -> Mail:
             "brand": business.name,
             "site_url": business.site_url,
             "portal_url": f"{settings.public_url}/portal/{business.slug}",
+            "console_url": f"{settings.public_url}/console",
         },
     )
     return Mail(

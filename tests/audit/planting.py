@@ -81,7 +81,7 @@ def change(connection: Connection, name: str, key: Any, **values: Any) -> None:
     assert changed.rowcount == 1
 
 
-def put(connection: Connection, name: str, **values: Any) -> Any:
+def put(connection: Connection, name: str, /, **values: Any) -> Any:
     """Put a row in, and return its key."""
     row = {"id": new_key(), **values}
     connection.execute(insert(table(name)).values(**row))

@@ -469,6 +469,46 @@ def the_end_of_the_record_was_cut_off(c: Connection) -> None:
     c.execute(delete(acts).where(acts.c.id == last.id))
 
 
+@plants("I-5")
+def a_gift_code_lies_with_a_reward_that_is_no_gift(c: Connection) -> None:
+    _give_code(c, _credit(c), worth_minor=1000)
+
+
+@plants("I-5")
+def a_gift_was_given_without_a_code(c: Connection) -> None:
+    _make_gift(c, _credit(c))
+
+
+@plants("I-22")
+def a_gift_is_worth_more_than_was_granted(c: Connection) -> None:
+    given = _credit(c)
+    _make_gift(c, given)
+    _give_code(c, given, worth_minor=given.amount_minor + 1)
+
+
+@plants("I-5")
+def a_charity_is_owed_for_a_reward_that_went_elsewhere(c: Connection) -> None:
+    _owe_charity(c, _credit(c), amount_minor=1000)
+
+
+@plants("I-5")
+def a_donation_was_granted_and_nobody_is_owed_it(c: Connection) -> None:
+    _rename_act(c, _credit(c), "donation")
+
+
+@plants("I-22")
+def a_charity_is_owed_less_than_was_granted(c: Connection) -> None:
+    given = _credit(c)
+    _rename_act(c, given, "donation")
+    _owe_charity(c, given, amount_minor=given.amount_minor - 1)
+
+
+@plants("I-30")
+def a_choice_was_made_by_nobody(c: Connection) -> None:
+    offer = find(c, "reward", id=_credit(c).reward_id).offer_id
+    change(c, "offer", offer, kind="choice")
+
+
 @pytest.mark.parametrize(
     ("broken", "bare", "plant"), PLANTS, ids=[plant.__name__ for _, _, plant in PLANTS]
 )
@@ -495,6 +535,39 @@ def _drop_a_guard() -> None:
 
 def _credit(c: Connection) -> Any:
     return find(c, "grant", operation="credit", state="done")
+
+
+def _make_gift(c: Connection, act: Any) -> None:
+    _rename_act(c, act, "gift_code")
+
+
+def _rename_act(c: Connection, act: Any, operation: str) -> None:
+    key = act.idempotency_key.replace(act.operation, operation)
+    change(c, "grant", act.id, operation=operation, idempotency_key=key)
+
+
+def _owe_charity(c: Connection, act: Any, *, amount_minor: int) -> None:
+    whose, said = {"business_id": act.business_id}, {"website": "https://rivers.example"}
+    flags = {"is_active": True, "is_default": False, "created_at": NOON}
+    charity = put(c, "charity", **whose, name="Clean Rivers", **said, **flags)
+    owed = {"amount_minor": amount_minor, "withdrawn_minor": 0, "currency": "eur", "at": NOON}
+    put(c, "donation", **whose, charity_id=charity, reward_id=act.reward_id, **owed)
+
+
+def _give_code(c: Connection, act: Any, *, worth_minor: int) -> None:
+    whose = {"business_id": act.business_id}
+    stock = put(
+        c,
+        "gift_stock",
+        **whose,
+        name="Books",
+        value_minor=worth_minor,
+        currency="eur",
+        low_at=0,
+        created_at=NOON,
+    )
+    said = {"sealed": "", "fingerprint": "f" * 64, "last_four": "1234", "imported_at": NOON}
+    put(c, "gift_code", **whose, stock_id=stock, reward_id=act.reward_id, **said)
 
 
 def _person(c: Connection, name: str) -> Any:

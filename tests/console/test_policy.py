@@ -13,6 +13,8 @@ from tests.console.visiting import check_page, post, token
 NOWHERE = {
     "program": "prg_00000000000000000000000000",
     "reward": "rwd_00000000000000000000000000",
+    "charity": "cha_00000000000000000000000000",
+    "stock": "gst_00000000000000000000000000",
     "person": "per_00000000000000000000000000",
     "operator": "opr_00000000000000000000000000",
     "subject": "ref_00000000000000000000000000",

@@ -146,7 +146,7 @@ def test_a_granted_reward_passes_every_gate_and_names_the_object(app: Flask) -> 
         ripen(reward, at=shop.later(days=31).now)
         grant = session.scalars(select(Grant).where(Grant.reward_id == reward.id)).one()
         asked = {"customer": "cus_alice"}
-        prepare(grant, asked, amount_minor=1000, at=shop.now)
+        prepare(grant, asked, at=shop.now)
         settle(grant, Done("cbtxn_1", 1000, "eur", "cus_alice", {}), at=shop.now)
     with within(shop.business.id):
         explanation = explain_reward(reward, at=shop.now)

@@ -15,6 +15,7 @@ from referral.domain.businesses import Owned
 from referral.domain.programs.programs import CAPS, Program
 from referral.foundation.db import (
     Currency,
+    JsonList,
     Key,
     Long,
     Minor,
@@ -47,13 +48,16 @@ class Trigger(StrEnum):
 
 
 class Kind(StrEnum):
-    """What is given. A free period's amount is what the business books for it."""
+    """What is given; with a `choice` the person says which of several kinds of one amount."""
 
     ACCOUNT_CREDIT = "account_credit"
     DISCOUNT = "discount"
     RECOGNITION = "recognition"
     FREE_PERIOD = "free_period"
     REFUND = "refund"
+    GIFT = "gift"
+    CHARITY = "charity"
+    CHOICE = "choice"
 
 
 MOST_WORDS = 500
@@ -65,6 +69,15 @@ MOST_PERIODS = 12
 WITHOUT_MONEY = frozenset({Kind.RECOGNITION})
 """The kinds that are worth no money: their offers have words in the place of an amount."""
 
+OF_FIXED_WORTH = frozenset({Kind.GIFT})
+"""The kinds that come as they are: their offers have an amount and never a rate."""
+
+_OF_ONE_AMOUNT = ("account_credit", "store_credit", "cash", "gift", "charity")
+CHOOSABLE = tuple(kind for kind in Kind if kind.value in _OF_ONE_AMOUNT)
+"""The kinds that a choice may offer: each worth just the amount."""
+
+LONGEST_CHOICE_DAYS = 365
+
 
 class Offer(Owned, Model):
     """One version of one side's offer; guarded against change by a trigger.
@@ -72,6 +85,8 @@ class Offer(Owned, Model):
     Exactly one of `amount_minor` and `rate_bp` (1 to 10,000) is set, or `words` where no money is
     given. `cap_minor` bounds one reward of a rate, `person_cap_minor` what one person may get in
     all, `minimum_minor` is the least base; `periods` are those of a subscription that are free.
+    A choice lists its `choices`; after
+    `choose_within_days` the first one is taken.
     """
 
     __table_args__ = (
@@ -112,6 +127,8 @@ class Offer(Owned, Model):
     household_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
     expire_days: Mapped[int | None] = mapped_column(default=None, sort_order=6)
     periods: Mapped[int | None] = mapped_column(default=None, sort_order=8)
+    choices: Mapped[JsonList | None] = mapped_column(default=None, sort_order=8)
+    choose_within_days: Mapped[int | None] = mapped_column(default=None, sort_order=8)
 
     @property
     def public_id(self) -> str:
@@ -138,6 +155,8 @@ class OfferTerms:
     minimum_minor: int = 0
     words: str | None = None
     periods: int | None = None
+    choices: tuple[Kind, ...] = ()
+    choose_within_days: int | None = None
 
     def check(self) -> None:
         """Raise Invalid naming what does not fit together."""
@@ -159,6 +178,9 @@ class OfferTerms:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
+        self._check_choices(field)
+        if self.rate_bp and OF_FIXED_WORTH & {self.kind, *self.choices}:
+            raise Invalid(fields={field: "A gift has one worth: give an amount, not a rate."})
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
 
@@ -167,6 +189,20 @@ class OfferTerms:
             raise Invalid(fields={field: "A free period is booked at an amount, not at a rate."})
         if not 1 <= (self.periods or 1) <= MOST_PERIODS:
             raise Invalid(fields={field: f"Give between 1 and {MOST_PERIODS} free periods."})
+
+    def _check_choices(self, field: str) -> None:
+        if self.kind != Kind.CHOICE:
+            if self.choices or self.choose_within_days is not None:
+                raise Invalid(fields={field: "Only a choice has kinds to choose from."})
+            return
+        if len(set(self.choices)) < 2 or len(set(self.choices)) < len(self.choices):
+            raise Invalid(fields={field: "Offer at least two kinds to choose from."})
+        if not set(self.choices) <= set(CHOOSABLE):
+            raise Invalid(fields={field: f"Choose among: {', '.join(CHOOSABLE)}."})
+        if self.choose_within_days is not None and not (
+            1 <= self.choose_within_days <= LONGEST_CHOICE_DAYS
+        ):
+            raise Invalid(fields={field: f"Give 1 to {LONGEST_CHOICE_DAYS} days for the choice."})
 
     def _check_words(self, field: str) -> None:
         if self.amount_minor is not None or self.rate_bp is not None:
@@ -201,6 +237,8 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         published_at=at,
         periods=(terms.periods or 1) if terms.kind == Kind.FREE_PERIOD else None,
         words=terms.words.strip() if terms.words else None,
+        choices=list(terms.choices) or None,
+        choose_within_days=terms.choose_within_days,
     )
     session.add(offer)
     session.flush()

@@ -16,6 +16,7 @@ from referral.domain.businesses import StripeConnection
 from referral.domain.links import Click
 from referral.domain.people import Person
 from referral.domain.rewards import Grant, Reward, RewardMove, RewardState
+from referral.domain.rewards.gift_stock import Count, GiftStock, counts, stocks
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.holds import HOLDABLE
 from referral.foundation.db import session
@@ -99,6 +100,13 @@ def needs() -> Needs:
         failed=_count(Reward, Reward.state == RewardState.FAILED),
         waiting={reason: Waits(number, next_at) for reason, number, next_at in waiting if reason},
     )
+
+
+def low_stocks(on: date) -> list[tuple[GiftStock, int]]:
+    """List the stocks of gift codes that run low, each with the codes it has left."""
+    left = counts(on)
+    found = [(stock, left.get(stock.id, Count()).free) for stock in stocks()]
+    return [(stock, free) for stock, free in found if stock.low_at and free <= stock.low_at]
 
 
 def since(moment: datetime) -> Month:

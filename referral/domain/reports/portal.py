@@ -19,6 +19,7 @@ from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
 from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
 from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
+from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session
@@ -219,6 +220,14 @@ def code_given(reward: Reward) -> str | None:
     )
     details = session.scalar(query)
     return details.get("code") if details else None
+
+
+def gift_given(reward: Reward) -> GiftCode | None:
+    """Return the gift code of a reward, with its stock."""
+    if reward.kind != Kind.GIFT:
+        return None
+    query = select(GiftCode).where(GiftCode.reward_id == reward.id)
+    return session.scalar(query.options(joinedload(GiftCode.stock)))
 
 
 def waits_for(reward: Reward) -> str | None:

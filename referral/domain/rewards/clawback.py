@@ -13,7 +13,7 @@ from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
 from referral.domain.rewards.grants import Grant, open_grant, plan_grant, resize_grant
 from referral.domain.rewards.ledger import Account, transfer
-from referral.domain.rewards.operations import way_of
+from referral.domain.rewards.operations import WHOLE, way_of
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
 from referral.domain.rewards.rewards import (
@@ -138,9 +138,14 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
 
 
 def _withhold(reward: Reward, *, at: datetime) -> None:
-    """Keep a share back before the grant; a whole one ends the reward."""
+    """Keep a share back before the grant; a whole one ends the reward.
+
+    Of what cannot be made smaller, a share stands as a debt once it is given.
+    """
     if reward.clawback_minor == reward.amount_minor:
         cancel(reward, reason=REFUNDED, actor=SYSTEM, at=at)
+        return
+    if reward.kind in WHOLE:
         return
     more = reward.clawback_minor - reward.withheld_minor
     give_back(reward, more, source=money_lies_in(reward), at=at)

@@ -67,6 +67,8 @@ class Waiting(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     WRONG_ANSWER = "wrong_answer"
     RECONCILING = "reconciling"
+    OUT_OF_STOCK = "out_of_stock"
+    CHOICE = "choice"
 
 
 class Grant(Owned, Due, Model):
@@ -307,6 +309,17 @@ def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
     session.execute(
         update(Grant)
         .where(Grant.reward_id.in_(waiting), Grant.state == GrantState.WAITING)
+        .where(Grant.due_at.is_not(None))
+        .values(due_at=at, attempts=0, dead_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def wake_all(waits_for: Waiting, *, at: datetime) -> None:
+    """Have the grants of the business at work that wait for one thing tried at once."""
+    session.execute(
+        update(Grant)
+        .where(Grant.state == GrantState.WAITING, Grant.waits_for == waits_for)
         .where(Grant.due_at.is_not(None))
         .values(due_at=at, attempts=0, dead_at=None)
         .execution_options(synchronize_session=False)

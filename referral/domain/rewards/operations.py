@@ -23,14 +23,23 @@ class Operation(StrEnum):
     SHORTENING = "shortening"
     REFUND = "refund"
     RETURN = "return"
+    GIFT_CODE = "gift_code"
+    GIFT_RETURN = "gift_return"
+    DONATION = "donation"
+    DONATION_WITHDRAWAL = "donation_withdrawal"
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a kind is given, and what takes it back; where nothing can, it stands as a debt."""
+    """How a kind is given, and what takes it back; where nothing can, it stands as a debt.
+
+    What `is_whole` cannot be made smaller: a refunded part stands as a debt once it is given.
+    """
 
     gives: Operation
     takes: Operation | None = None
+    is_whole: bool = False
 
 
 WAYS: dict[Kind, Way] = {
@@ -39,6 +48,9 @@ WAYS: dict[Kind, Way] = {
     Kind.FREE_PERIOD: Way(Operation.EXTENSION, Operation.SHORTENING),
     Kind.REFUND: Way(Operation.REFUND),
     Kind.RECOGNITION: Way(Operation.THANKS),
+    Kind.GIFT: Way(Operation.GIFT_CODE, Operation.GIFT_RETURN, is_whole=True),
+    Kind.CHARITY: Way(Operation.DONATION, Operation.DONATION_WITHDRAWAL),
+    Kind.CHOICE: Way(Operation.CHOICE),
 }
 
 TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation.RETURN}
@@ -47,8 +59,20 @@ TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation
 WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.WITHDRAWAL, Operation.THANKS})
 """The operations whose object has no amount of its own to compare."""
 
-OURS = frozenset({Operation.THANKS})
+OURS = frozenset(
+    {
+        Operation.THANKS,
+        Operation.GIFT_CODE,
+        Operation.GIFT_RETURN,
+        Operation.DONATION,
+        Operation.DONATION_WITHDRAWAL,
+        Operation.CHOICE,
+    }
+)
 """The operations that nobody outside is asked for: done in the commit that settles them."""
+
+WHOLE = frozenset(kind for kind, way in WAYS.items() if way.is_whole)
+"""The kinds that cannot be made smaller."""
 
 
 def way_of(kind: str) -> Way:

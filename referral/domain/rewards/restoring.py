@@ -50,7 +50,9 @@ def _stands(first: Reward) -> bool:
 def _undo(reward: Reward, most: int, *, at: datetime) -> int:
     """Undo as much of what was taken of a reward as can still change; returns how much."""
     if reward.state in (RewardState.PENDING, RewardState.APPROVED):
-        return _promise_again(reward, min(most, reward.withheld_minor), at=at)
+        unplanned = _unplan(reward, most, at=at)
+        again = min(most - unplanned, reward.withheld_minor)
+        return unplanned + _promise_again(reward, again, at=at)
     if reward.state not in (RewardState.GRANTING, RewardState.GRANTED):
         return 0
     unplanned = _unplan(reward, most, at=at)

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.rewards.choosing import await_choice
 from referral.domain.rewards.clawback import owe_instead, settle_debit, take_what_is_due
+from referral.domain.rewards.gifts import give_code, take_code_back
+from referral.domain.rewards.giving_on import donate, withdraw_donation
 from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiting, prepare
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.ledger import Account, transfer
@@ -16,8 +19,17 @@ from referral.domain.rewards.releasing import end
 from referral.domain.rewards.rewards import Reward, RewardState, lock, move
 from referral.foundation.db import session
 
-OURS: dict[Operation, Callable[..., Done]] = {Operation.THANKS: thank}
-"""Who does what nobody outside is asked for; called in the transaction that settles it."""
+OURS: dict[Operation, Callable[..., Done | None]] = {
+    Operation.THANKS: thank,
+    Operation.GIFT_CODE: give_code,
+    Operation.GIFT_RETURN: take_code_back,
+    Operation.DONATION: donate,
+    Operation.DONATION_WITHDRAWAL: withdraw_donation,
+}
+"""Who does what nobody outside is asked for; called in the transaction that settles it.
+
+A taking returns None when it cannot be done, and then it stands as a debt.
+"""
 
 
 def settle(grant: Grant, done: Done, *, at: datetime) -> bool:
@@ -47,8 +59,15 @@ def do_ourselves(grant: Grant, *, at: datetime) -> None:
 
     Raises NotReady when it must wait, and NotNeeded when the reward has ended.
     """
+    if grant.operation == Operation.CHOICE:
+        await_choice(grant, at=at)
+        return
     prepare(grant, Asked(""), at=at)
-    settle(grant, OURS[Operation(grant.operation)](grant, at=at), at=at)
+    done = OURS[Operation(grant.operation)](grant, at=at)
+    if done is None:
+        owe_all(grant, at=at)
+    else:
+        settle(grant, done, at=at)
 
 
 def fail(grant: Grant, reason: str, *, at: datetime) -> None:

@@ -82,6 +82,7 @@ PurchaseId = Annotated[str, _id("pur", "a purchase")]
 RefundId = Annotated[str, _id("rfd", "a refund")]
 RewardId = Annotated[str, _id("rwd", "a reward")]
 OfferId = Annotated[str, _id("ofr", "one version of an offer")]
+CharityId = Annotated[str, _id("cha", "a charity")]
 SignupId = Annotated[str, _id("sgn", "a signup")]
 TouchId = Annotated[str, _id("tch", "a piece of evidence")]
 TypedCode = Annotated[str, Field(description="A code as typed.", examples=["7KMPQ-2XVRJ"])]
@@ -203,7 +204,7 @@ EXPLAINED = {
     "^[a-z]{3}$": "Use a lower-case ISO 4217 code such as eur.",
     **{
         id_pattern(prefix): f"Give an id such as {prefix}_{_EXAMPLE_KEY}."
-        for prefix in ("per", "prg", "ref", "pur", "rwd")
+        for prefix in ("per", "prg", "ref", "pur", "rwd", "cha")
     },
 }
 """What to do when text is not written as its pattern demands."""

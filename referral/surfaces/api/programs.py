@@ -53,6 +53,10 @@ class OfferOut(Out):
     hold_days: int
     periods: Annotated[int | None, Field(description="How many periods a free_period gives.")]
     words: Annotated[str | None, Field(description="The thank-you of a recognition.")]
+    choices: Annotated[list[Kind] | None, Field(description="What a choice lets people choose.")]
+    choose_within_days: Annotated[
+        int | None, Field(description="After so many days the first of the choices is taken.")
+    ]
 
     @classmethod
     def of(cls, offer: Offer) -> OfferOut:
@@ -71,6 +75,8 @@ class OfferOut(Out):
             hold_days=offer.hold_days,
             periods=offer.periods,
             words=offer.words,
+            choices=[Kind(name) for name in offer.choices] if offer.choices else None,
+            choose_within_days=offer.choose_within_days,
         )
 
 

@@ -12,6 +12,7 @@ from referral.domain.attribution import Referral
 from referral.domain.programs import Kind, Side
 from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.choosing import options_of
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
@@ -62,6 +63,10 @@ class RewardOut(Out):
     reason: str | None
     is_held: bool
     awaits_staff: bool
+    choices: Annotated[
+        list[Kind],
+        Field(description="What the person may choose between now; empty when nothing is open."),
+    ]
     approvals: ApprovalsOut
     earned_at: Moment
     expected_at: Annotated[Moment, Field(description="When its hold ends.")]
@@ -88,6 +93,7 @@ class RewardOut(Out):
             reason=reward.reason,
             is_held=reward.is_held,
             awaits_staff=reward.awaits_staff,
+            choices=options_of(reward),
             approvals=ApprovalsOut(needed=reward.approvals_needed, given=reward.approvals_given),
             earned_at=reward.earned_at,
             expected_at=reward.expected_at,
@@ -117,7 +123,7 @@ class RewardsAsked(PageAsked):
 @route.get("/rewards", gives=RewardsOut, asks=RewardsAsked)
 def list_rewards(call: Call, asked: RewardsAsked) -> RewardsOut:
     """List rewards, of a person, a program or a state if you like."""
-    query = select(Reward)
+    query = select(Reward).options(joinedload(Reward.offer))
     if asked.person is not None:
         query = query.where(Reward.person_id == parse_public_id("per", asked.person))
     if asked.program is not None:

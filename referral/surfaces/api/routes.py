@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from referral.surfaces.api import (
+    choices,
     links,
     people,
     programs,
@@ -26,6 +27,7 @@ RESOURCES = (
     refunds.route,
     referrals.route,
     rewards.route,
+    choices.route,
     reviews.route,
     programs.route,
 )

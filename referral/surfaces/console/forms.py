@@ -55,6 +55,15 @@ class Form:
             return 0
         return int(text)
 
+    def whole(self, name: str, rule: Callable[[int, dict[str, str]], None]) -> int:
+        """Return a whole number that a rule of the domain takes."""
+        text = self.typed.get(name, "").strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 9):
+            self.errors[name] = "Write a whole number."
+            return 0
+        rule(int(text), self.errors)
+        return int(text)
+
     def amount(self, name: str, currency: str, *, asked: bool = True) -> int | None:
         """Return an amount in minor units; an empty one is None, and a problem when asked for."""
         text = self.typed.get(name, "").strip()

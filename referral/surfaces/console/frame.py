@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from referral.domain.people import Person
 from referral.domain.programs import Program
+from referral.domain.programs.offers import CHOOSABLE
 from referral.domain.reports.overview import at_a_glance
 from referral.foundation import clock
 from referral.foundation.errors import Refusal
@@ -17,7 +18,7 @@ from referral.surfaces.console.door import may
 from referral.surfaces.web.errors import status_of
 from referral.surfaces.web.practice import is_practising
 from referral.surfaces.web.promises import offer_words, reward_words
-from referral.surfaces.web.reasons import reason_words
+from referral.surfaces.web.reasons import CHOICES, reason_words
 from referral.surfaces.web.rules import approval_words, caps_words
 
 _PLACES = (
@@ -38,6 +39,7 @@ _PLACES = (
         "settings",
         ("key", "stripe", "stripe_health", "team", "site", "audit", "account"),
     ),
+    ("gifts", "Gifts", "ticket", ("gift", "charit", "donations")),
 )
 
 
@@ -55,6 +57,7 @@ def page(template: str, **shown: Any) -> str:
         approval_words=approval_words,
         caps_words=caps_words,
         reason_words=reason_words,
+        choosable=[(kind.value, CHOICES[kind][0]) for kind in CHOOSABLE],
         reward_words=reward_words,
         person_link=person_link,
         program_link=program_link,

@@ -19,7 +19,13 @@ from referral.domain.programs import (
     find_program,
     publish_offer,
 )
-from referral.domain.programs.offers import MOST_PERIODS, MOST_WORDS
+from referral.domain.programs.offers import (
+    CHOOSABLE,
+    LONGEST_CHOICE_DAYS,
+    MOST_PERIODS,
+    MOST_WORDS,
+    OF_FIXED_WORTH,
+)
 from referral.domain.programs.programs import ProgramEnded, ProgramState
 from referral.foundation import clock
 from referral.foundation.db import transaction
@@ -30,6 +36,7 @@ from referral.surfaces.console.frame import page, refused
 from referral.surfaces.web.amounts import example, typed_amount, typed_rate
 
 NOTHING = "nothing"
+LEAST_CHOICES = 2
 GIVEN = "Choose what is given."
 AT_SIGNUP = "A discount is given at signup: choose “The friend's signup” here."
 
@@ -90,6 +97,8 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[worth] = "Write an amount above zero."
     if rate and kind is Kind.ACCOUNT_CREDIT and trigger is Trigger.SIGNUP:
         form.errors[worth] = "A signup has no price to share: write an amount."
+    if rate and kind in OF_FIXED_WORTH:
+        form.errors[worth] = "A gift has one worth: write an amount."
     if kind is Kind.DISCOUNT and trigger is not Trigger.SIGNUP:
         form.errors[prefixed(side, "trigger")] = AT_SIGNUP
     if kind is Kind.FREE_PERIOD and is_rate:
@@ -97,6 +106,9 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     for name, limit in (("cap", cap), ("person_cap", person_cap)):
         if limit == 0:
             form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
+    choices, days = _read_choices(form, side) if kind is Kind.CHOICE else ((), None)
+    if rate and Kind.GIFT in choices:
+        form.errors[worth] = "A gift has one worth: write an amount, or leave gifts out."
     terms = OfferTerms(
         side=side,
         kind=kind,
@@ -107,9 +119,25 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         person_cap_minor=person_cap,
         periods=_read_periods(form, side) if kind is Kind.FREE_PERIOD else None,
         minimum_minor=form.amount(prefixed(side, "minimum"), currency, asked=False) or 0,
+        choices=choices,
+        choose_within_days=days,
     )
     form.check(terms.check, beside={f"{side}_offer": worth})
     return terms
+
+
+def _read_choices(form: Form, side: Side) -> tuple[tuple[Kind, ...], int | None]:
+    """Read which kinds may be chosen, and within how many days; empty is without an end."""
+    chosen = tuple(
+        kind for kind in CHOOSABLE if form.typed.get(prefixed(side, f"choice_{kind}")) == "yes"
+    )
+    if len(chosen) < LEAST_CHOICES:
+        form.errors[prefixed(side, "choices")] = "Tick at least two."
+    name = prefixed(side, "choose_days")
+    days = form.days(name) if form.typed.get(name, "").strip() else None
+    if days is not None and name not in form.errors and not 1 <= days <= LONGEST_CHOICE_DAYS:
+        form.errors[name] = f"Write 1 to {LONGEST_CHOICE_DAYS} days, or leave it empty."
+    return chosen, days
 
 
 def _read_thanks(form: Form, side: Side, trigger: Trigger) -> OfferTerms:
@@ -160,6 +188,8 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "minimum": typed_amount(offer.minimum_minor or None, offer.currency),
             "words": offer.words or "",
             "periods": str(offer.periods or ""),
+            "choose_days": str(offer.choose_within_days or ""),
+            **{f"choice_{kind}": "yes" for kind in offer.choices or []},
         }
     return {prefixed(side, name): value for name, value in said.items()}
 

@@ -82,6 +82,15 @@ def _needs() -> list[dict[str, Any]]:
         }
         for reason, waits in found.waiting.items()
     ]
+    needs += [
+        {
+            "number": free,
+            "words": f"{'code' if free == 1 else 'codes'} left in {stock.name}",
+            "url": url_for("console.gift_stock", stock=stock.public_id),
+            "icon": "ticket",
+        }
+        for stock, free in overview.low_stocks(clock.now().date())
+    ]
     dead = len(dead_work())
     if dead:
         words = "piece of work was given up" if dead == 1 else "pieces of work were given up"

@@ -16,6 +16,9 @@ _TONES = {
 }
 
 
+TO_CHOOSE = "Choose how you would like it: open it and say so."
+
+
 def gift_words(reward: Reward) -> str:
     """Say what the reward is, such as "€10.00" or "20% off"; needs a discount's offer loaded."""
     if reward.kind == Kind.DISCOUNT:
@@ -48,6 +51,8 @@ def why_words(reward: Reward) -> str:
     """
     if reward.state == RewardState.GRANTED:
         return _given_words(reward)
+    if reward.kind == Kind.CHOICE and reward.state in _TONES:
+        return TO_CHOOSE
     said = state_words(reward.state, is_held=_is_held(reward), awaits_staff=reward.awaits_staff)
     reason = reward.reason or ""
     if reward.state == RewardState.DENIED and reason:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from flask import g, request, url_for
+from flask import flash, g, redirect, request, url_for
 from markupsafe import Markup
 
 from referral.domain.programs import Side
 from referral.domain.reports.portal import (
     code_given,
+    gift_given,
     moves_of,
     own_reward,
     rewards_page,
@@ -17,7 +20,12 @@ from referral.domain.reports.portal import (
     waits_for,
 )
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.gifts import show_code as reveal
+from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
+from referral.foundation.db import transaction
+from referral.foundation.errors import Invalid
+from referral.surfaces.portal.choosing import Choosing, choosing, chosen_words, take_choice
 from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
@@ -44,7 +52,11 @@ def show_all(slug: str) -> str:
 
 def show(slug: str, reward: str) -> str:
     """Show one reward: why it stands as it does, what comes next, and what happened."""
-    found, at = own_reward(g.person.id, reward), clock.now()
+    return _page(own_reward(g.person.id, reward), choosing_of=choosing)
+
+
+def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) -> str:
+    at = clock.now()
     waits = waits_for(found) if found.state in _UNDER_WAY else None
     return page(
         "reward",
@@ -53,9 +65,36 @@ def show(slug: str, reward: str) -> str:
         reward=found,
         note=waiting_words(waits) if waits and not found.is_held else why_words(found),
         code=code_given(found),
+        gift=gift_given(found),
+        choosing=choosing_of(found),
+        chosen=chosen_words(found),
         gates=gates_of(found, at=at),
         history=history_of(moves_of(found)),
     )
+
+
+def show_code(slug: str, reward: str) -> Any:
+    """Write down that somebody looks at their gift code, and show it from then on."""
+    found = own_reward(g.person.id, reward)
+    with transaction():
+        reveal(found, at=clock.now())
+    return redirect(url_for("portal.reward", slug=slug, reward=found.public_id), 303)
+
+
+def choose(slug: str, reward: str) -> Any:
+    """Choose how a reward is given, and to which charity."""
+    found = own_reward(g.person.id, reward)
+    try:
+        take_choice(found, request.form, whose=g.person.shown_name)
+    except Invalid as refusal:
+        again = own_reward(g.person.id, reward)
+        typed, errors = request.form, refusal.fields
+        return _page(again, choosing_of=lambda one: choosing(one, typed, errors)), 422
+    except RewardMoved as moved:
+        flash(moved.message, "warning")
+    else:
+        flash("Thank you. That is how you get it.", "success")
+    return redirect(url_for("portal.reward", slug=slug, reward=found.public_id), 303)
 
 
 _UNDER_WAY = (RewardState.APPROVED, RewardState.GRANTING)

@@ -21,20 +21,14 @@ def offer_words(offer: Offer, *, whose: str = "your") -> str:
         return friend_offer_words(offer, whose=whose)
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} next order for each friend who signs up"
-    if offer.kind == Kind.RECOGNITION:
-        return f"a personal thank-you for {_ADVOCATE_EVENTS[Trigger(offer.trigger)]}"
-    event = _ADVOCATE_EVENTS[Trigger(offer.trigger)]
-    return _given(offer, event, whose)
+    return _for_event(offer, _ADVOCATE_EVENTS[Trigger(offer.trigger)], whose)
 
 
 def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     """Say what a friend gets, such as "20% off your first order"."""
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} first order"
-    if offer.kind == Kind.RECOGNITION:
-        event = _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose)
-        return f"a personal thank-you for {event}"
-    return _given(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
+    return _for_event(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
 
 
 def reward_words(reward: Reward) -> str:
@@ -68,28 +62,34 @@ _FRIEND_EVENTS = {
 }
 
 
-def _given(offer: Offer, event: str, whose: str) -> str:
-    if offer.kind == Kind.FREE_PERIOD:
-        periods = offer.periods or 1
-        said = "the next period" if periods == 1 else f"the next {periods} periods"
-        return f"{said} of {whose} subscription free for {event}{_least(offer)}"
-    if offer.kind == Kind.REFUND:
-        return f"{_worth(offer)} back from {whose} last payment for {event}{_least(offer)}"
-    return _credit(offer, event, whose)
+_FIXED = {
+    Kind.ACCOUNT_CREDIT: "{worth} credit on {whose} next bill for {event}",
+    Kind.RECOGNITION: "a personal thank-you for {event}",
+    Kind.FREE_PERIOD: "{periods} of {whose} subscription free for {event}",
+    Kind.REFUND: "{worth} back from {whose} last payment for {event}",
+    Kind.GIFT: "a gift worth {worth} for {event}",
+    Kind.CHARITY: "{worth} to a charity of {whose} choice for {event}",
+    Kind.CHOICE: "{worth} for {event}, given the way {who} choose",
+}
+_SHARES = {
+    Kind.ACCOUNT_CREDIT: "{worth} of {event} as credit on {whose} next bill",
+    Kind.REFUND: "{worth} of {event} back from {whose} last payment",
+    Kind.CHARITY: "{worth} of {event} to a charity of {whose} choice",
+    Kind.CHOICE: "{worth} of {event}, given the way {who} choose",
+}
+"""What each kind gives for an event, as an amount and as a share of what is paid."""
 
 
-def _least(offer: Offer) -> str:
-    if not offer.minimum_minor:
-        return _limits(offer)
-    return f" of at least {money(offer.minimum_minor, offer.currency)}{_limits(offer)}"
-
-
-def _credit(offer: Offer, event: str, whose: str) -> str:
+def _for_event(offer: Offer, event: str, whose: str) -> str:
     if offer.minimum_minor:
         event += f" of at least {money(offer.minimum_minor, offer.currency)}"
-    if offer.rate_bp is not None:
-        return f"{_worth(offer)} of {event} as credit on {whose} next bill{_limits(offer)}"
-    return f"{_worth(offer)} credit on {whose} next bill for {event}{_limits(offer)}"
+    said = (_FIXED if offer.rate_bp is None else _SHARES)[Kind(offer.kind)]
+    who = "you" if whose == "your" else "they"
+    periods = (
+        "the next period" if offer.periods in (None, 1) else f"the next {offer.periods} periods"
+    )
+    given = said.format(worth=_worth(offer), event=event, whose=whose, who=who, periods=periods)
+    return given + _limits(offer)
 
 
 def _worth(offer: Offer) -> str:

@@ -201,6 +201,14 @@ WAITING: dict[str, Said] = {
         "Stripe holds something of ours for this customer that we do not know, as after a restore. "
         "Settings, Stripe names it.",
     ),
+    Waiting.OUT_OF_STOCK: Said(
+        "It is ready. New gift codes are on their way to us, and you get yours by itself then.",
+        "No code of this worth is left. Add codes to a stock, and it goes on by itself.",
+    ),
+    Waiting.CHOICE: Said(
+        "It is ready. Choose how you would like it, and it is on its way.",
+        "The person has not chosen yet. It goes on by itself when they do.",
+    ),
 }
 
 STATES: dict[str, Said] = {
@@ -233,7 +241,18 @@ GIVEN: dict[str, str] = {
     Kind.RECOGNITION: "Thank you, from all of us.",
     Kind.FREE_PERIOD: "It is yours: your subscription goes on for longer, for nothing.",
     Kind.REFUND: "It is yours: a part of your last payment is on its way back to you.",
+    Kind.GIFT: "It is yours: a gift code, on the page of this reward.",
+    Kind.CHARITY: "It goes to the charity you chose. Thank you, also in their name.",
+    Kind.CHOICE: "It is yours, the way you chose.",
 }
+CHOICES: dict[str, tuple[str, str, str]] = {
+    "account_credit": ("Credit on your next bill", "It comes off what you pay us next.", "receipt"),
+    "store_credit": ("Credit in our shop", "It is kept here and pays for what you like.", "wallet"),
+    "cash": ("Money to your bank account", "You say once, at Stripe, where it goes.", "cash"),
+    "gift": ("A gift", "A gift code worth the amount, here on this page.", "gift"),
+    "charity": ("To a charity", "We pay it to the one you pick from our list.", "heart-handshake"),
+}
+"""Each kind somebody may choose: its words, what it means for them, and its picture."""
 ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
 AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
 
@@ -260,6 +279,11 @@ OPERATIONS: dict[str, str] = {
     Operation.REFUND: "Part of their own payment given back",
     Operation.RETURN: "Came back from the provider",
     Operation.THANKS: "Thanks",
+    Operation.GIFT_CODE: "Gift code",
+    Operation.GIFT_RETURN: "Gift code put back, unseen",
+    Operation.DONATION: "Owed to a charity",
+    Operation.DONATION_WITHDRAWAL: "Withdrawn before the charity was paid",
+    Operation.CHOICE: "Choice of the person",
 }
 GRANTS: dict[str, str] = {
     GrantState.WAITING: "Waiting",

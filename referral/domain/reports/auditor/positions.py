@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from referral.domain.reports.auditor.asking import TAKINGS, named
 from referral.domain.reports.auditor.report import Violation
+from referral.domain.rewards.operations import WHOLE
 from referral.foundation.money import share
 
 _LIVES_IN = {
@@ -19,8 +20,8 @@ _LIVES_IN = {
 _PLACES = ("reserved", "payable", "granted", "clawback_due")
 
 _POSITIONS = """
-SELECT r.id, r.state, r.amount_minor, b.to_state AS born, r.clawback_minor, r.withheld_minor,
-    r.debited_minor, r.owed_minor,
+SELECT r.id, r.state, r.kind, r.amount_minor, b.to_state AS born, r.clawback_minor,
+    r.withheld_minor, r.debited_minor, r.owed_minor,
     COALESCE(s.reserved, 0) AS reserved, COALESCE(s.payable, 0) AS payable,
     COALESCE(s.granted, 0) AS granted, COALESCE(s.clawback_due, 0) AS clawback_due,
     COALESCE(s.taken, 0) AS taken, COALESCE(s.released, 0) AS released,
@@ -131,7 +132,7 @@ def _taken_back(row: RowMapping) -> Iterator[tuple[str, str]]:
     if row["released"] != row["withheld_minor"]:
         yield "I-15", f"The ledger released {row['released']} of {row['withheld_minor']} withheld."
     left = row["clawback_minor"] - row["withheld_minor"] - row["debited_minor"] - row["owed_minor"]
-    if left and row["state"] in ("pending", "approved"):
+    if left and row["state"] in ("pending", "approved") and row["kind"] not in WHOLE:
         yield "I-15", f"{left} of what is taken back is not withheld."
     if left and row["state"] == "granted" and not row["debits"]:
         yield "I-15", f"{left} is to be taken back and nothing does it."

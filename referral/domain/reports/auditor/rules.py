@@ -27,7 +27,8 @@ _QUESTIONS = (
         """
         SELECT w.id FROM reward w
         JOIN referral r ON r.id = w.referral_id JOIN offer o ON o.id = w.offer_id
-        WHERE o.side <> w.side OR o.kind <> w.kind OR w.offer_id IS DISTINCT FROM
+        WHERE o.side <> w.side OR (o.kind <> w.kind AND o.kind <> 'choice')
+            OR w.offer_id IS DISTINCT FROM
             CASE w.side WHEN 'advocate' THEN r.advocate_offer_id ELSE r.friend_offer_id END
         """,
     ),

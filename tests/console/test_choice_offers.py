@@ -1,0 +1,57 @@
+"""Offering a choice at the console: the kinds are ticked, and bad ones are said beside them."""
+
+from referral.domain.businesses import within
+from referral.domain.programs import Offer, Side, current_offers
+from tests.console.conftest import Desk
+from tests.console.visiting import check_page, post
+
+CHOICE = {"advocate_kind": "choice", "advocate_trigger": "first_purchase", "advocate_worth": "10"}
+TICKED = {"advocate_choice_account_credit": "yes", "advocate_choice_charity": "yes"}
+
+
+def path(desk: Desk) -> str:
+    return f"/console/programs/{desk.shop.program.public_id}/offers/advocate"
+
+
+def present(desk: Desk) -> Offer:
+    with within(desk.shop.business.id):
+        return current_offers(desk.shop.program.id)[Side.ADVOCATE]
+
+
+def test_the_kinds_that_are_ticked_can_be_chosen(desk: Desk) -> None:
+    page = check_page(desk.client.get(path(desk)))
+    for name in ("account_credit", "gift", "charity"):
+        assert f'name="advocate_choice_{name}"' in page
+
+    answer = post(desk.client, path(desk), **CHOICE, **TICKED, advocate_choose_days="14")
+
+    assert answer.status_code == 303
+    offer = present(desk)
+    assert (offer.kind, offer.choices) == ("choice", ["account_credit", "charity"])
+    assert (offer.amount_minor, offer.choose_within_days) == (1000, 14)
+    page = check_page(desk.client.get(path(desk)))
+    assert page.count("checked") == 3
+    assert "given the way they choose" in page
+
+
+def test_a_choice_of_one_kind_and_a_share_with_gifts_are_refused(desk: Desk) -> None:
+    gifts = {**TICKED, "advocate_choice_gift": "yes"}
+    for typed, beside in (
+        ({**CHOICE, "advocate_choice_gift": "yes"}, "advocate_choices"),
+        ({**CHOICE, **gifts, "advocate_worth": "10%"}, "advocate_worth"),
+        ({**CHOICE, **TICKED, "advocate_choose_days": "0"}, "advocate_choose_days"),
+        ({**CHOICE, **TICKED, "advocate_choose_days": "soon"}, "advocate_choose_days"),
+    ):
+        page = check_page(post(desk.client, path(desk), **typed), 422)
+        assert f'id="e-{beside}"' in page, beside
+    assert present(desk).kind == "account_credit"
+
+
+def test_a_gift_and_a_charity_are_offered_by_their_cards(desk: Desk) -> None:
+    for kind in ("gift", "charity"):
+        assert post(desk.client, path(desk), **{**CHOICE, "advocate_kind": kind}).status_code == 303
+        assert (present(desk).kind, present(desk).amount_minor) == (kind, 1000)
+    page = post(
+        desk.client, path(desk), **{**CHOICE, "advocate_kind": "gift", "advocate_worth": "5%"}
+    )
+    assert "A gift has one worth" in check_page(page, 422)

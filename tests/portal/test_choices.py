@@ -1,0 +1,101 @@
+"""Choosing in the portal: how a reward is given, and to which charity."""
+
+from referral.domain.businesses import within
+from referral.domain.programs import OfferTerms
+from referral.domain.rewards.charities import add_charity
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from tests.cast import open_shop
+from tests.domain.test_choices import choice, to_charity
+from tests.portal.test_gifts import work
+from tests.portal.test_pages import ALICE, alices_reward, buys, replaced, reward_url, sends
+from tests.portal.visiting import World, words_of
+
+
+def earned(world: World, terms: OfferTerms) -> str:
+    """Have alice earn a reward she can choose about; returns the id of a charity."""
+    with world.at_work():
+        replaced(world, open_shop("Givers", advocate=terms, hold_days=0, at=clock.now()))
+        with within(world.shop.business.id), transaction():
+            charity = add_charity(
+                world.shop.business.id, "Clean Rivers", "https://rivers.example", at=clock.now()
+            )
+    sends(world, "bob")
+    buys(world, "bob")
+    with world.at_work():
+        work(world.shop)
+    return charity.public_id
+
+
+def standing(world: World) -> tuple[str, str]:
+    with world.at_work(), within(world.shop.business.id):
+        reward = alices_reward()
+        session.refresh(reward)
+        return reward.kind, reward.state
+
+
+def test_alice_chooses_how_she_gets_it_and_may_change_her_mind(world: World) -> None:
+    earned(world, choice())
+    alice = world.signed_in(ALICE)
+    url = reward_url(alice)
+    assert "Choose how you would like it" in words_of(alice.get("/rewards").text)
+    page = words_of(alice.get(url).text)
+    for words in ("How would you like it?", "Credit on your next bill", "A gift", "To a charity"):
+        assert words in page
+
+    answer = alice.post(f"{url}/choice", url, kind="account_credit")
+
+    assert (answer.status_code, answer.location) == (303, url)
+    assert standing(world) == ("account_credit", "approved")
+    page = words_of(alice.get(url).text)
+    assert "Thank you. That is how you get it." in page
+    assert "You chose Credit on your next bill" in page
+    assert alice.post(f"{url}/choice", url, kind="gift").status_code == 303
+    assert standing(world)[0] == "gift"
+
+
+def test_a_reward_for_a_charity_goes_to_the_one_alice_picks(world: World) -> None:
+    charity = earned(world, to_charity())
+    alice = world.signed_in(ALICE)
+    url = reward_url(alice)
+    assert "Which charity?" in words_of(alice.get(url).text)
+    assert alice.post(f"{url}/choice", url, charity=charity).status_code == 303
+    with world.at_work():
+        work(world.shop)
+    assert standing(world) == ("charity", "granted")
+    page = words_of(alice.get(url).text)
+    assert "To a charity: Clean Rivers" in page
+    assert "Which charity?" not in page
+    late = alice.post(f"{url}/choice", "/account", charity=charity)
+    assert late.status_code == 303
+    assert "on its way already" in words_of(alice.get(url).text)
+
+
+def test_what_cannot_be_chosen_is_said_and_changes_nothing(world: World) -> None:
+    earned(world, choice())
+    alice = world.signed_in(ALICE)
+    url = reward_url(alice)
+    for typed in (
+        {},
+        {"kind": "discount"},
+        {"kind": "nonsense"},
+        {"kind": "charity"},
+        {"kind": "charity", "charity": "cha_00000000000000000000000000"},
+        {"kind": "charity", "charity": "x"},
+    ):
+        answer = alice.post(f"{url}/choice", url, **typed)
+        assert answer.status_code == 422, typed
+        assert "Please look at this again" in answer.text
+    assert standing(world) == ("choice", "approved")
+
+
+def test_nobody_else_chooses_for_alice(world: World) -> None:
+    earned(world, choice())
+    url = reward_url(world.signed_in(ALICE))
+    with world.at_work():
+        world.shop.customer("charlie")
+    charlie = world.signed_in("charlie@mail.example")
+    assert charlie.post(f"{url}/choice", "/account", kind="gift").status_code == 404
+    stranger = world.visitor().post(f"{url}/choice", "/sign-in", kind="gift")
+    assert "/sign-in" in stranger.location
+    assert standing(world)[0] == "choice"
