@@ -172,6 +172,14 @@ def fill_stock(shop: Shop, codes: str, name: str = "Book voucher", **terms: int)
     return stock
 
 
+def cash(
+    amount_minor: int | None = 1000, *, side: Side = Side.ADVOCATE, **terms: object
+) -> OfferTerms:
+    """Offer money for each purchase."""
+    chosen = {"trigger": Trigger.PURCHASE, "amount_minor": amount_minor, **terms}
+    return OfferTerms(side=side, kind=Kind.CASH, **chosen)  # type: ignore[arg-type]
+
+
 def discount(rate_bp: int = 2000) -> OfferTerms:
     """Offer the friend a discount on their first checkout."""
     return OfferTerms(side=Side.FRIEND, kind=Kind.DISCOUNT, trigger=Trigger.SIGNUP, rate_bp=rate_bp)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from referral.domain.people import customer_of, tie_customer
 from referral.domain.rewards import Grant, Operation, Reward, ripen
 from referral.domain.rewards import grants as book
+from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.foundation.db import session, transaction
@@ -41,12 +42,17 @@ class Provider:
 
 def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
     """Freeze what will be asked, as the worker does; False when there is nothing to send now."""
-    if grant.is_ours:
+    if grant.is_ours and not goes_in_whole(grant):
         return do_here(grant, at=at)
     with transaction():
         session.refresh(grant)
         person = grant.reward.person
         customer = book.recipient_of(grant) if grant.takes else customer_of(person)
+        if goes_in_whole(grant):
+            if not grant.reward.is_held:
+                grant_whole(grant, at=at)
+                grant.due_at = None
+            return False
         if customer is None and grant.operation == Operation.PROMOTION_CODE:
             customer = f"cus_made_{next(_objects)}"
             tie_customer(grant.reward.person, customer, at=at, is_ours=True)

@@ -1,5 +1,6 @@
 """Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate,
-`recognition:Thank you!` in words, `choice:1000:cash,charity` with the kinds to choose from.
+`cash:10%` in money, `recognition:Thank you!` in words,
+`choice:1000:cash,charity` with the kinds to choose from.
 """
 
 from __future__ import annotations

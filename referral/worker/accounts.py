@@ -1,17 +1,5 @@
-"""Which Stripe account a business's work goes to."""
+"""Which Stripe account a business's work goes to: the same that its pages speak to."""
 
-from __future__ import annotations
+from referral.surfaces.web.accounts import account_of
 
-import uuid
-
-from flask import current_app
-
-from referral.domain.businesses import connection_of
-from referral.gateways.stripe import StripeAccount
-from referral.gateways.stripe.accounts import account_for
-
-
-def account_of(business_id: uuid.UUID) -> StripeAccount | None:
-    """Return the account a business is connected to, or None; tests and the demo redirect it."""
-    connection = connection_of(business_id)
-    return account_for(connection, current_app.extensions["settings"]) if connection else None
+__all__ = ["account_of"]

@@ -62,7 +62,9 @@ def _acts_by_customer() -> dict[str, list[Grant]]:
     )
     acts: dict[str, list[Grant]] = defaultdict(list)
     for grant in session.scalars(query.order_by(Grant.id)):
-        acts[str((grant.parameters or {}).get("customer"))].append(grant)
+        asked = grant.parameters or {}
+        if "netted" not in asked:  # Such a one pays a debt whole: nothing was sent.
+            acts[str(asked.get("customer"))].append(grant)
     return acts
 
 
@@ -73,8 +75,18 @@ def _held(account: StripeAccount, customer: str, known: Iterable[Grant]) -> Iter
             yield from account.balance_changes(customer)
         if Operation.PROMOTION_CODE in operations:
             yield from account.promotion_codes(customer)
+        if operations & {Operation.TRANSFER, Operation.REVERSAL}:
+            yield from _paid(account, customer)
     except NotFoundThere:
         return
+
+
+def _paid(account: StripeAccount, payee: str) -> Iterator[Made]:
+    """Yield what a payee was sent, and what was taken back of it."""
+    for transfer in account.transfers_to(payee):
+        yield transfer
+        if transfer.details["amount_reversed"]:
+            yield from account.reversals_of(transfer.object_id)
 
 
 def _missing(known: Iterable[Grant], held: dict[str, Made]) -> Iterator[Violation]:

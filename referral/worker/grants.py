@@ -17,6 +17,7 @@ from referral.domain.businesses import across_businesses, within
 from referral.domain.people import lock_person
 from referral.domain.rewards import Grant
 from referral.domain.rewards import grants as book
+from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.grants import (
     Asked,
     Done,
@@ -32,8 +33,10 @@ from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.errors import (
+    Blocked,
     Busy,
     Misconfigured,
+    Needs,
     OutcomeUnknown,
     Permanent,
     Retryable,
@@ -51,6 +54,13 @@ BUSY_S = 1.0
 ASKS_AGAIN = timedelta(hours=1)
 """How often we look whether somebody has chosen in time; a choice itself goes on at once."""
 
+LOOK_AGAIN = timedelta(hours=1)
+"""How long a grant waits for what we hear of, should the news not reach us."""
+
+_HEARD_OF = frozenset(
+    {Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY, Waiting.BELOW_MINIMUM, Waiting.BALANCE}
+)
+_BLOCKS = {Needs.BALANCE: Waiting.BALANCE, Needs.PAYEE: Waiting.PAYEE_NOT_READY}
 MOST_SERVER_ERRORS = 3
 """After this many 5xx answers to one key we look before asking again."""
 
@@ -60,12 +70,15 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
     grant = session.get_one(Grant, key, execution_options=across_businesses())
     with within(grant.business_id):
         try:
+            if goes_in_whole(grant):
+                _close(grant, token, grant_whole)
+                return
             done = None if grant.is_ours else _done_outside(grant, token)
         except LeftAlone as away:
             said = "Stripe did not answer several times and is left alone for a moment."
             _come_again(grant, token, said, at=away.until)
         except NotReady as waiting:
-            _postpone(grant, token, waiting.waits_for, waiting.waits_for)
+            _wait(grant, token, waiting.waits_for)
         except NotNeeded:
             _close(grant, token, book.drop)
         except NothingLeft:
@@ -116,7 +129,7 @@ def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:
             due.finish(grant, token)
             failpoints.reached("CP5")
     except NotReady as waiting:
-        _postpone(grant, token, waiting.waits_for, waiting.waits_for)
+        _wait(grant, token, waiting.waits_for)
     except NotNeeded:
         _close(grant, token, book.drop)
 
@@ -191,6 +204,8 @@ def _settle(grant: Grant, token: uuid.UUID, done: Done) -> None:
 def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> None:
     if isinstance(trouble, ProvenAbsent):
         _close(grant, token, lambda one, at: book.replace(one, trouble.said, at=at))
+    elif isinstance(trouble, Blocked):
+        _blocked(grant, token, trouble)
     elif isinstance(trouble, Permanent):
         _refused(grant, token, trouble)
     elif isinstance(trouble, Misconfigured):
@@ -205,6 +220,26 @@ def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> No
             isinstance(trouble, OutcomeUnknown) and trouble.is_answered
         )
         _postpone(grant, token, Waiting.OUTCOME_UNKNOWN, trouble.said, server_error=is_server_error)
+
+
+def _blocked(grant: Grant, token: uuid.UUID, trouble: Blocked) -> None:
+    """Open the next attempt for when the world has changed: this key is refused for good now.
+
+    What is to be taken back from somebody who has too little left stands as a debt.
+    """
+    waits_for = _BLOCKS[trouble.needs]
+    if grant.state != GrantState.SENDING:
+        _wait(grant, token, waits_for)
+    elif grant.takes:
+        _close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
+    else:
+        _close(grant, token, lambda one, at: _try_later(one, waits_for, trouble.said, at=at))
+
+
+def _try_later(grant: Grant, waits_for: Waiting, said: str, *, at: datetime) -> None:
+    again = book.replace(grant, f"Stripe refused it: {said}", at=at)
+    again.waits_for, again.due_at = waits_for, at + LOOK_AGAIN
+    session.flush()
 
 
 def _refused(grant: Grant, token: uuid.UUID, trouble: Permanent) -> None:
@@ -230,6 +265,20 @@ def _come_again(grant: Grant, token: uuid.UUID, said: str, *, at: datetime) -> N
             grant.waits_for = Waiting.PROVIDER_DOWN
         session.flush()
         due.come_again(grant, token, at=at, reason=said)
+
+
+def _wait(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:
+    """Wait for something others do; where news of it wakes the grant, look only every hour."""
+    if waits_for not in _HEARD_OF:
+        _postpone(grant, token, waits_for, waits_for)
+        return
+    at = clock.now()
+    with transaction():
+        _hold_on(grant, token)
+        grant.waits_for = waits_for
+        session.flush()
+        due.finish(grant, token, again_at=at + LOOK_AGAIN)
+    log.info("grant_waits", grant=grant.public_id, waits_for=waits_for)
 
 
 def _postpone(

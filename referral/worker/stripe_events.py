@@ -27,8 +27,9 @@ from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeEvent, read
 from referral.gateways.stripe.errors import StripeTrouble
-from referral.gateways.stripe.reading import Fact
+from referral.gateways.stripe.reading import BalanceNews, Fact, PayeeNews
 from referral.worker.accounts import account_of
+from referral.worker.payees import hear_of_balance, hear_of_payee
 
 PATIENCE = timedelta(days=4)
 """Stripe delivers for up to three days; after that a refund of something unknown is let go."""
@@ -42,6 +43,8 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
     event = session.get_one(StripeEvent, key, execution_options=across_businesses())
     with within(event.business_id):
         facts = read(json.loads(event.payload))
+        if not _heard(event, token, facts):
+            return
         unasked = None
         try:
             facts = [_with_invoice(event, _without_ours(fact)) for fact in facts]
@@ -57,6 +60,21 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
         except UnknownPurchase:
             with transaction():
                 _wait(event, token, unasked)
+
+
+def _heard(event: StripeEvent, token: uuid.UUID, facts: list[Fact]) -> bool:
+    """Follow up news of payees and of the balance; False when Stripe must be asked again later."""
+    try:
+        for fact in facts:
+            if isinstance(fact, PayeeNews):
+                hear_of_payee(event.business_id, fact.account_id)
+            elif isinstance(fact, BalanceNews):
+                hear_of_balance(event.business_id)
+    except StripeTrouble as trouble:
+        with transaction():
+            due.postpone(event, token, at=clock.now(), reason=trouble.said, patient=True)
+        return False
+    return True
 
 
 def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
@@ -75,7 +93,7 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
             journey.come_back(fact.object_id, at=at)
         elif isinstance(fact, SameMoney):
             is_whole = join_keys(event.business_id, fact.keys)
-        else:
+        elif isinstance(fact, DisputeFact):
             journey.dispute(business, fact, at=at)
     if is_whole:
         event.read_at = at

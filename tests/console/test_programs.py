@@ -113,7 +113,7 @@ def test_the_id_of_another_business_makes_nothing_here(desk: Desk) -> None:
         ({"friend_trigger": "first_purchase"}, "friend_trigger"),
         ({"advocate_cap": "free"}, "advocate_cap"),
         ({"advocate_person_cap": "0"}, "advocate_person_cap"),
-        ({"friend_kind": "cash"}, "friend_kind"),
+        ({"friend_kind": "gold"}, "friend_kind"),
         ({"friend_kind": "nothing", "advocate_kind": "nothing"}, "advocate_kind"),
         ({"budget": "-5"}, "budget"),
     ],

@@ -20,7 +20,7 @@ from referral.domain.purchases import Purchase
 from referral.domain.rewards import Reward
 from referral.foundation import clock
 from referral.foundation.db import db, session, transaction
-from referral.gateways.stripe.reading import _READERS
+from referral.gateways.stripe.reading import EVENTS_READ
 from referral.worker import work_all
 from tests.cast import Shop, open_shop
 from tests.docs.markdown import blocks
@@ -38,7 +38,7 @@ def test_the_endpoint_it_makes_gets_every_event_we_need() -> None:
     also = re.search(r"Also read,\s+but never needed[^:]*:(.*?)\. Anything", _flat())
     assert also
     spare = set(re.findall(r"`([\w.]+)`", also[1]))
-    assert asked | spare == set(_READERS)
+    assert asked | spare == set(EVENTS_READ)
     assert asked & spare == set()
 
 

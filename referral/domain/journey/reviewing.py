@@ -6,7 +6,7 @@ from datetime import datetime
 
 from referral.domain.businesses import Actor, record
 from referral.domain.journey.thanking import wake
-from referral.domain.rewards import Reward, approve, deny, place_hold, release_holds
+from referral.domain.rewards import Reward, approve, debts, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
 from referral.domain.rewards.expiring import extend
 from referral.domain.rewards.grants import NothingWaits, wake_waiting
@@ -82,6 +82,20 @@ def extend_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) ->
     """Give somebody as long again to take a reward that would expire; raises NeverExpires."""
     extend(reward, at=at)
     _write_down(reward, "reward.extended", actor=actor, reason=reason, at=at)
+
+
+def forgive_debt(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> int:
+    """Let go what is still owed of a reward; its person keeps it. Raises NothingOwed."""
+    amount_minor = debts.forgive_debt(reward, actor=actor, reason=reason, at=at)
+    record(
+        reward.business_id,
+        "debt.forgiven",
+        subject=reward.public_id,
+        actor=actor,
+        at=at,
+        details={"reason": reason, "amount_minor": amount_minor, "currency": reward.currency},
+    )
+    return amount_minor
 
 
 def _write_down(reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime) -> None:

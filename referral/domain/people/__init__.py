@@ -6,6 +6,7 @@ from referral.domain.people.customers import (
     person_of_customer,
     tie_customer,
 )
+from referral.domain.people.payees import Payee, payee_of
 from referral.domain.people.people import (
     Identity,
     Person,
@@ -20,6 +21,7 @@ from referral.domain.people.people import (
 
 __all__ = [
     "Identity",
+    "Payee",
     "Person",
     "StripeCustomer",
     "canonical_email",
@@ -29,6 +31,7 @@ __all__ = [
     "live_together",
     "lock_person",
     "meet",
+    "payee_of",
     "person_of_customer",
     "search_people",
     "tie_customer",

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from referral.domain.people.customers import StripeCustomer
+from referral.domain.people.payees import Payee
 from referral.domain.people.people import Identity, Person, know_since
 from referral.foundation.db import session
 
@@ -38,12 +39,13 @@ def absorb(half: Person, *, into: Person) -> None:
     The caller has moved everything else that can be moved. Where something kept for good still
     names the record, such as a refused touch, it stays without anything to know it by.
     """
-    session.execute(
-        update(StripeCustomer)
-        .where(StripeCustomer.person_id == half.id)
-        .values(person_id=into.id)
-        .execution_options(synchronize_session=False)
-    )
+    for held in (StripeCustomer, Payee):
+        session.execute(
+            update(held)
+            .where(held.person_id == half.id)
+            .values(person_id=into.id)
+            .execution_options(synchronize_session=False)
+        )
     if half.known_since is not None:
         know_since(into, half.known_since)
     external_id, email, said = half.external_id, half.email, half.name

@@ -58,6 +58,7 @@ class Kind(StrEnum):
     GIFT = "gift"
     CHARITY = "charity"
     CHOICE = "choice"
+    CASH = "cash"
 
 
 MOST_WORDS = 500
@@ -85,8 +86,8 @@ class Offer(Owned, Model):
     Exactly one of `amount_minor` and `rate_bp` (1 to 10,000) is set, or `words` where no money is
     given. `cap_minor` bounds one reward of a rate, `person_cap_minor` what one person may get in
     all, `minimum_minor` is the least base; `periods` are those of a subscription that are free.
-    A choice lists its `choices`; after
-    `choose_within_days` the first one is taken.
+    A choice lists its `choices`; after `choose_within_days` the first one is taken. Cash waits
+    until `minimum_payout_minor` has gathered.
     """
 
     __table_args__ = (
@@ -102,7 +103,13 @@ class Offer(Owned, Model):
         ),
         CheckConstraint("rate_bp IS NULL OR rate_bp BETWEEN 1 AND 10000", name="rate_range"),
         CheckConstraint("amount_minor IS NULL OR amount_minor > 0", name="amount_positive"),
-        *whole_minor("amount_minor", "cap_minor", "person_cap_minor", "minimum_minor"),
+        *whole_minor(
+            "amount_minor",
+            "cap_minor",
+            "person_cap_minor",
+            "minimum_minor",
+            "minimum_payout_minor",
+        ),
         *whole_minor(*CAPS),
     )
     prefix: ClassVar[str] = "ofr"
@@ -129,6 +136,7 @@ class Offer(Owned, Model):
     periods: Mapped[int | None] = mapped_column(default=None, sort_order=8)
     choices: Mapped[JsonList | None] = mapped_column(default=None, sort_order=8)
     choose_within_days: Mapped[int | None] = mapped_column(default=None, sort_order=8)
+    minimum_payout_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=8)
 
     @property
     def public_id(self) -> str:
@@ -157,6 +165,7 @@ class OfferTerms:
     periods: int | None = None
     choices: tuple[Kind, ...] = ()
     choose_within_days: int | None = None
+    minimum_payout_minor: int | None = None
 
     def check(self) -> None:
         """Raise Invalid naming what does not fit together."""
@@ -174,6 +183,7 @@ class OfferTerms:
         for limit in (self.cap_minor, self.person_cap_minor):
             if limit is not None and not 1 <= limit <= LIMIT_MINOR:
                 raise Invalid(fields={field: "A cap is a whole number of minor units above zero."})
+        self._check_payout(field)
         if not 0 <= self.minimum_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
@@ -203,6 +213,14 @@ class OfferTerms:
             1 <= self.choose_within_days <= LONGEST_CHOICE_DAYS
         ):
             raise Invalid(fields={field: f"Give 1 to {LONGEST_CHOICE_DAYS} days for the choice."})
+
+    def _check_payout(self, field: str) -> None:
+        if self.minimum_payout_minor is None:
+            return
+        if self.kind != Kind.CASH:
+            raise Invalid(fields={field: "Only money that is paid out has a smallest payout."})
+        if not 1 <= self.minimum_payout_minor <= LIMIT_MINOR:
+            raise Invalid(fields={field: "A smallest payout is minor units above zero."})
 
     def _check_words(self, field: str) -> None:
         if self.amount_minor is not None or self.rate_bp is not None:
@@ -239,6 +257,7 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         words=terms.words.strip() if terms.words else None,
         choices=list(terms.choices) or None,
         choose_within_days=terms.choose_within_days,
+        minimum_payout_minor=terms.minimum_payout_minor,
     )
     session.add(offer)
     session.flush()

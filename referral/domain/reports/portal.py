@@ -186,7 +186,7 @@ def link_followed(program_id: uuid.UUID, link_ids: Sequence[uuid.UUID]) -> Link 
 
 
 def sums_of(person_id: uuid.UUID) -> list[Sums]:
-    """Add up a person's credits by currency; discounts are worth what is bought with them."""
+    """Add up a person's credits and money by currency; a discount is worth what it is used for."""
     net = Reward.amount_minor - Reward.clawback_minor
     query = (
         select(
@@ -194,7 +194,7 @@ def sums_of(person_id: uuid.UUID) -> list[Sums]:
             func.sum(case((Reward.state.in_(_WAITING), net), else_=0)),
             func.sum(case((Reward.state == RewardState.GRANTED, net), else_=0)),
         )
-        .where(Reward.person_id == person_id, Reward.kind == Kind.ACCOUNT_CREDIT)
+        .where(Reward.person_id == person_id, Reward.kind.in_((Kind.ACCOUNT_CREDIT, Kind.CASH)))
         .group_by(Reward.currency)
         .order_by(Reward.currency)
     )

@@ -11,6 +11,7 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
+from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
 from referral.domain.rewards.grants import Grant, open_grant, plan_grant, resize_grant
 from referral.domain.rewards.ledger import Account, transfer
 from referral.domain.rewards.operations import WHOLE, way_of
@@ -92,16 +93,17 @@ def _take_back(reward: Reward, amount_minor: int, *, at: datetime) -> None:
 def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     """Plan what takes the rest of a granted reward back, unless that is under way already.
 
-    What nothing can take back stands as a debt at once.
+    What nothing can take back stands as a debt at once, and so does what was never sent because it
+    settled another debt.
     """
     due = reward.outstanding_minor
     if due <= 0 or open_grant(reward) is not None:
         return
-    taking = way_of(reward.kind).takes
-    if taking is None:
+    taking, given = way_of(reward.kind).takes, reward.payable_minor - reward.debited_minor
+    if taking is None or given <= 0:
         owe_instead(reward, at=at)
     else:
-        plan_grant(reward, taking, amount_minor=due, at=at)
+        plan_grant(reward, taking, amount_minor=min(due, given), at=at)
 
 
 def settle_debit(reward: Reward, grant: Grant, *, at: datetime) -> None:
@@ -135,6 +137,8 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
         move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=why)
     else:
         take_what_is_due(reward, at=at)
+    if owed:
+        settle_with_approved(reward, at=at)
 
 
 def _withhold(reward: Reward, *, at: datetime) -> None:
@@ -148,6 +152,9 @@ def _withhold(reward: Reward, *, at: datetime) -> None:
     if reward.kind in WHOLE:
         return
     more = reward.clawback_minor - reward.withheld_minor
+    netted = max(0, more - reward.payable_minor)
+    take_out(reward, netted, at=at)
     give_back(reward, more, source=money_lies_in(reward), at=at)
+    reopen(reward, netted, at=at)
     update_reward(reward, withheld_minor=reward.clawback_minor)
     resize_grant(reward)

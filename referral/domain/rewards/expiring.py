@@ -34,7 +34,7 @@ LOOK_AGAIN = timedelta(days=1)
 """How soon a reward is looked at again that cannot expire now: each look moves its end as far."""
 
 NOT_CLAIMED = "not_claimed"
-WAITS_FOR_PERSON = frozenset({Waiting.NO_CUSTOMER, Waiting.CHOICE})
+WAITS_FOR_PERSON = frozenset({Waiting.NO_CUSTOMER, Waiting.NO_PAYEE, Waiting.CHOICE})
 """What only the person can bring; everything else a grant waits for is ours or the provider's."""
 
 

@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned
@@ -69,10 +78,17 @@ class Waiting(StrEnum):
     RECONCILING = "reconciling"
     OUT_OF_STOCK = "out_of_stock"
     CHOICE = "choice"
+    NO_PAYEE = "no_payee"
+    PAYEE_NOT_READY = "payee_not_ready"
+    BELOW_MINIMUM = "below_minimum"
+    BALANCE = "balance"
 
 
 class Grant(Owned, Due, Model):
-    """One act for a reward. `parameters` and `idempotency_key` are frozen before the first send."""
+    """One act for a reward. `parameters` and `idempotency_key` are frozen before the first send.
+
+    `gathered_at` is when enough had gathered with it to reach the smallest payout.
+    """
 
     __table_args__ = (
         UniqueConstraint("reward_id", "operation", "attempt"),
@@ -102,6 +118,7 @@ class Grant(Owned, Due, Model):
     proof: Mapped[str | None] = mapped_column(String(400), default=None)
     created_at: Mapped[Moment]
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    gathered_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=7)
 
     reward: Mapped[Reward] = relationship()
 
@@ -248,13 +265,16 @@ def replace(grant: Grant, proof: str, *, at: datetime) -> Grant:
     """Open the next attempt, because a look-up proved that this one left nothing outside (I-6)."""
     grant.state, grant.settled_at, grant.proof = GrantState.REPLACED, at, proof[:400]
     session.flush()
-    return plan_grant(
+    again = plan_grant(
         grant.reward,
         Operation(grant.operation),
         amount_minor=grant.amount_minor,
         at=at,
         proof=f"Attempt {grant.attempt} left nothing: {proof}"[:400],
     )
+    again.gathered_at = grant.gathered_at
+    session.flush()
+    return again
 
 
 def resize_grant(reward: Reward) -> None:
@@ -270,7 +290,9 @@ def resize_grant(reward: Reward) -> None:
 
 
 def drop(grant: Grant, *, at: datetime) -> None:
-    """Close an act that is not needed any more and was never sent."""
+    """Close an act that is not needed any more and was never sent; one that is done stays done."""
+    if grant.state == GrantState.DONE:
+        return
     grant.state, grant.settled_at, grant.proof = (
         GrantState.FAILED,
         at,
@@ -306,10 +328,18 @@ def wake_waiting(reward: Reward, *, at: datetime) -> bool:
 def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
     """Have the waiting grants of a person tried at once: what they waited for may have come."""
     waiting = select(Reward.id).where(Reward.person_id == person_id)
+    _wake(Grant.reward_id.in_(waiting), at=at)
+
+
+def wake_waiting_for(business_id: uuid.UUID, waits_for: Waiting, *, at: datetime) -> None:
+    """Have every grant of a business that waits for this tried at once: it may have come."""
+    _wake(Grant.business_id == business_id, Grant.waits_for == waits_for, at=at)
+
+
+def _wake(*which: ColumnElement[bool], at: datetime) -> None:
     session.execute(
         update(Grant)
-        .where(Grant.reward_id.in_(waiting), Grant.state == GrantState.WAITING)
-        .where(Grant.due_at.is_not(None))
+        .where(*which, Grant.state == GrantState.WAITING, Grant.due_at.is_not(None))
         .values(due_at=at, attempts=0, dead_at=None)
         .execution_options(synchronize_session=False)
     )
@@ -378,7 +408,7 @@ def given_by(reward: Reward) -> Grant | None:
 
 
 def recipient_of(grant: Grant) -> str | None:
-    """Return who has what a taking is to take back: the customer that was credited."""
+    """Return who has what a taking is to take back: who was credited or paid."""
     given = given_by(grant.reward)
     return given.parameters["customer"] if given and given.parameters else None
 

@@ -28,6 +28,8 @@ class Operation(StrEnum):
     DONATION = "donation"
     DONATION_WITHDRAWAL = "donation_withdrawal"
     CHOICE = "choice"
+    TRANSFER = "transfer"
+    REVERSAL = "reversal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ WAYS: dict[Kind, Way] = {
     Kind.GIFT: Way(Operation.GIFT_CODE, Operation.GIFT_RETURN, is_whole=True),
     Kind.CHARITY: Way(Operation.DONATION, Operation.DONATION_WITHDRAWAL),
     Kind.CHOICE: Way(Operation.CHOICE),
+    Kind.CASH: Way(Operation.TRANSFER, Operation.REVERSAL),
 }
 
 TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation.RETURN}

@@ -7,6 +7,7 @@ from datetime import datetime
 from referral.domain.businesses import Actor
 from referral.domain.programs import return_to_budget
 from referral.domain.rewards import allowances
+from referral.domain.rewards.debts import reopen, take_out
 from referral.domain.rewards.grants import drop_waiting
 from referral.domain.rewards.ledger import Account, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, move
@@ -22,12 +23,15 @@ def cancel(reward: Reward, *, reason: str, actor: Actor, at: datetime) -> None:
 def end(reward: Reward, state: RewardState, *, reason: str, actor: Actor, at: datetime) -> None:
     """Move a locked reward to a side end and give back everything it still holds (I-11).
 
-    What was planned for it outside and never sent is dropped.
+    What was planned for it outside and never sent is dropped, and a debt it settled stands again.
     """
+    netted = reward.netted_minor
+    take_out(reward, netted, at=at)
     left = reward.payable_minor
     source = money_lies_in(reward)
     move(reward, state, actor=actor, reason=reason, at=at, kept=reason)
     give_back(reward, left, source=source, at=at)
+    reopen(reward, netted, at=at)
     drop_waiting(reward, at=at)
 
 

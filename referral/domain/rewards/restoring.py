@@ -56,7 +56,7 @@ def _undo(reward: Reward, most: int, *, at: datetime) -> int:
     if reward.state not in (RewardState.GRANTING, RewardState.GRANTED):
         return 0
     unplanned = _unplan(reward, most, at=at)
-    return unplanned + _forgive(reward, min(most - unplanned, reward.owed_minor), at=at)
+    return unplanned + _forgive(reward, min(most - unplanned, reward.debt_minor), at=at)
 
 
 def _promise_again(reward: Reward, amount_minor: int, *, at: datetime) -> int:

@@ -89,7 +89,9 @@ class Reward(Owned, Due, Model):
 
     `due_at` is when the hold ends and the reward is looked at again. Of the amount,
     `clawback_minor` is what refunds took back in all: `withheld_minor` before the grant,
-    `debited_minor` at the provider, `owed_minor` could not be taken and stands as a debt.
+    `debited_minor` at the provider, `owed_minor` could not be taken and became a debt. Of that debt
+    `settled_minor` was paid by later rewards, `forgiven_minor` let go. `netted_minor` of the amount
+    pays such debts of its person and is not sent.
     `approvals_needed` is how many people its program asked for on the day it was earned.
     `counted_on` and `household` say under which day, month and household it counts.
     """
@@ -102,7 +104,10 @@ class Reward(Owned, Due, Model):
         CheckConstraint(
             "clawback_minor BETWEEN 0 AND amount_minor"
             " AND withheld_minor >= 0 AND debited_minor >= 0 AND owed_minor >= 0"
-            " AND withheld_minor + debited_minor + owed_minor <= clawback_minor",
+            " AND withheld_minor + debited_minor + owed_minor <= clawback_minor"
+            " AND settled_minor >= 0 AND forgiven_minor >= 0 AND netted_minor >= 0"
+            " AND settled_minor + forgiven_minor <= owed_minor"
+            " AND withheld_minor + netted_minor <= amount_minor",
             name="clawback_within_amount",
         ),
         Index(None, "person_id", "id"),
@@ -142,6 +147,9 @@ class Reward(Owned, Due, Model):
     household: Mapped[str] = mapped_column(String(64), default="", server_default="", sort_order=6)
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=6)
     expiry_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=6)
+    netted_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=9)
+    settled_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=9)
+    forgiven_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=9)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()
@@ -159,8 +167,13 @@ class Reward(Owned, Due, Model):
 
     @property
     def payable_minor(self) -> int:
-        """Return what is still to be granted: the amount less what refunds took before."""
-        return self.amount_minor - self.withheld_minor
+        """Return what is still to be granted: less what refunds took and what pays debts."""
+        return self.amount_minor - self.withheld_minor - self.netted_minor
+
+    @property
+    def debt_minor(self) -> int:
+        """Return what its person still owes of it."""
+        return self.owed_minor - self.settled_minor - self.forgiven_minor
 
     @property
     def outstanding_minor(self) -> int:

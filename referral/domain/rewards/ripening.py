@@ -9,6 +9,7 @@ from sqlalchemy import update
 from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards.choosing import ask_to_choose
+from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.expiring import begin_to_expire
 from referral.domain.rewards.grants import plan_grant
 from referral.domain.rewards.ledger import Account, transfer
@@ -51,6 +52,7 @@ def approve(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
     plan_grant(reward, way_of(reward.kind).gives, amount_minor=reward.payable_minor, at=at)
     begin_to_expire(reward, at=at)
     ask_to_choose(reward, at=at)
+    settle_debts(reward, at=at)
 
 
 def deny(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Stripe: what we ask it to do, what it tells us, and what may be done again."""
 
 from referral.gateways.stripe.account import EventPage, StripeAccount
+from referral.gateways.stripe.balances import StripeBalance, balances_of, keep_balances
 from referral.gateways.stripe.codes import CodeState
 from referral.gateways.stripe.endpoint import API_VERSION, EVENTS
 from referral.gateways.stripe.health import Health
@@ -24,11 +25,14 @@ __all__ = [
     "PayeeStatus",
     "Payment",
     "StripeAccount",
+    "StripeBalance",
     "StripeEvent",
     "Subscription",
+    "balances_of",
     "is_event",
     "is_from_stripe",
     "keep",
+    "keep_balances",
     "poll_all",
     "poll_now",
     "poll_of",

@@ -7,6 +7,7 @@ SDK's: invoices and charges name each other before 2025-03-31 ("basil") and no l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,21 @@ from referral.foundation.errors import Invalid
 from referral.foundation.money import is_currency
 from referral.foundation.text import plain
 
-Fact = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact | CameBack
+
+@dataclass(frozen=True, slots=True)
+class PayeeNews:
+    """Something changed with the account of somebody who is paid; what, only asking tells."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceNews:
+    """More money is available to pay with; how much, only asking tells."""
+
+
+Told = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact | CameBack
+Fact = Told | PayeeNews | BalanceNews
 Said = Mapping[str, Any]
 _LONG_BEFORE = timedelta(days=1)
 """A customer made this long before the news about them was a customer already."""
@@ -33,6 +48,9 @@ _LONG_BEFORE = timedelta(days=1)
 
 def read(event: Said) -> list[Fact]:
     """Return what an event tells us, possibly nothing; unknown types are nothing."""
+    if event.get("type") in _ABOUT_PAYEES:
+        account_id = _id(event.get("account"))
+        return [PayeeNews(account_id)] if account_id else []
     reader = _READERS.get(str(event.get("type")))
     thing = _table(event.get("data")).get("object")
     if reader is None or not isinstance(thing, Mapping):
@@ -159,6 +177,11 @@ def _nothing(one: Said, at: datetime) -> list[Fact]:
     return []
 
 
+def _balance(one: Said, at: datetime) -> list[Fact]:
+    return [BalanceNews()]
+
+
+_ABOUT_PAYEES = ("account.updated", "account.application.deauthorized")
 _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -181,12 +204,11 @@ _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
     "customer.subscription.deleted": _nothing,
     "promotion_code.updated": _nothing,
     "transfer.reversed": _nothing,
-    "account.updated": _nothing,
-    "account.application.deauthorized": _nothing,
+    "balance.available": _balance,
 }
 
 
-EVENTS_READ = tuple(_READERS)
+EVENTS_READ = (*_READERS, *_ABOUT_PAYEES)
 """Every event that is read; anything else is kept and ignored."""
 
 

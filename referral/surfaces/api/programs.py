@@ -50,6 +50,9 @@ class OfferOut(Out):
     cap: Annotated[Money | None, Field(description="The most one reward of a rate can be.")]
     person_cap: Annotated[Money | None, Field(description="The most one person can get in all.")]
     minimum: Annotated[Money, Field(description="The least a purchase must be, less tax.")]
+    minimum_payout: Annotated[
+        Money | None, Field(description="Of money: what must have gathered before it is sent.")
+    ]
     hold_days: int
     periods: Annotated[int | None, Field(description="How many periods a free_period gives.")]
     words: Annotated[str | None, Field(description="The thank-you of a recognition.")]
@@ -72,6 +75,7 @@ class OfferOut(Out):
             cap=_money(offer.cap_minor, offer.currency),
             person_cap=_money(offer.person_cap_minor, offer.currency),
             minimum=Money.of(offer.minimum_minor, offer.currency),
+            minimum_payout=_money(offer.minimum_payout_minor, offer.currency),
             hold_days=offer.hold_days,
             periods=offer.periods,
             words=offer.words,

@@ -95,7 +95,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     person_cap = form.amount(prefixed(side, "person_cap"), currency, asked=False)
     if amount == 0:
         form.errors[worth] = "Write an amount above zero."
-    if rate and kind is Kind.ACCOUNT_CREDIT and trigger is Trigger.SIGNUP:
+    if rate and kind in (Kind.ACCOUNT_CREDIT, Kind.CASH) and trigger is Trigger.SIGNUP:
         form.errors[worth] = "A signup has no price to share: write an amount."
     if rate and kind in OF_FIXED_WORTH:
         form.errors[worth] = "A gift has one worth: write an amount."
@@ -103,7 +103,9 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[prefixed(side, "trigger")] = AT_SIGNUP
     if kind is Kind.FREE_PERIOD and is_rate:
         form.errors[worth] = "A free period is booked at an amount: write what it is worth to you."
-    for name, limit in (("cap", cap), ("person_cap", person_cap)):
+    payout = prefixed(side, "payout")
+    payout_minor = form.amount(payout, currency, asked=False) if kind is Kind.CASH else None
+    for name, limit in (("cap", cap), ("person_cap", person_cap), ("payout", payout_minor)):
         if limit == 0:
             form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
     choices, days = _read_choices(form, side) if kind is Kind.CHOICE else ((), None)
@@ -121,6 +123,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         minimum_minor=form.amount(prefixed(side, "minimum"), currency, asked=False) or 0,
         choices=choices,
         choose_within_days=days,
+        minimum_payout_minor=payout_minor,
     )
     form.check(terms.check, beside={f"{side}_offer": worth})
     return terms
@@ -186,6 +189,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "cap": typed_amount(offer.cap_minor, offer.currency),
             "person_cap": typed_amount(offer.person_cap_minor, offer.currency),
             "minimum": typed_amount(offer.minimum_minor or None, offer.currency),
+            "payout": typed_amount(offer.minimum_payout_minor, offer.currency),
             "words": offer.words or "",
             "periods": str(offer.periods or ""),
             "choose_days": str(offer.choose_within_days or ""),

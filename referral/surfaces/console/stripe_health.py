@@ -6,17 +6,15 @@ from flask import g, redirect, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from referral.domain.businesses import connection_of
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import GrantState
 from referral.foundation import clock
 from referral.foundation.db import session
 from referral.foundation.money import Money
 from referral.gateways.stripe import StripeEvent
-from referral.gateways.stripe.accounts import account_for
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.surfaces.console.frame import page
-from referral.surfaces.web.settings import settings
+from referral.surfaces.web.accounts import account_of
 
 RIGHTS = {
     "customers": "Credit and discounts",
@@ -37,8 +35,7 @@ RIGHTS = {
 
 def show() -> str | Response:
     """Ask Stripe what the key is and may read, and show what waits for it."""
-    connection = connection_of(g.business.id)
-    account = account_for(connection, settings()) if connection else None
+    account = account_of(g.business.id)
     last_event = session.scalars(
         select(StripeEvent).order_by(StripeEvent.id.desc()).limit(1)
     ).first()

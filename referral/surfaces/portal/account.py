@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, g, redirect, url_for
 from sqlalchemy import select
 
+from referral.domain.reports.payouts import is_paid_in_money
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.surfaces.portal.pages import page
@@ -44,7 +45,8 @@ def show(slug: str) -> str:
         }
         for row in session.scalars(query)
     ]
-    return page("account", person=g.person, places=places, now=now)
+    is_paid = is_paid_in_money(g.person.id)
+    return page("account", person=g.person, places=places, now=now, is_paid=is_paid)
 
 
 def leave(slug: str) -> Any:

@@ -14,7 +14,7 @@ from referral.foundation.db import session
 _TABS = (
     ("home", "Share", "heart-handshake", ("home", "hold_up")),
     ("friends", "Friends", "users", ("friends",)),
-    ("rewards", "Rewards", "gift", ("rewards", "reward")),
+    ("rewards", "Rewards", "gift", ("rewards", "reward", "payouts")),
     ("account", "Account", "user", ("account",)),
 )
 

@@ -10,6 +10,7 @@ from flask import flash, g, redirect, request, url_for
 from markupsafe import Markup
 
 from referral.domain.programs import Side
+from referral.domain.reports.payouts import asks_where_to_send
 from referral.domain.reports.portal import (
     code_given,
     gift_given,
@@ -21,6 +22,7 @@ from referral.domain.reports.portal import (
 )
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.gifts import show_code as reveal
+from referral.domain.rewards.grants import Waiting
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
@@ -30,7 +32,7 @@ from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.reasons import waiting_words
-from referral.surfaces.web.words import day
+from referral.surfaces.web.words import day, money
 
 _PAGE = 20
 
@@ -45,6 +47,7 @@ def show_all(slug: str) -> str:
         "rewards",
         rewards=[_line(reward, at=at) for reward in shown],
         sums=sums_of(g.person.id),
+        asks_where=asks_where_to_send(g.person.id),
         next_url=url_for("portal.rewards", slug=slug, after=last) if last else None,
         first_url=url_for("portal.rewards", slug=slug) if after else None,
     )
@@ -63,6 +66,8 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         line=_line(found, at=at),
         end=_end(found, at=at),
         reward=found,
+        asks_where=waits in _WHERE,
+        netted=money(found.netted_minor, found.currency) if found.netted_minor else None,
         note=waiting_words(waits) if waits and not found.is_held else why_words(found),
         code=code_given(found),
         gift=gift_given(found),
@@ -97,6 +102,7 @@ def choose(slug: str, reward: str) -> Any:
     return redirect(url_for("portal.reward", slug=slug, reward=found.public_id), 303)
 
 
+_WHERE = (Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY)
 _UNDER_WAY = (RewardState.APPROVED, RewardState.GRANTING)
 
 

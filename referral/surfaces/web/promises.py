@@ -67,6 +67,7 @@ _FIXED = {
     Kind.RECOGNITION: "a personal thank-you for {event}",
     Kind.FREE_PERIOD: "{periods} of {whose} subscription free for {event}",
     Kind.REFUND: "{worth} back from {whose} last payment for {event}",
+    Kind.CASH: "{worth} paid to {whose} bank account for {event}",
     Kind.GIFT: "a gift worth {worth} for {event}",
     Kind.CHARITY: "{worth} to a charity of {whose} choice for {event}",
     Kind.CHOICE: "{worth} for {event}, given the way {who} choose",
@@ -74,6 +75,7 @@ _FIXED = {
 _SHARES = {
     Kind.ACCOUNT_CREDIT: "{worth} of {event} as credit on {whose} next bill",
     Kind.REFUND: "{worth} of {event} back from {whose} last payment",
+    Kind.CASH: "{worth} of {event}, paid to {whose} bank account",
     Kind.CHARITY: "{worth} of {event} to a charity of {whose} choice",
     Kind.CHOICE: "{worth} of {event}, given the way {who} choose",
 }
@@ -89,7 +91,18 @@ def _for_event(offer: Offer, event: str, whose: str) -> str:
         "the next period" if offer.periods in (None, 1) else f"the next {offer.periods} periods"
     )
     given = said.format(worth=_worth(offer), event=event, whose=whose, who=who, periods=periods)
-    return given + _limits(offer)
+    return given + _limits(offer) + _sent_from(offer)
+
+
+def _cash(offer: Offer, event: str, whose: str) -> str:
+    if offer.minimum_minor:
+        event += f" of at least {money(offer.minimum_minor, offer.currency)}"
+    said = f"{_worth(offer)} paid to {whose} bank account for {event}{_limits(offer)}"
+    if offer.rate_bp is not None:
+        said = f"{_worth(offer)} of {event}, paid to {whose} bank account{_limits(offer)}"
+    if offer.minimum_payout_minor is not None:
+        said += f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
+    return said
 
 
 def _worth(offer: Offer) -> str:
@@ -106,3 +119,9 @@ def _limits(offer: Offer) -> str:
     if offer.person_cap_minor is not None:
         said += f", up to {money(offer.person_cap_minor, offer.currency)} in all"
     return said
+
+
+def _sent_from(offer: Offer) -> str:
+    if offer.minimum_payout_minor is None:
+        return ""
+    return f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"

@@ -192,6 +192,22 @@ WAITING: dict[str, Said] = {
         "It is on its way. We are making sure that it arrives exactly once.",
         "Stripe's answer was lost. We look it up before anything is sent again.",
     ),
+    Waiting.NO_PAYEE: Said(
+        "It is ready. Finish setting up where we send it, and it goes out by itself.",
+        "They have not set up where their money goes yet. It goes on by itself once they have.",
+    ),
+    Waiting.PAYEE_NOT_READY: Said(
+        "It is ready. Finish setting up where we send it, and it goes out by itself.",
+        "Stripe does not let their account be paid yet. It goes on by itself once it does.",
+    ),
+    Waiting.BELOW_MINIMUM: Said(
+        "It waits for more of yours: money is sent once enough has gathered.",
+        "Their payouts have not reached the offer's smallest payout yet.",
+    ),
+    Waiting.BALANCE: Said(
+        "It is ready and will be sent shortly.",
+        "Your Stripe balance is too small for it. Top it up, and it goes on by itself.",
+    ),
     Waiting.WRONG_ANSWER: Said(
         "Somebody is taking a closer look first.",
         "What Stripe answered is not what was asked for. Compare it there, then release the hold.",
@@ -244,6 +260,7 @@ GIVEN: dict[str, str] = {
     Kind.GIFT: "It is yours: a gift code, on the page of this reward.",
     Kind.CHARITY: "It goes to the charity you chose. Thank you, also in their name.",
     Kind.CHOICE: "It is yours, the way you chose.",
+    Kind.CASH: "It is on its way to your bank account.",
 }
 CHOICES: dict[str, tuple[str, str, str]] = {
     "account_credit": ("Credit on your next bill", "It comes off what you pay us next.", "receipt"),
@@ -284,6 +301,8 @@ OPERATIONS: dict[str, str] = {
     Operation.DONATION: "Owed to a charity",
     Operation.DONATION_WITHDRAWAL: "Withdrawn before the charity was paid",
     Operation.CHOICE: "Choice of the person",
+    Operation.TRANSFER: "Payment to their account",
+    Operation.REVERSAL: "Payment taken back",
 }
 GRANTS: dict[str, str] = {
     GrantState.WAITING: "Waiting",

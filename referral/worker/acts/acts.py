@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from referral.domain.rewards import Operation
-from referral.worker.acts import balance, codes, periods, refunds
+from referral.worker.acts import balance, codes, payouts, periods, refunds
 from referral.worker.acts.act import Act
 
 _ACTS: dict[Operation, Act] = {
@@ -14,6 +14,8 @@ _ACTS: dict[Operation, Act] = {
     Operation.EXTENSION: periods.Extension(),
     Operation.SHORTENING: periods.Shortening(),
     Operation.REFUND: refunds.Refund(),
+    Operation.TRANSFER: payouts.Transfer(),
+    Operation.REVERSAL: payouts.Reversal(),
 }
 
 

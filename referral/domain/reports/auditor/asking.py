@@ -29,7 +29,7 @@ TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")
 COUNTED = """
     counted AS (
         SELECT id, program_id, offer_id, state, owed_minor, amount_minor, withheld_minor,
-            debited_minor, scope, period,
+            debited_minor, settled_minor, scope, period,
             CASE scope WHEN 'household' THEN household
                 ELSE REPLACE(CAST(person_id AS VARCHAR(36)), '-', '') END AS holder
         FROM (

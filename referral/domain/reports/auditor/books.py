@@ -85,7 +85,7 @@ _QUESTIONS = (
             SELECT program_id, scope, holder, period, SUM(CASE
                 WHEN state IN ('pending', 'approved', 'granting') THEN amount_minor - withheld_minor
                 WHEN state IN ('granted', 'reversed')
-                    THEN amount_minor - withheld_minor - debited_minor
+                    THEN amount_minor - withheld_minor - debited_minor - settled_minor
                 ELSE 0 END) AS total
             FROM counted GROUP BY program_id, scope, holder, period) s
           ON s.program_id = l.program_id AND s.scope = l.scope AND s.holder = l.holder
@@ -104,6 +104,39 @@ _QUESTIONS = (
           AND NOT EXISTS (
             SELECT 1 FROM allowance l WHERE l.program_id = r.program_id AND l.scope = r.scope
               AND l.holder = r.holder AND l.period = r.period)
+        """,
+    ),
+    Question(
+        "I-14",
+        "reward",
+        "{settled_minor} of its debt is settled, {forgiven_minor} forgiven and {netted_minor} of it"
+        " pays debts; what was written down says {settled}, {forgiven} and {netted}.",
+        """
+        SELECT r.id, r.settled_minor, r.forgiven_minor, r.netted_minor,
+            COALESCE(d.settled, 0) AS settled, COALESCE(d.forgiven, 0) AS forgiven,
+            COALESCE(p.netted, 0) AS netted
+        FROM reward r LEFT JOIN (
+            SELECT debt_id,
+                SUM(CASE WHEN paid_by_id IS NULL THEN 0 ELSE amount_minor END) AS settled,
+                SUM(CASE WHEN paid_by_id IS NULL THEN amount_minor ELSE 0 END) AS forgiven
+            FROM debt_settlement GROUP BY debt_id) d ON d.debt_id = r.id
+        LEFT JOIN (
+            SELECT paid_by_id, SUM(amount_minor) AS netted
+            FROM debt_settlement GROUP BY paid_by_id) p ON p.paid_by_id = r.id
+        WHERE r.settled_minor <> COALESCE(d.settled, 0)
+           OR r.forgiven_minor <> COALESCE(d.forgiven, 0)
+           OR r.netted_minor <> COALESCE(p.netted, 0)
+        """,
+    ),
+    Question(
+        "I-17",
+        "reward",
+        "It pays a debt of another person, program or currency.",
+        """
+        SELECT DISTINCT r.id FROM debt_settlement s
+        JOIN reward r ON r.id = s.paid_by_id JOIN reward d ON d.id = s.debt_id
+        WHERE r.person_id <> d.person_id OR r.program_id <> d.program_id
+           OR r.currency <> d.currency
         """,
     ),
     Question(

@@ -103,10 +103,11 @@ _QUESTIONS = (
         "reward",
         "{granted} was granted and {payable} was to be.",
         """
-        SELECT r.id, g.amount_minor AS granted, r.amount_minor - r.withheld_minor AS payable
+        SELECT r.id, g.amount_minor AS granted,
+            r.amount_minor - r.withheld_minor - r.netted_minor AS payable
         FROM reward r JOIN "grant" g ON g.reward_id = r.id
         WHERE g.state = 'done' AND g.operation NOT IN TAKINGS
-          AND g.amount_minor <> r.amount_minor - r.withheld_minor
+          AND g.amount_minor <> r.amount_minor - r.withheld_minor - r.netted_minor
         """,
     ),
     Question(

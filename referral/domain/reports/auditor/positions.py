@@ -21,7 +21,8 @@ _PLACES = ("reserved", "payable", "granted", "clawback_due")
 
 _POSITIONS = """
 SELECT r.id, r.state, r.kind, r.amount_minor, b.to_state AS born, r.clawback_minor,
-    r.withheld_minor, r.debited_minor, r.owed_minor,
+    r.withheld_minor, r.debited_minor, r.owed_minor, r.netted_minor, r.settled_minor,
+    r.forgiven_minor,
     COALESCE(s.reserved, 0) AS reserved, COALESCE(s.payable, 0) AS payable,
     COALESCE(s.granted, 0) AS granted, COALESCE(s.clawback_due, 0) AS clawback_due,
     COALESCE(s.taken, 0) AS taken, COALESCE(s.released, 0) AS released,
@@ -106,12 +107,20 @@ def _place(row: RowMapping) -> Iterator[tuple[str, str]]:
     """Money lies in the account of the state, and what could not be taken back in the debts."""
     home = _LIVES_IN.get(row["state"])
     for place in _PLACES[:3]:
-        if place != home and row[place]:
+        stays = _stays(row) if place == "granted" else 0
+        if place != home and row[place] != stays:
             yield "I-11", f"It is {row['state']} and {row[place]} of it lies in {place}."
     if row["clawback_due"] and row["state"] not in ("granted", "reversed"):
         yield "I-11", f"It is {row['state']} and {row['clawback_due']} of it is due back."
     if row["strangers"]:
         yield "I-11", "Its money lies in another person's account."
+
+
+def _stays(row: RowMapping) -> int:
+    """Return what lies in `granted` of a reward that is not: it pays debts, or was let go."""
+    if row["state"] in ("approved", "granting"):
+        return int(row["netted_minor"])
+    return int(row["forgiven_minor"]) if row["state"] == "reversed" else 0
 
 
 def _reservation(row: RowMapping) -> Iterator[tuple[str, str]]:
@@ -124,8 +133,9 @@ def _taken_back(row: RowMapping) -> Iterator[tuple[str, str]]:
     """The refunded share is taken back, never more than once, and the ledger says the same."""
     if row["returned"] != row["debited_minor"]:
         yield "I-15", f"The ledger returned {row['returned']} of {row['debited_minor']} debited."
-    if row["clawback_due"] != row["owed_minor"]:
-        yield "I-15", f"The ledger has {row['clawback_due']} of {row['owed_minor']} owed."
+    owed = row["owed_minor"] - row["settled_minor"] - row["forgiven_minor"]
+    if row["clawback_due"] != owed:
+        yield "I-15", f"The ledger has {row['clawback_due']} of {owed} owed."
     home = _LIVES_IN.get(row["state"])
     if home is None:
         return

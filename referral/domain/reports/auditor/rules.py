@@ -144,5 +144,6 @@ def _grant_faults(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
         return
     if asked.get("amount") != row.amount_minor:
         yield f"{asked.get('amount')} was asked for an amount of {row.amount_minor}."
-    if row.amount_minor <= 0 and row.operation not in WITHOUT_AMOUNT:
+    is_netted = row.amount_minor == 0 and asked.get("netted")
+    if row.amount_minor <= 0 and row.operation not in WITHOUT_AMOUNT and not is_netted:
         yield f"A {row.operation} of {row.amount_minor} has the wrong sign."
