@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.live",
     "tests.audit.telling",
     "tests.machine.options",
+    "tests.amounts.options",
 ]

@@ -7,6 +7,7 @@ from flask import Flask
 from referral.commands.businesses import new_business
 from referral.commands.operators import reset_operator
 from referral.commands.programs import new_program
+from referral.commands.rates import import_rates
 from referral.commands.reconciling import reconcile
 from referral.commands.running import audit_ledger, demo, serve, work
 
@@ -15,6 +16,6 @@ __all__ = ["add_commands"]
 
 def add_commands(app: Flask) -> None:
     """Add every command to `flask`."""
-    made = (new_business, new_program, reset_operator)
-    for command in (*made, audit_ledger, reconcile, work, serve, demo):
+    setting_up = (new_business, new_program, import_rates, reset_operator)
+    for command in (*setting_up, audit_ledger, reconcile, work, serve, demo):
         app.cli.add_command(command)

@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from referral.commands.speaking import COMMAND, link, refusals_in_a_line, show
 from referral.domain.businesses import (
+    Business,
     Role,
     connect_stripe,
     create_business,
@@ -19,7 +20,9 @@ from referral.domain.businesses.businesses import set_time_zone
 from referral.domain.businesses.credentials import issue_setup_token
 from referral.domain.businesses.keys import KeyKind
 from referral.foundation import clock
-from referral.foundation.db import transaction
+from referral.foundation.db import session, transaction
+from referral.foundation.errors import Invalid, NotFound
+from referral.foundation.ids import parse_public_id
 
 
 @click.command("create-business")
@@ -73,3 +76,15 @@ def new_business(
                 business.id, "business.created", subject=business.public_id, actor=COMMAND, at=at
             )
     show(made, as_json=as_json)
+
+
+def find_business(text: str) -> Business:
+    """Return the business of a public id; raises Invalid."""
+    unknown = Invalid(fields={"business": "There is no business of this id."})
+    try:
+        found = session.get(Business, parse_public_id(Business.prefix, text))
+    except NotFound:
+        raise unknown from None
+    if found is None:
+        raise unknown
+    return found

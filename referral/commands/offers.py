@@ -5,15 +5,38 @@
 
 from __future__ import annotations
 
-from referral.domain.programs import Kind, OfferTerms, Side, Trigger
-from referral.domain.programs.offers import CHOOSABLE, WITHOUT_MONEY
+from dataclasses import dataclass
+
+from referral.domain.programs import Kind, OfferTerms, Side, Step, Trigger
+from referral.domain.programs.offers import CHOOSABLE, REPEATED, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 
-def read_offer(
-    side: Side, text: str, trigger: str, *, person_cap: int | None = None
-) -> OfferTerms | None:
-    """Read what follows the kind and a colon; raises Invalid saying how to write it."""
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What goes with an offer: how often, which friends, from what purchase on, and at most what.
+
+    Amounts are minor units; `tiers` are typed as `1:1000,5:1500` or `1:10%,5:15%`.
+    """
+
+    times: int | None = None
+    milestone_every: int | None = None
+    milestone_at: int | None = None
+    tiers: str = ""
+    minimum: int | None = None
+    cap: int | None = None
+    person_cap: int | None = None
+
+
+_NONE = Extras()
+
+
+def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -> OfferTerms | None:
+    """Read what follows the kind and a colon; raises Invalid saying how to write it.
+
+    With tiers the amount is the first of them, and may be left out. A discount is given at signup,
+    so what is said of purchases is not for it.
+    """
     if not text.strip():
         return None
     kind, _, amount = text.strip().partition(":")
@@ -26,17 +49,27 @@ def read_offer(
     if kind == Kind.CHOICE:
         amount, _, named = amount.partition(":")
         choices = _choices(named, field)
-    amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
+    steps = _steps(extras.tiers, amount, field)
+    if steps:
+        amount_minor, rate_bp = steps[0].amount_minor, steps[0].rate_bp
+    else:
+        amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
     return OfferTerms(
         side=side,
         kind=Kind(kind),
         trigger=chosen,
         amount_minor=amount_minor,
         rate_bp=rate_bp,
-        person_cap_minor=person_cap,
+        cap_minor=extras.cap,
+        person_cap_minor=extras.person_cap,
+        minimum_minor=extras.minimum or 0,
         words=None if has_money else amount,
         periods=1 if kind == Kind.FREE_PERIOD else None,
         choices=choices,
+        times=extras.times if chosen in REPEATED else None,
+        milestone_every=extras.milestone_every if chosen == Trigger.MILESTONE else None,
+        milestone_at=extras.milestone_at if chosen == Trigger.MILESTONE else None,
+        steps=steps,
     )
 
 
@@ -46,6 +79,25 @@ def _choices(text: str, field: str) -> tuple[Kind, ...]:
     if not set(named) <= set(CHOOSABLE):
         raise Invalid(fields={field: f"Choose among: {', '.join(CHOOSABLE)}."})
     return tuple(Kind(name) for name in named) or CHOOSABLE
+
+
+def _steps(text: str, amount: str, field: str) -> tuple[Step, ...]:
+    """Read `1:1000,5:1500`; an offer's own amount is the first step where the list begins later."""
+    if not text.strip():
+        return ()
+    steps = []
+    for part in text.split(","):
+        friends, colon, worth = part.strip().partition(":")
+        if not (colon and friends.isascii() and friends.isdigit() and len(friends) <= 9):
+            said = "Write the tiers as FRIENDS:AMOUNT, such as 1:1000,5:1500 or 1:10%,5:15%."
+            raise Invalid(fields={field: said})
+        steps.append(Step(int(friends), *_amount_or_rate(worth, field)))
+    first = Step(1, *_amount_or_rate(amount, field)) if amount else None
+    if first is not None and steps[0].friends > 1:
+        steps.insert(0, first)
+    if first is not None and steps[0] != first:
+        raise Invalid(fields={field: "The first tier is what the offer gives to begin with."})
+    return tuple(steps)
 
 
 def _amount_or_rate(text: str, field: str) -> tuple[int | None, int | None]:

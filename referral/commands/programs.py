@@ -7,9 +7,10 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from referral.commands.offers import read_offer
+from referral.commands.businesses import find_business
+from referral.commands.offers import Extras, read_offer
 from referral.commands.speaking import COMMAND, refusals_in_a_line, show
-from referral.domain.businesses import Business, record, within
+from referral.domain.businesses import record, within
 from referral.domain.programs import (
     Approval,
     Kind,
@@ -23,9 +24,7 @@ from referral.domain.programs import (
 )
 from referral.domain.programs.programs import LEAST_EXPIRE, MOST_EXPIRE, ProgramState
 from referral.foundation import clock
-from referral.foundation.db import session, transaction
-from referral.foundation.errors import Invalid, NotFound
-from referral.foundation.ids import parse_public_id
+from referral.foundation.db import transaction
 
 _OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
 
@@ -46,6 +45,25 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
     type=click.Choice([one.value for one in Trigger]),
     default=Trigger.FIRST_PURCHASE.value,
 )
+@click.option(
+    "--friend-trigger",
+    type=click.Choice([one.value for one in Trigger]),
+    help="What the friend's offer is for, if something else.",
+)
+@click.option(
+    "--times",
+    type=click.IntRange(1, 999),
+    help="At most so many purchases or renewals of a friend.",
+)
+@click.option("--milestone-every", type=click.IntRange(1), help="Each time so many friends bought.")
+@click.option("--milestone-at", type=click.IntRange(1), help="Once, when so many friends bought.")
+@click.option("--advocate-tiers", default="", help="FRIENDS:AMOUNT,…, such as 1:1000,5:1500.")
+@click.option("--minimum", type=click.IntRange(0, 10**12), help="Least purchase, minor units.")
+@click.option("--cap", type=click.IntRange(1, 10**12), help="Most of one reward of a rate.")
+@click.option("--friend-times", type=click.IntRange(1, 999), help="The same for the friend.")
+@click.option("--friend-minimum", type=click.IntRange(0, 10**12), help="The same for the friend.")
+@click.option("--friend-cap", type=click.IntRange(1, 10**12), help="The same for the friend.")
+@click.option("--currency", default="", help="Of the offers; the business's unless you say so.")
 @click.option("--hold-days", type=click.IntRange(0, 365), default=30, show_default=True)
 @click.option(
     "--approval",
@@ -74,6 +92,17 @@ def new_program(
     advocate_offer: str,
     friend_offer: str,
     trigger: str,
+    friend_trigger: str | None,
+    times: int | None,
+    milestone_every: int | None,
+    milestone_at: int | None,
+    advocate_tiers: str,
+    minimum: int | None,
+    cap: int | None,
+    friend_times: int | None,
+    friend_minimum: int | None,
+    friend_cap: int | None,
+    currency: str,
     hold_days: int,
     approval: str,
     touch: str,
@@ -92,7 +121,7 @@ def new_program(
     """Create a program with an offer for each side."""
     at = clock.now()
     with refusals_in_a_line(), transaction():
-        owner = _business(business)
+        owner = find_business(business)
         with within(owner.id):
             terms = ProgramTerms(
                 name=name,
@@ -109,10 +138,16 @@ def new_program(
                 household_cap_minor=household_cap,
                 expire_days=expire_days,
             )
-            program = create_program(owner, terms, at=at, budget_minor=budget)
+            program = create_program(
+                owner, terms, at=at, budget_minor=budget, currency=currency.lower() or None
+            )
+            more = Extras(
+                times, milestone_every, milestone_at, advocate_tiers, minimum, cap, person_cap
+            )
+            friends = Extras(times=friend_times, minimum=friend_minimum, cap=friend_cap)
             wanted = [
-                read_offer(Side.ADVOCATE, advocate_offer, trigger, person_cap=person_cap),
-                read_offer(Side.FRIEND, friend_offer, trigger),
+                read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
+                read_offer(Side.FRIEND, friend_offer, friend_trigger or trigger, extras=friends),
             ]
             offers = [publish_offer(program, one, at=at) for one in wanted if one is not None]
             record(owner.id, "program.created", subject=program.public_id, actor=COMMAND, at=at)
@@ -129,17 +164,6 @@ def new_program(
     )
 
 
-def _business(text: str) -> Business:
-    unknown = Invalid(fields={"business": "There is no business of this id."})
-    try:
-        found = session.get(Business, parse_public_id(Business.prefix, text))
-    except NotFound:
-        raise unknown from None
-    if found is None:
-        raise unknown
-    return found
-
-
 def _offer(offer: Offer) -> dict[str, Any]:
     return {
         "id": offer.public_id,
@@ -149,6 +173,12 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "kind": offer.kind,
         "amount_minor": offer.amount_minor,
         "rate_bp": offer.rate_bp,
+        "cap_minor": offer.cap_minor,
+        "minimum_minor": offer.minimum_minor,
+        "times": offer.times,
+        "milestone_every": offer.milestone_every,
+        "milestone_at": offer.milestone_at,
+        "tiers": [step.as_json() for step in offer.tiers],
         "currency": offer.currency,
         "hold_days": offer.hold_days,
         "periods": offer.periods,

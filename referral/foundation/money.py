@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import list_currencies
 
 LIMIT_MINOR = 10**12
 FULL_RATE_BP = 10_000
@@ -49,6 +49,13 @@ class Money:
 
 
 _CODES = frozenset(code.lower() for code in list_currencies())
+_ZERO = "bif clp djf gnf isk jpy kmf krw mga pyg rwf ugx uyi vnd vuv xaf xof xpf"
+_THREE = "bhd iqd jod kwd lyd omr tnd"
+_DIGITS = {
+    **dict.fromkeys(_ZERO.split(), 0),
+    **dict.fromkeys(_THREE.split(), 3),
+    **dict.fromkeys(("clf", "uyw"), 4),
+}
 
 
 def is_currency(code: str) -> bool:
@@ -57,8 +64,20 @@ def is_currency(code: str) -> bool:
 
 
 def digits(currency: str) -> int:
-    """Return how many decimals the currency's minor unit stands for: 0, 2 or 3."""
-    return int(get_currency_precision(currency.upper()))
+    """Return how many decimals the currency's minor unit stands for: 0, 2 or 3, by ISO 4217.
+
+    Locale data says how cash is written, which is 0 for some that are counted in hundredths; and
+    the ariary, whose fifths nobody uses, is counted whole as Stripe does.
+    """
+    return _DIGITS.get(currency, 2)
+
+
+def step_minor(currency: str) -> int:
+    """Return what a reward of this currency is a multiple of, in minor units.
+
+    A currency of three decimals is paid in hundredths: providers demand that the last digit is 0.
+    """
+    return 10 if digits(currency) > 2 else 1
 
 
 def half_even(exact: Fraction) -> int:
@@ -66,19 +85,32 @@ def half_even(exact: Fraction) -> int:
     return round(exact)
 
 
-def share(amount_minor: int, part: int, whole: int) -> int:
+def share(amount_minor: int, part: int, whole: int, *, step: int = 1) -> int:
     """Return amount × part ÷ whole, rounded half even; nothing when the whole is nothing.
 
     A part beyond the whole counts as the whole, so the result never exceeds the amount (I-15).
+    It is rounded once, to a multiple of `step`.
     """
     if whole <= 0 or part <= 0:
         return 0
-    return half_even(Fraction(amount_minor * min(part, whole), whole))
+    if part >= whole:
+        return amount_minor
+    return min(amount_minor, step * half_even(Fraction(amount_minor * part, whole * step)))
 
 
-def rate(base_minor: int, rate_bp: int) -> int:
-    """Return `rate_bp` basis points (1/10,000) of a base, rounded half even."""
-    return half_even(Fraction(base_minor * rate_bp, FULL_RATE_BP))
+def rate(base_minor: int, rate_bp: int, *, step: int = 1) -> int:
+    """Return `rate_bp` basis points (1/10,000) of a base, half even to a multiple of `step`."""
+    return step * half_even(Fraction(base_minor * rate_bp, FULL_RATE_BP * step))
+
+
+def convert(amount_minor: int, rate: Fraction, *, base: str, quote: str) -> int:
+    """Return an amount of `base` in minor units of `quote`, rounded half even, once (I-17).
+
+    `rate` is how many whole units of `quote` one whole unit of `base` is worth. What goes beyond
+    the largest amount counts as the largest.
+    """
+    scale = Fraction(10) ** (digits(quote) - digits(base))
+    return min(half_even(amount_minor * rate * scale), LIMIT_MINOR)
 
 
 def split(amount_minor: int, weights: Sequence[int]) -> list[int]:

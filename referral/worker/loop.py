@@ -19,11 +19,21 @@ from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.awaiting import AwaitedRate
+from referral.domain.rewards.qualifying import Qualification
 from referral.domain.rewards.reconciling import Reconciliation, beat
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import EventPoll, StripeEvent
-from referral.worker import event_polls, grants, reconciling, rewards, stripe_events, tidying
+from referral.worker import (
+    counting,
+    event_polls,
+    grants,
+    reconciling,
+    rewards,
+    stripe_events,
+    tidying,
+)
 
 BEAT_EVERY = timedelta(minutes=1)
 IDLE_S = 0.3
@@ -51,6 +61,8 @@ def kinds() -> list[Work]:
     return [
         Work("notice", Notice, notices.send),
         Work("stripe_event", StripeEvent, stripe_events.read_event),
+        Work("awaited_rate", AwaitedRate, counting.judge),
+        Work("qualification", Qualification, counting.count),
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
         Work("event_poll", EventPoll, event_polls.look),

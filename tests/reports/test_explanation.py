@@ -11,7 +11,7 @@ from referral.domain.businesses import Actor, within
 from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
 from referral.domain.reports.gates import Explanation, GateName, GateState
 from referral.domain.rewards import Reward, ripen
-from referral.domain.rewards.grants import Done, Grant, prepare
+from referral.domain.rewards.grants import Asked, Done, Grant, prepare
 from referral.domain.rewards.settling import settle
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop
@@ -145,8 +145,7 @@ def test_a_granted_reward_passes_every_gate_and_names_the_object(app: Flask) -> 
         reward = of_alice(shop)
         ripen(reward, at=shop.later(days=31).now)
         grant = session.scalars(select(Grant).where(Grant.reward_id == reward.id)).one()
-        asked = {"customer": "cus_alice"}
-        prepare(grant, asked, at=shop.now)
+        prepare(grant, Asked("cus_alice"), at=shop.now)
         settle(grant, Done("cbtxn_1", 1000, "eur", "cus_alice", {}), at=shop.now)
     with within(shop.business.id):
         explanation = explain_reward(reward, at=shop.now)

@@ -7,7 +7,8 @@ import pytest
 
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind, Offer, Side, Trigger
-from referral.domain.rewards import RewardState, clawback, earning, limits
+from referral.domain.programs.offers import WITHOUT_MONEY
+from referral.domain.rewards import RewardState, clawback, earning, limits, turns
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
 from referral.domain.rewards.holds import HoldKind
 from referral.surfaces.web import reasons
@@ -48,9 +49,9 @@ def test_every_reason_the_rewards_give_has_words() -> None:
     given = set()
     for function in ("disqualified", "offer_misses"):
         given |= texts_returned_by(Path(earning.__file__), function)
-    given |= {limits.BUDGET_REACHED, limits.CAP_REACHED, earning.EARLIER_PURCHASE}
-    given |= {clawback.REFUNDED}
-    assert len(given) == 10
+    given |= {limits.BUDGET_REACHED, limits.CAP_REACHED, turns.EARLIER_PURCHASE}
+    given |= {clawback.REFUNDED, earning.NO_EXCHANGE_RATE}
+    assert len(given) == 12
     assert given - set(reasons.REASONS) == set()
 
 
@@ -120,9 +121,10 @@ def test_every_offer_that_can_be_made_has_words() -> None:
     for side in Side:
         for trigger in Trigger:
             for kind in Kind:
-                assert "€1.00" in offer_words(
-                    offered(side, kind=kind, trigger=trigger, amount_minor=100)
-                )
+                worth = "thank-you" if kind in WITHOUT_MONEY else "€1.00"
+                terms = {"milestone_every": 5} if trigger is Trigger.MILESTONE else {}
+                offer = offered(side, kind=kind, trigger=trigger, amount_minor=100, **terms)
+                assert worth in offer_words(offer)
 
 
 def texts_returned_by(path: Path, function: str) -> set[str]:

@@ -4,6 +4,7 @@ Every step may run twice and in any order with the others: the end is the same. 
 worker open the transaction; nothing here sees a request or a socket. Begin with `steps.py`.
 """
 
+from referral.domain.journey.counting import judge_again, tell_rates
 from referral.domain.journey.recognising import recognise
 from referral.domain.journey.reviewing import (
     approve_reward,
@@ -45,6 +46,7 @@ __all__ = [
     "hold_reward",
     "introduce",
     "join",
+    "judge_again",
     "recognise",
     "refund",
     "reissue_reward",
@@ -52,4 +54,5 @@ __all__ = [
     "retry_reward",
     "take_back_reward",
     "tell_customer",
+    "tell_rates",
 ]

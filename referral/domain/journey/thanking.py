@@ -22,6 +22,7 @@ from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.earning import retract as cancel_earned
 from referral.domain.rewards.grants import wake_grants
 from referral.domain.rewards.holds import HOLDABLE, HoldKind
+from referral.domain.rewards.qualifying import look_again
 from referral.domain.rewards.ripening import make_due
 from referral.foundation.clock import to_second
 from referral.foundation.db import session
@@ -66,6 +67,7 @@ def _catch_up(purchase: Purchase, *, at: datetime) -> None:
 def apply_refunds(purchase: Purchase, *, at: datetime) -> None:
     """Bring rewards in line with what was refunded; a dispute holds those that begin anew too."""
     begun = claw_back(purchase, at=at)
+    look_again(purchase.person_id, at=at)
     if begun:
         _hold_while_disputed(purchase, begun, at=at)
 

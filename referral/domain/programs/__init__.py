@@ -22,6 +22,7 @@ from referral.domain.programs.programs import (
     edit_program,
     find_program,
 )
+from referral.domain.programs.steps import Step
 
 __all__ = [
     "Approval",
@@ -32,6 +33,7 @@ __all__ = [
     "ProgramState",
     "ProgramTerms",
     "Side",
+    "Step",
     "TouchRule",
     "Trigger",
     "change_state",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
 from referral.domain.programs.programs import CAPS, Program
+from referral.domain.programs.steps import MOST_FRIENDS, Step, check_steps
 from referral.foundation.db import (
     Currency,
     JsonList,
@@ -29,7 +30,7 @@ from referral.foundation.db import (
 from referral.foundation.errors import Invalid
 from referral.foundation.guards import append_only
 from referral.foundation.ids import public_id
-from referral.foundation.money import FULL_RATE_BP, LIMIT_MINOR
+from referral.foundation.money import FULL_RATE_BP, LIMIT_MINOR, step_minor
 
 
 class Side(StrEnum):
@@ -40,11 +41,20 @@ class Side(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What earns it: the friend's signup, their first paid purchase, or each one."""
+    """What earns it: the friend's signup, their first paid purchase, each one, each paid renewal
+    of their subscription; or that so many friends have bought.
+    """
 
     SIGNUP = "signup"
     FIRST_PURCHASE = "first_purchase"
     PURCHASE = "purchase"
+    RENEWAL = "renewal"
+    MILESTONE = "milestone"
+
+
+REPEATED = (Trigger.PURCHASE, Trigger.RENEWAL)
+"""What may happen several times, and be rewarded up to so many."""
+MOST_TIMES = 999
 
 
 class Kind(StrEnum):
@@ -87,7 +97,9 @@ class Offer(Owned, Model):
     given. `cap_minor` bounds one reward of a rate, `person_cap_minor` what one person may get in
     all, `minimum_minor` is the least base; `periods` are those of a subscription that are free.
     A choice lists its `choices`; after `choose_within_days` the first one is taken. Cash waits
-    until `minimum_payout_minor` has gathered.
+    until `minimum_payout_minor` has gathered. `times` bounds one friend's purchases or renewals.
+    A milestone is `milestone_every` so many friends, or `milestone_at` a number. `steps` are what
+    the friend's place decides, see `steps.py`; the first is the offer's own amount or rate.
     """
 
     __table_args__ = (
@@ -137,6 +149,26 @@ class Offer(Owned, Model):
     choices: Mapped[JsonList | None] = mapped_column(default=None, sort_order=8)
     choose_within_days: Mapped[int | None] = mapped_column(default=None, sort_order=8)
     minimum_payout_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=8)
+    times: Mapped[int | None] = mapped_column(default=None, sort_order=7)
+    milestone_every: Mapped[int | None] = mapped_column(default=None, sort_order=7)
+    milestone_at: Mapped[int | None] = mapped_column(default=None, sort_order=7)
+    steps: Mapped[JsonList | None] = mapped_column(default=None, sort_order=7)
+
+    @property
+    def tiers(self) -> tuple[Step, ...]:
+        """Return the steps, the lowest first; none when every friend counts the same."""
+        return tuple(Step(**step) for step in self.steps or ())
+
+    @property
+    def counts_friends(self) -> bool:
+        """Tell whether it matters how many friends of the advocate have bought before."""
+        return self.trigger == Trigger.MILESTONE or bool(self.steps)
+
+    def reaches(self, place: int) -> bool:
+        """Tell whether the friend of this place makes a milestone."""
+        if self.milestone_every:
+            return place % self.milestone_every == 0
+        return place == self.milestone_at
 
     @property
     def public_id(self) -> str:
@@ -166,9 +198,13 @@ class OfferTerms:
     choices: tuple[Kind, ...] = ()
     choose_within_days: int | None = None
     minimum_payout_minor: int | None = None
+    times: int | None = None
+    milestone_every: int | None = None
+    milestone_at: int | None = None
+    steps: tuple[Step, ...] = ()
 
-    def check(self) -> None:
-        """Raise Invalid naming what does not fit together."""
+    def check(self, currency: str) -> None:
+        """Raise Invalid naming what does not fit together, or not the programme's currency."""
         field = f"{self.side}_offer"
         if self.kind in WITHOUT_MONEY:
             self._check_words(field)
@@ -193,6 +229,46 @@ class OfferTerms:
             raise Invalid(fields={field: "A gift has one worth: give an amount, not a rate."})
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
+        self._check_counting(field)
+        self._check_steps(field)
+        self._check_currency(field, currency)
+
+    def _check_counting(self, field: str) -> None:
+        milestones = [one for one in (self.milestone_every, self.milestone_at) if one is not None]
+        if (self.trigger == Trigger.MILESTONE) != (len(milestones) == 1):
+            said = "A milestone is either every so many friends or one number of friends."
+            raise Invalid(fields={field: said})
+        if milestones and not 1 <= milestones[0] <= MOST_FRIENDS:
+            raise Invalid(fields={field: f"A milestone is 1 to {MOST_FRIENDS:,} friends."})
+        if milestones and (self.side != Side.ADVOCATE or self.rate_bp):
+            said = "A milestone gives the advocate an amount: there is no one purchase to share."
+            raise Invalid(fields={field: said})
+        if self.times is not None and self.trigger not in REPEATED:
+            said = "How many times is said of purchases and renewals only."
+            raise Invalid(fields={field: said})
+        if self.times is not None and not 1 <= self.times <= MOST_TIMES:
+            raise Invalid(fields={field: f"Between 1 and {MOST_TIMES} times."})
+
+    def _check_steps(self, field: str) -> None:
+        if not self.steps:
+            return
+        if self.side != Side.ADVOCATE or self.trigger not in (Trigger.FIRST_PURCHASE, *REPEATED):
+            said = "Steps by the number of friends are for the advocate, and for purchases."
+            raise Invalid(fields={field: said})
+        try:
+            check_steps(self.steps)
+        except ValueError as wrong:
+            raise Invalid(fields={field: str(wrong)}) from None
+        first = self.steps[0]
+        if (first.amount_minor, first.rate_bp) != (self.amount_minor, self.rate_bp):
+            raise Invalid(fields={field: "The first step is what the offer gives to begin with."})
+
+    def _check_currency(self, field: str, currency: str) -> None:
+        """An amount of three decimals ends in 0: no provider pays a thousandth."""
+        amounts = [self.amount_minor, self.cap_minor, *(one.amount_minor for one in self.steps)]
+        if any(one is not None and one % step_minor(currency) for one in amounts):
+            said = f"In {currency.upper()} the last of the three decimals is 0."
+            raise Invalid(fields={field: said})
 
     def _check_periods(self, field: str) -> None:
         if self.amount_minor is None:
@@ -232,7 +308,7 @@ class OfferTerms:
 
 def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer:
     """Publish the next version of a side's offer; earlier versions stay for those promised them."""
-    terms.check()
+    terms.check(program.currency)
     latest = session.scalar(
         select(func.max(Offer.version)).where(
             Offer.program_id == program.id, Offer.side == terms.side
@@ -258,6 +334,10 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         choices=list(terms.choices) or None,
         choose_within_days=terms.choose_within_days,
         minimum_payout_minor=terms.minimum_payout_minor,
+        times=terms.times,
+        milestone_every=terms.milestone_every,
+        milestone_at=terms.milestone_at,
+        steps=[step.as_json() for step in terms.steps] or None,
     )
     session.add(offer)
     session.flush()

@@ -28,7 +28,7 @@ from referral.foundation.db import (
 )
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import new_key, parse_public_id, public_id
-from referral.foundation.money import LIMIT_MINOR
+from referral.foundation.money import LIMIT_MINOR, is_currency
 from referral.foundation.text import plain
 
 
@@ -224,19 +224,23 @@ def create_program(
     at: datetime,
     budget_minor: int | None = None,
     key: uuid.UUID | None = None,
+    currency: str | None = None,
 ) -> Program:
     """Create an active programme; its landing page's origin becomes one of the business's sites.
 
     A caller that may repeat itself, such as a form, brings the `key`; the second time it is taken,
-    and the database raises IntegrityError.
+    and the database raises IntegrityError. Offers are in the business's currency unless another
+    one is named.
     """
     terms.check()
+    if currency is not None and not is_currency(currency):
+        raise Invalid(fields={"currency": "Use an ISO 4217 code such as eur."})
     _check_budget(budget_minor)
     add_site(business, terms.landing_url, at=at)
     program = Program(
         id=key or new_key(),
         business_id=business.id,
-        currency=business.currency,
+        currency=currency or business.currency,
         budget_minor=budget_minor,
         created_at=at,
         business=business,

@@ -35,7 +35,8 @@ class PurchaseFact:
     """Money was paid: `gross_minor` is what was really paid, `tax_minor` the tax in it.
 
     `keys` are the provider's own ids of this money (invoice, payment, charge, session): one of
-    them known already means the same purchase.
+    them known already means the same purchase. `is_renewal` says that a subscription went on: its
+    first payment is none.
     """
 
     claim: Claim
@@ -44,6 +45,7 @@ class PurchaseFact:
     tax_minor: int
     currency: str
     occurred_at: datetime
+    is_renewal: bool = False
 
     @property
     def base_minor(self) -> int:

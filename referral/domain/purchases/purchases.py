@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     select,
     update,
 )
@@ -49,6 +50,7 @@ class Purchase(Owned, Model):
     recorded_at: Mapped[Moment]
     charge_refunded_minor: Mapped[Minor] = mapped_column(default=0)
     refunded_minor: Mapped[Minor] = mapped_column(default=0)
+    is_renewal: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=4)
 
     person: Mapped[Person] = relationship()
 
@@ -75,7 +77,10 @@ class UnknownPurchase(NotYet):
 
 
 def record_purchase(person: Person, fact: PurchaseFact, *, at: datetime) -> tuple[Purchase, bool]:
-    """Keep a purchase once by any of its keys; the flag says whether it was new."""
+    """Keep a purchase once by any of its keys; the flag says whether there is something to judge.
+
+    That it is a renewal may be told later than the purchase itself.
+    """
     known = find_purchase(person.business_id, fact.keys)
     if known is None:
         try:
@@ -86,7 +91,11 @@ def record_purchase(person: Person, fact: PurchaseFact, *, at: datetime) -> tupl
             if known is None:
                 raise
     _add_keys(known, fact.keys)
-    return known, False
+    is_more = fact.is_renewal and not known.is_renewal
+    if is_more:
+        known.is_renewal = True
+        session.flush()
+    return known, is_more
 
 
 def find_purchase(business_id: uuid.UUID, keys: Iterable[str]) -> Purchase | None:
@@ -156,6 +165,7 @@ def _make(person: Person, fact: PurchaseFact, *, at: datetime) -> Purchase:
         currency=fact.currency,
         occurred_at=fact.occurred_at,
         recorded_at=at,
+        is_renewal=fact.is_renewal,
         person=person,
     )
     session.add(purchase)

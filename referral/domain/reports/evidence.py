@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 from referral.domain.attribution import Signup
 from referral.domain.businesses import Business
+from referral.domain.currencies import Conversion
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase
 from referral.domain.reports.gates import Evidence, Value
 from referral.domain.rewards import Grant, Hold, HoldRelease, Reward, RewardMove
 from referral.domain.rewards.allowances import Scope, counts_on, taken_by
+from referral.domain.rewards.amounts import Inputs
 from referral.domain.rewards.approving import approvals_of
 from referral.domain.rewards.limits import opens_at
 from referral.foundation.db import session
@@ -83,24 +85,43 @@ def offer(promised: Offer) -> tuple[str, Mapping[str, Value]]:
         "rate_bp": promised.rate_bp,
         "cap": _money(promised.cap_minor, promised.currency),
         "minimum": Money(promised.minimum_minor, promised.currency),
+        "times": promised.times,
+        "milestone_every": promised.milestone_every,
+        "milestone_at": promised.milestone_at,
     }
     return ("offer", facts)
 
 
 def arithmetic(reward: Reward) -> tuple[str, Mapping[str, Value]]:
     """Show how the amount came about, from the inputs kept with the reward."""
-    inputs = reward.inputs
-    facts: dict[str, Value] = {"fixed": _money(inputs["amount_minor"], reward.currency)}
-    if inputs["rate_bp"]:
-        exact = rate(inputs["base_minor"], inputs["rate_bp"])
+    inputs = Inputs.read(reward.inputs)
+    facts: dict[str, Value] = {
+        "fixed": _money(inputs.amount_minor, reward.currency),
+        "base": Money(inputs.base_minor, reward.currency),
+        "place": inputs.place,
+        **_conversion(inputs.conversion),
+    }
+    if inputs.rate_bp:
+        exact = rate(inputs.base_minor, inputs.rate_bp, step=inputs.step_minor)
         facts |= {
-            "base": Money(inputs["base_minor"], reward.currency),
-            "rate_bp": inputs["rate_bp"],
+            "rate_bp": inputs.rate_bp,
             "share": Money(exact, reward.currency),
-            "cap": _money(inputs["cap_minor"], reward.currency),
+            "cap": _money(inputs.cap_minor, reward.currency),
         }
-    facts["given_back"] = _money(inputs.get("restored_minor"), reward.currency)
+    facts["given_back"] = _money(inputs.restored_minor, reward.currency)
     return ("arithmetic", facts | {"amount": reward.amount})
+
+
+def _conversion(used: Conversion | None) -> dict[str, Value]:
+    if used is None:
+        return {}
+    return {
+        "paid": Money(used.amount_minor, used.currency),
+        "rate": used.rate,
+        "is_inverse": used.is_inverse,
+        "rate_day": used.day.isoformat(),
+        "rate_source": used.source,
+    }
 
 
 def taken_back(reward: Reward) -> Evidence:

@@ -24,14 +24,16 @@ from referral.domain.reports.gates import (
 )
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.earning import (
-    EARLIER_PURCHASE,
+    NO_EXCHANGE_RATE,
     disqualified,
     offer_misses,
     reward_for,
 )
 from referral.domain.rewards.grants import Grant, GrantState, grants_of
 from referral.domain.rewards.limits import LIMITS
+from referral.domain.rewards.qualifying import qualification_of
 from referral.domain.rewards.releasing import REFUNDED
+from referral.domain.rewards.turns import EARLIER_PURCHASE
 from referral.foundation.db import session
 
 __all__ = [
@@ -135,10 +137,28 @@ def _not_earned(referral: Referral, offer: Offer, *, at: datetime) -> list[Gate]
     qualify = Gate(
         GateName.QUALIFY, PASSED, GateCode.BOUGHT, at=counting[0].occurred_at, evidence=shown
     )
-    missed = offer_misses(offer, counting[0])
-    state = FAILED if is_over and missed else WAITING
+    missed = _missed(offer, counting)
+    if missed is None and offer.trigger == Trigger.MILESTONE:
+        return [qualify, _on_the_way(referral, promise)]
+    state = FAILED if is_over and missed not in (None, NO_EXCHANGE_RATE) else WAITING
     code = missed or GateCode.BEING_COUNTED
     return [qualify, Gate(GateName.RULE, state, code, next_at=next_at, evidence=promise)]
+
+
+def _missed(offer: Offer, counting: list[Purchase]) -> str | None:
+    """Return why none of these purchases earns the offer, by the newest; None when one does."""
+    verdicts = [offer_misses(offer, one) for one in counting]
+    return None if None in verdicts else verdicts[0]
+
+
+def _on_the_way(referral: Referral, promise: Evidence) -> Gate:
+    """Say which place a friend has on the way to a milestone, or when they get one."""
+    friend = qualification_of(referral)
+    if friend is None or friend.place is None:
+        due_at = friend.due_at if friend else None
+        return Gate(GateName.RULE, WAITING, GateCode.STANDS_LATER, next_at=due_at, evidence=promise)
+    seen: Evidence = (*promise, ("place", {"place": friend.place}))
+    return Gate(GateName.RULE, WAITING, GateCode.COUNTED, at=friend.counted_at, evidence=seen)
 
 
 def _purchases(referral: Referral) -> list[Purchase]:
@@ -154,7 +174,10 @@ def _purchases(referral: Referral) -> list[Purchase]:
 def _earned(referral: Referral, offer: Offer, reward: Reward) -> list[Gate]:
     """Say which event earned the reward and how the promise turned it into an amount."""
     rule = (evidence.offer(offer), evidence.arithmetic(reward), *evidence.taken_back(reward))
-    if offer.trigger == Trigger.SIGNUP or reward.purchase is None:
+    if offer.trigger == Trigger.MILESTONE:
+        reached = GateCode.MILESTONE_REACHED
+        qualify = Gate(GateName.QUALIFY, PASSED, reached, at=reward.earned_at)
+    elif offer.trigger == Trigger.SIGNUP or reward.purchase is None:
         qualify = Gate(GateName.QUALIFY, PASSED, GateCode.SIGNED_UP, at=referral.at)
     else:
         shown = (evidence.purchase(reward.purchase),)

@@ -26,14 +26,15 @@ from referral.domain.rewards.rewards import (
     update_reward,
 )
 from referral.foundation.db import session
-from referral.foundation.money import share
+from referral.foundation.money import share, step_minor
 
 
 def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
     """Bring what is taken back of a purchase's rewards in line with its refunded share.
 
     Of each promise its person keeps the reward less reward × refunded ÷ paid, rounded half even
-    (I-15). A refund that fails gives back what it took; returns rewards that began anew for that.
+    (I-15); the two last are in the purchase's own currency. A refund that fails gives back what it
+    took; returns rewards that began anew for that.
     """
     begun = []
     for promise in _promises(purchase):
@@ -41,7 +42,8 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
         if not whole:
             begun += _follow(promise, purchase, at=at)
             continue
-        right = whole - share(whole, purchase.refunded_minor, purchase.gross_minor)
+        step = step_minor(promise[0].currency)
+        right = whole - share(whole, purchase.refunded_minor, purchase.gross_minor, step=step)
         kept = sum(one.amount_minor - one.clawback_minor for one in promise)
         if kept > right:
             _take(promise, kept - right, at=at)

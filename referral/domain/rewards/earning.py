@@ -5,25 +5,43 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from referral.domain.attribution import Referral, TouchKind
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.currencies import Conversion, convert_on
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Side, Trigger
-from referral.domain.programs.offers import WITHOUT_MONEY
+from referral.domain.programs.offers import REPEATED, WITHOUT_MONEY
 from referral.domain.purchases import Purchase
-from referral.domain.rewards.amounts import Inputs, worth
+from referral.domain.rewards.amounts import Inputs, inputs_of, worth
+from referral.domain.rewards.awaiting import await_rate
 from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
 from referral.domain.rewards.limits import begin_within_limits
+from referral.domain.rewards.qualifying import expect, give_up_place, place_of
 from referral.domain.rewards.releasing import cancel
-from referral.domain.rewards.rewards import SUPERSEDED, Reward, RewardState, lock
+from referral.domain.rewards.rewards import Reward, RewardState, lock
+from referral.domain.rewards.turns import (
+    Turn,
+    free_slot,
+    order_of,
+    supersede,
+    turn_for,
+)
 from referral.foundation.clock import to_second
 from referral.foundation.db import session
 
-EARLIER_PURCHASE = "earlier_purchase"
 EXISTING_CUSTOMER = "existing_customer"
+NO_EXCHANGE_RATE = "no_exchange_rate"
+
+
+class Base(NamedTuple):
+    """What a purchase counts for, in the offer's currency, and how it was converted."""
+
+    base_minor: int
+    conversion: Conversion | None
 
 
 def earn_by_signup(referral: Referral, *, at: datetime) -> list[Reward]:
@@ -32,21 +50,27 @@ def earn_by_signup(referral: Referral, *, at: datetime) -> list[Reward]:
         reward
         for person, offer in _sides(referral)
         if offer.trigger == Trigger.SIGNUP
-        and (reward := _earn(referral, person, offer, None, at=at)) is not None
+        and (reward := _earn_once(referral, person, offer, None, at=at)) is not None
     ]
 
 
 def earn_by_purchase(referral: Referral, purchase: Purchase, *, at: datetime) -> list[Reward]:
-    """Give both sides what their offers promise for this purchase, if it qualifies."""
+    """Give both sides what their offers promise for this purchase, if it qualifies.
+
+    A purchase that only lacks an exchange rate waits for one; a milestone is reached later.
+    """
     if disqualified(referral, purchase) is not None:
         return []
-    return [
-        reward
-        for person, offer in _sides(referral)
-        if offer.trigger != Trigger.SIGNUP
-        and offer_misses(offer, purchase) is None
-        and (reward := _earn(referral, person, offer, purchase, at=at)) is not None
-    ]
+    earned = []
+    for person, offer in _sides(referral):
+        misses = offer_misses(offer, purchase)
+        if misses == NO_EXCHANGE_RATE:
+            await_rate(purchase, offer.currency, at=at)
+        elif misses is None and offer.trigger == Trigger.MILESTONE:
+            expect(referral, not_before=purchase.occurred_at + _hold_of(offer))
+        elif misses is None:
+            earned.append(_earn(referral, person, offer, purchase, at=at))
+    return [reward for reward in earned if reward is not None]
 
 
 def disqualified(referral: Referral, purchase: Purchase) -> str | None:
@@ -82,17 +106,52 @@ def retract(referral: Referral, *, at: datetime) -> None:
     )
     for reward in session.scalars(query).all():
         cancel(lock(reward), reason=EXISTING_CUSTOMER, actor=SYSTEM, at=at)
+        if reward.offer.trigger == Trigger.MILESTONE:
+            free_slot(reward.id)
+            give_up_place(referral)
 
 
-def offer_misses(offer: Offer, purchase: Purchase) -> str | None:
-    """Return why an offer does not apply to a purchase, or None when it does."""
-    if purchase.currency != offer.currency:
-        return "other_currency"
-    if purchase.base_minor < offer.minimum_minor:
+def offer_misses(offer: Offer, purchase: Purchase, *, kept_minor: int | None = None) -> str | None:
+    """Return why an offer does not apply to a purchase, or None when it does.
+
+    With `kept_minor` as if only that much of its base had been paid.
+    """
+    if offer.trigger == Trigger.SIGNUP:
+        return "for_the_signup"
+    if offer.trigger == Trigger.RENEWAL and not purchase.is_renewal:
+        return "not_a_renewal"
+    base = _base_of(offer, purchase, kept_minor)
+    if base is None:
+        return NO_EXCHANGE_RATE
+    if base.base_minor < offer.minimum_minor:
         return "below_minimum"
-    if offer.kind not in WITHOUT_MONEY and worth(_inputs(offer, purchase)) <= 0:
+    best = max(worth(one) for one in _possible(offer, base.base_minor))
+    if offer.kind not in WITHOUT_MONEY and (base.base_minor <= 0 or best <= 0):
         return "rounds_to_nothing"
     return None
+
+
+def _base_of(offer: Offer, purchase: Purchase, kept_minor: int | None = None) -> Base | None:
+    """Return what a purchase counts for; None while no exchange rate is known."""
+    paid_minor = purchase.base_minor if kept_minor is None else kept_minor
+    if purchase.currency == offer.currency:
+        return Base(paid_minor, None)
+    converted = convert_on(
+        purchase.business_id,
+        paid_minor,
+        base=purchase.currency,
+        quote=offer.currency,
+        paid_at=purchase.occurred_at,
+    )
+    return Base(converted.into(offer.currency), converted) if converted else None
+
+
+def _possible(offer: Offer, base_minor: int) -> list[Inputs]:
+    """Return what an offer may give for a base: one for each of its steps."""
+    return [
+        inputs_of(offer, base_minor, place=place)
+        for place in (*(step.friends for step in offer.tiers), *(() if offer.steps else (None,)))
+    ]
 
 
 def _sides(referral: Referral) -> Iterable[tuple[Person, Offer]]:
@@ -102,9 +161,31 @@ def _sides(referral: Referral) -> Iterable[tuple[Person, Offer]]:
 
 
 def _earn(
+    referral: Referral, person: Person, offer: Offer, purchase: Purchase, *, at: datetime
+) -> Reward | None:
+    if offer.steps and _worth_here(referral, offer, purchase, at=at) <= 0:
+        return None
+    if offer.trigger in REPEATED and offer.times is not None:
+        turn = turn_for(referral, person, offer, purchase, at=at)
+        if turn is None:
+            return None
+        return _begin(referral, person, offer, purchase, turn, at=at)
+    return _earn_once(referral, person, offer, purchase, at=at)
+
+
+def _worth_here(referral: Referral, offer: Offer, purchase: Purchase, *, at: datetime) -> int:
+    """Return what a purchase is worth at the friend's place; one that qualifies takes a place."""
+    base = _base_of(offer, purchase) or Base(0, None)
+    return worth(inputs_of(offer, base.base_minor, place=place_of(referral, at=at)))
+
+
+def _earn_once(
     referral: Referral, person: Person, offer: Offer, purchase: Purchase | None, *, at: datetime
 ) -> Reward | None:
-    slot = _slot(referral, offer, purchase)
+    """Earn what is given once for each purchase, or once for a referral (I-2)."""
+    slot = f"referral:{referral.id}"
+    if offer.trigger in REPEATED and purchase is not None:
+        slot = f"purchase:{purchase.id}"
     standing = session.scalar(
         select(Reward).where(
             Reward.offer_id == offer.id, Reward.person_id == person.id, Reward.slot == slot
@@ -112,9 +193,51 @@ def _earn(
     )
     if standing is not None and not _gives_way(standing, offer, purchase, at=at):
         return None
-    occurred_at = purchase.occurred_at if purchase else referral.at
-    hold = timedelta(days=offer.hold_days if purchase else 0)
-    inputs = _inputs(offer, purchase)
+    return _begin(referral, person, offer, purchase, Turn(slot, standing), at=at)
+
+
+def _begin(
+    referral: Referral,
+    person: Person,
+    offer: Offer,
+    purchase: Purchase | None,
+    turn: Turn,
+    *,
+    at: datetime,
+) -> Reward:
+    place = place_of(referral, at=at) if offer.steps else None
+    base = (_base_of(offer, purchase) if purchase else None) or Base(0, None)
+    inputs = inputs_of(offer, base.base_minor, place=place, conversion=base.conversion)
+    reward = begin_reward(
+        referral,
+        person,
+        offer,
+        inputs,
+        slot=turn.slot,
+        earned_at=purchase.occurred_at if purchase else referral.at,
+        purchase=purchase,
+        at=at,
+    )
+    if reward.state == RewardState.PENDING and referral.touch.kind == TouchKind.STATED:
+        hold_stated(reward, at=at)
+    if turn.gave_way is not None:
+        carry_holds(turn.gave_way, reward, (HoldKind.STAFF,), at=at)
+    return reward
+
+
+def begin_reward(
+    referral: Referral,
+    person: Person,
+    offer: Offer,
+    inputs: Inputs,
+    *,
+    slot: str,
+    earned_at: datetime,
+    purchase: Purchase | None,
+    at: datetime,
+) -> Reward:
+    """Begin a reward of what its inputs are worth; it waits for the hold only after a purchase."""
+    hold = _hold_of(offer) if purchase else timedelta(0)
     reward = Reward(
         business_id=referral.business_id,
         program_id=referral.program_id,
@@ -128,43 +251,31 @@ def _earn(
         amount_minor=worth(inputs),
         currency=offer.currency,
         inputs=inputs.as_json(),
-        earned_at=occurred_at,
-        expected_at=occurred_at + hold,
-        due_at=occurred_at + hold,
+        earned_at=earned_at,
+        expected_at=earned_at + hold,
+        due_at=earned_at + hold,
         person=person,
         offer=offer,
         referral=referral,
     )
     begin_within_limits(reward, at=at)
-    if reward.state == RewardState.PENDING and referral.touch.kind == TouchKind.STATED:
-        place_hold(
-            reward,
-            HoldKind.STATED_NAME,
-            reason="Only a name was stated; somebody should confirm it.",
-            actor=SYSTEM,
-            at=at,
-            cause="stated_name",
-        )
-    if standing is not None:
-        carry_holds(standing, reward, (HoldKind.STAFF,), at=at)
     return reward
 
 
-def _inputs(offer: Offer, purchase: Purchase | None) -> Inputs:
-    return Inputs(
-        amount_minor=offer.amount_minor,
-        rate_bp=offer.rate_bp,
-        cap_minor=offer.cap_minor,
-        base_minor=purchase.base_minor if purchase else 0,
-        offer_version=offer.version,
+def hold_stated(reward: Reward, *, at: datetime) -> None:
+    """Hold a reward that rests on nothing but a stated name."""
+    place_hold(
+        reward,
+        HoldKind.STATED_NAME,
+        reason="Only a name was stated; somebody should confirm it.",
+        actor=SYSTEM,
+        at=at,
+        cause="stated_name",
     )
 
 
-def _slot(referral: Referral, offer: Offer, purchase: Purchase | None) -> str:
-    """Return what a reward is for: one per referral, or one per purchase (I-2)."""
-    if offer.trigger == Trigger.PURCHASE and purchase is not None:
-        return f"purchase:{purchase.id}"
-    return f"referral:{referral.id}"
+def _hold_of(offer: Offer) -> timedelta:
+    return timedelta(days=offer.hold_days)
 
 
 def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at: datetime) -> bool:
@@ -175,18 +286,11 @@ def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at:
     if offer.trigger != Trigger.FIRST_PURCHASE or purchase is None or standing.purchase_id is None:
         return False
     current = lock(standing)
-    held = session.get_one(Purchase, current.purchase_id)
-    if (purchase.occurred_at, purchase.external_id) >= (held.occurred_at, held.external_id):
+    if order_of(purchase) >= order_of(session.get_one(Purchase, current.purchase_id)):
         return False
     if current.state not in (RewardState.PENDING, RewardState.APPROVED):
         return False
-    cancel(current, reason=EARLIER_PURCHASE, actor=SYSTEM, at=at)
-    session.execute(
-        update(Reward)
-        .where(Reward.id == current.id)
-        .values(slot=f"{SUPERSEDED}{current.id}")
-        .execution_options(synchronize_session=False)
-    )
+    supersede(current, at=at)
     return True
 
 

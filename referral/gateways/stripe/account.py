@@ -1,7 +1,7 @@
 """What we ask of one business's Stripe account; each act is safe to repeat with its key.
 
-Amounts are whole minor units. Every act writes our marks into its object's metadata, and has a
-look-up beside it that finds the object by them.
+Amounts are our whole minor units, on the way in and out. Every act writes our marks into its
+object's metadata, and has a look-up beside it that finds the object by them.
 """
 
 from __future__ import annotations

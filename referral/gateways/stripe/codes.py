@@ -11,6 +11,7 @@ from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import NotFoundThere, Permanent
 from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.units import at_stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Codes(Asking):
         except NotFoundThere:
             pass
         params: dict[str, Any] = {"id": coupon_id, "duration": "once", **terms}
+        if "amount_off" in params:
+            params["amount_off"] = at_stripe(params["amount_off"], params["currency"])
         try:
             call(lambda: self._client.v1.coupons.create(params=params), changes=True)  # type: ignore[arg-type]
         except Permanent as refused:

@@ -13,6 +13,7 @@ from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import NotFoundThere
 from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.units import at_stripe, from_stripe, payable
 
 
 class Customers(Asking):
@@ -51,7 +52,7 @@ class Customers(Asking):
             lambda: self._client.v1.customers.balance_transactions.create(
                 customer,
                 params={
-                    "amount": amount_minor,
+                    "amount": at_stripe(amount_minor, currency),
                     "currency": currency,
                     "description": note[:350],
                     "metadata": dict(marks),
@@ -88,7 +89,7 @@ class Customers(Asking):
         if said.get("deleted"):
             return 0
         if said.get("currency") in (None, currency):
-            return max(0, -int(said.get("balance") or 0))
+            return _credit_in(int(said.get("balance") or 0), currency)
         return self._left_of_another(customer, currency)
 
     def currency_of(self, customer: str) -> str | None:
@@ -105,15 +106,20 @@ class Customers(Asking):
         """Return what is left in a currency that is not the customer's own, by its last change."""
         changes = (one for one in self.balance_changes(customer) if one.currency == currency)
         last = next(changes, None)
-        return max(0, -int(last.details["ending_balance"] or 0)) if last else 0
+        return _credit_in(int(last.details["ending_balance"] or 0), currency) if last else 0
 
 
 def _balance_change(one: Mapping[str, Any]) -> Made:
     return Made(
         object_id=str(one["id"]),
-        amount_minor=int(one["amount"]),
+        amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(one["customer"]) or "",
         details={"ending_balance": one.get("ending_balance")},
         marks=marks_in(one),
     )
+
+
+def _credit_in(balance: int, currency: str) -> int:
+    """Return the credit of a balance that can be taken back; one above nothing is owed."""
+    return payable(max(0, from_stripe(-balance, currency)), currency)

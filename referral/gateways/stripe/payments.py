@@ -14,6 +14,7 @@ from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import Permanent
 from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.units import at_stripe, from_stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,23 @@ class Payments(Asking):
         return call(found, changes=False)
 
     def refund_payment(
-        self, payment_intent: str, amount_minor: int, *, marks: Mapping[str, str], key: str
+        self,
+        payment_intent: str,
+        amount_minor: int,
+        *,
+        marks: Mapping[str, str],
+        key: str,
+        currency: str | None = None,
     ) -> Made:
-        """Give a part of a payment back, at most what is left of it."""
+        """Give a part of a payment back, at most what is left of it.
+
+        Two currencies need to be named, since Stripe counts them otherwise: see `units.py`.
+        """
         made = call(
             lambda: self._client.v1.refunds.create(
                 params={
                     "payment_intent": payment_intent,
-                    "amount": amount_minor,
+                    "amount": at_stripe(amount_minor, currency),
                     "metadata": dict(marks),
                     "expand": ["charge"],
                 },
@@ -102,7 +112,8 @@ class Payments(Asking):
 
 
 def _refundable(charge: Mapping[str, Any]) -> Payment | None:
-    left_minor = int(charge["amount_captured"]) - int(charge["amount_refunded"])
+    left = int(charge["amount_captured"]) - int(charge["amount_refunded"])
+    left_minor = from_stripe(left, str(charge["currency"]))
     intent = id_of(charge.get("payment_intent"))
     if charge["status"] != "succeeded" or charge["disputed"] or left_minor <= 0 or intent is None:
         return None
@@ -115,7 +126,7 @@ def _refund(one: Mapping[str, Any]) -> Made:
     customer = charge.get("customer") if isinstance(charge, Mapping) else None
     return Made(
         object_id=str(one["id"]),
-        amount_minor=int(one["amount"]),
+        amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(customer) or "",
         details={"status": one.get("status"), "payment_intent": id_of(one.get("payment_intent"))},

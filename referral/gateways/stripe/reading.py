@@ -25,6 +25,7 @@ from referral.domain.purchases import (
 from referral.foundation.errors import Invalid
 from referral.foundation.money import is_currency
 from referral.foundation.text import plain
+from referral.gateways.stripe.units import from_stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def _session(one: Said, at: datetime) -> list[Fact]:
         PurchaseFact(
             claim=claim,
             keys=keys,
-            gross_minor=_whole(one.get("amount_total")),
-            tax_minor=_whole(details.get("amount_tax")),
+            gross_minor=_whole(one.get("amount_total"), currency),
+            tax_minor=_whole(details.get("amount_tax"), currency),
             currency=currency,
             occurred_at=at,
         )
@@ -107,10 +108,11 @@ def _invoice(one: Said, at: datetime) -> list[Fact]:
         PurchaseFact(
             claim=claim,
             keys=_ids(one.get("id"), *_payments_of(one)),
-            gross_minor=_whole(one.get("amount_paid")),
-            tax_minor=_tax_of(one),
+            gross_minor=_whole(one.get("amount_paid"), currency),
+            tax_minor=_tax_of(one, currency),
             currency=currency,
             occurred_at=_moment(_table(one.get("status_transitions")).get("paid_at"), at),
+            is_renewal=one.get("billing_reason") == "subscription_cycle",
         )
     ]
 
@@ -136,7 +138,8 @@ def _charge(one: Said, at: datetime) -> list[Fact]:
     keys = _ids(one.get("payment_intent"), one.get("id"), one.get("invoice"))
     if _is_ours(one):
         return []
-    return [RefundFact(keys=keys, at=at, total_minor=_whole(one.get("amount_refunded")))]
+    total = _whole(one.get("amount_refunded"), _currency(one))
+    return [RefundFact(keys=keys, at=at, total_minor=total)]
 
 
 def _refund(one: Said, at: datetime) -> list[Fact]:
@@ -148,7 +151,7 @@ def _refund(one: Said, at: datetime) -> list[Fact]:
             keys=_ids(one.get("payment_intent"), one.get("charge")),
             at=at,
             refund_id=_id(one),
-            amount_minor=_whole(one.get("amount")),
+            amount_minor=_whole(one.get("amount"), _currency(one)),
             has_failed=has_failed,
         )
     ]
@@ -165,7 +168,7 @@ def _dispute(one: Said, at: datetime) -> list[Fact]:
         DisputeFact(
             keys=_ids(one.get("payment_intent"), one.get("charge")),
             dispute_id=_id(one) or "",
-            amount_minor=_whole(one.get("amount")),
+            amount_minor=_whole(one.get("amount"), _currency(one)),
             outcome=outcome,
             at=at,
         )
@@ -239,15 +242,16 @@ def _payments_of(invoice: Said) -> list[object]:
     return named
 
 
-def _tax_of(invoice: Said) -> int:
+def _tax_of(invoice: Said, currency: str) -> int:
     """Return the tax in an invoice: the listed taxes, or the older field, or the difference."""
     listed = invoice.get("total_taxes")
     if isinstance(listed, list):
-        return sum(_whole(_table(one).get("amount")) for one in listed)
+        return sum(_whole(_table(one).get("amount"), currency) for one in listed)
     if invoice.get("tax") is not None:
-        return _whole(invoice.get("tax"))
+        return _whole(invoice.get("tax"), currency)
     if invoice.get("total_excluding_tax") is not None:
-        return max(0, _whole(invoice.get("total")) - _whole(invoice.get("total_excluding_tax")))
+        total = _whole(invoice.get("total"), currency)
+        return max(0, total - _whole(invoice.get("total_excluding_tax"), currency))
     return 0
 
 
@@ -302,8 +306,9 @@ def _address(thing: object) -> str | None:
         return None
 
 
-def _whole(value: object) -> int:
-    return value if type(value) is int else 0
+def _whole(value: object, currency: str | None) -> int:
+    """Return an amount in our minor units."""
+    return from_stripe(value, currency) if type(value) is int else 0
 
 
 def _moment(seconds: object, otherwise: datetime | None = None) -> datetime:

@@ -13,6 +13,7 @@ from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import Blocked, Needs, NotFoundThere
 from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.units import at_stripe, from_stripe
 
 
 class Transfers(Asking):
@@ -37,7 +38,7 @@ class Transfers(Asking):
             made = call(
                 lambda: self._client.v1.transfers.create(
                     params={
-                        "amount": amount_minor,
+                        "amount": at_stripe(amount_minor, currency),
                         "currency": currency,
                         "destination": payee,
                         "transfer_group": group,
@@ -60,17 +61,24 @@ class Transfers(Asking):
         return self._transfers({"destination": payee})
 
     def reverse_transfer(
-        self, transfer_id: str, amount_minor: int, *, marks: Mapping[str, str], key: str
+        self,
+        transfer_id: str,
+        amount_minor: int,
+        *,
+        marks: Mapping[str, str],
+        key: str,
+        currency: str | None = None,
     ) -> Made:
         """Take a transfer back, at most what was not taken back before.
 
-        Raises Blocked when the payee holds less, as after a payout to their bank.
+        Two currencies need to be named, since Stripe counts them otherwise: see `units.py`. Raises
+        Blocked when the payee holds less, as after a payout to their bank.
         """
         made = call(
             lambda: self._client.v1.transfers.reversals.create(
                 transfer_id,
                 params={
-                    "amount": amount_minor,
+                    "amount": at_stripe(amount_minor, currency),
                     "metadata": dict(marks),
                     "expand": ["transfer"],
                 },
@@ -98,7 +106,10 @@ class Transfers(Asking):
 
     def _available(self) -> dict[str, int]:
         said = self._client.v1.balance.retrieve()
-        return {str(one.currency): int(one.amount) for one in said.available}
+        return {
+            str(one.currency): from_stripe(int(one.amount), str(one.currency))
+            for one in said.available
+        }
 
     def _transfers(self, only: Mapping[str, str]) -> list[Made]:
         params: dict[str, Any] = {**only, "limit": LONGEST_LIST}
@@ -114,10 +125,10 @@ class Transfers(Asking):
 def _transfer(one: Mapping[str, Any]) -> Made:
     return Made(
         object_id=str(one["id"]),
-        amount_minor=int(one["amount"]),
+        amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(one["destination"]) or "",
-        details={"amount_reversed": int(one["amount_reversed"])},
+        details={"amount_reversed": from_stripe(int(one["amount_reversed"]), str(one["currency"]))},
         marks=marks_in(one),
     )
 
@@ -127,7 +138,7 @@ def _reversal(one: Mapping[str, Any]) -> Made:
     payee = transfer.get("destination") if isinstance(transfer, Mapping) else None
     return Made(
         object_id=str(one["id"]),
-        amount_minor=int(one["amount"]),
+        amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(payee) or "",
         details={"transfer": id_of(transfer)},

@@ -23,6 +23,8 @@ _BLANK = (
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 VISIBLE = rf"^[^{_BLANK}]([^{_CONTROL}]*[^{_BLANK}])?$"
 """Text that begins and ends with something visible and holds no control characters."""
+EXACT = r"^[0-9]{1,12}(\.[0-9]{1,12})?$"
+"""A decimal number as text, so that no digit of it is lost."""
 ONE_LINE = rf"^[^{_CONTROL}]*$"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2999
@@ -201,6 +203,7 @@ EXPLAINED = {
     VISIBLE: "Begin and end with something visible, and use no control characters.",
     ONE_LINE: "Use no control characters.",
     "^[!-~]+$": "Use letters, digits and signs, without spaces.",
+    EXACT: "Write a number with at most twelve decimals as text, such as 0.9231.",
     "^[a-z]{3}$": "Use a lower-case ISO 4217 code such as eur.",
     **{
         id_pattern(prefix): f"Give an id such as {prefix}_{_EXAMPLE_KEY}."

@@ -37,6 +37,14 @@ class UnknownProgram(NotFound):
     message = "There is no such program."
 
 
+class StepOut(Out):
+    """What each friend earns from a place on; either `amount` or `rate_bp` is set."""
+
+    from_friend: int
+    amount: Money | None
+    rate_bp: int | None
+
+
 class OfferOut(Out):
     """One version of what one side gets: `amount`, `rate_bp`, or `words` for a thank-you."""
 
@@ -60,6 +68,18 @@ class OfferOut(Out):
     choose_within_days: Annotated[
         int | None, Field(description="After so many days the first of the choices is taken.")
     ]
+    times: Annotated[
+        int | None, Field(description="At most so many purchases or renewals of one friend.")
+    ]
+    milestone_every: Annotated[
+        int | None, Field(description="Given each time so many friends have bought.")
+    ]
+    milestone_at: Annotated[
+        int | None, Field(description="Given once, when so many friends have bought.")
+    ]
+    steps: Annotated[
+        list[StepOut], Field(description="What each friend earns, by how many came before them.")
+    ]
 
     @classmethod
     def of(cls, offer: Offer) -> OfferOut:
@@ -81,6 +101,17 @@ class OfferOut(Out):
             words=offer.words,
             choices=[Kind(name) for name in offer.choices] if offer.choices else None,
             choose_within_days=offer.choose_within_days,
+            times=offer.times,
+            milestone_every=offer.milestone_every,
+            milestone_at=offer.milestone_at,
+            steps=[
+                StepOut(
+                    from_friend=step.friends,
+                    amount=_money(step.amount_minor, offer.currency),
+                    rate_bp=step.rate_bp,
+                )
+                for step in offer.tiers
+            ],
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from pydantic import ConfigDict, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import select
 
 from referral.domain import journey
@@ -63,6 +64,9 @@ class PurchaseIn(In):
     tax_minor: Minor = 0
     currency: Currency
     occurred_at: MomentIn | None = None
+    is_renewal: Annotated[
+        bool, Field(description="A subscription went on; its first payment is none.")
+    ] = False
 
     @field_validator("tax_minor")
     @classmethod
@@ -82,6 +86,7 @@ class PurchaseOut(Out):
     tax: Money
     base: Money
     refunded: Money
+    is_renewal: bool
     occurred_at: Moment
     recorded_at: Moment
 
@@ -96,6 +101,7 @@ class PurchaseOut(Out):
             tax=Money.of(purchase.tax_minor, purchase.currency),
             base=Money.of(purchase.base_minor, purchase.currency),
             refunded=Money.of(purchase.refunded_minor, purchase.currency),
+            is_renewal=purchase.is_renewal,
             occurred_at=purchase.occurred_at,
             recorded_at=purchase.recorded_at,
         )
@@ -140,6 +146,7 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
         tax_minor=sent.tax_minor,
         currency=sent.currency,
         occurred_at=sent.occurred_at or call.at,
+        is_renewal=sent.is_renewal,
     )
     was_known = is_known(call.business.id, fact.keys)
     purchase = journey.buy(call.business, fact, at=call.at)

@@ -10,6 +10,7 @@ from referral.surfaces.api import (
     people,
     programs,
     purchases,
+    rates,
     referrals,
     refunds,
     reviews,
@@ -30,6 +31,7 @@ RESOURCES = (
     choices.route,
     reviews.route,
     programs.route,
+    rates.route,
 )
 ROUTES = tuple(route for resource in RESOURCES for route in resource.routes)
 

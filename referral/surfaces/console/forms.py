@@ -64,6 +64,16 @@ class Form:
         rule(int(text), self.errors)
         return int(text)
 
+    def number(self, name: str, *, asked: str = "") -> int | None:
+        """Return a whole number; an empty one is None, or with `asked` a problem in these words."""
+        text = self.typed.get(name, "").strip()
+        if not text and not asked:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 9):
+            self.errors[name] = asked or "Write a whole number."
+            return None
+        return int(text)
+
     def amount(self, name: str, currency: str, *, asked: bool = True) -> int | None:
         """Return an amount in minor units; an empty one is None, and a problem when asked for."""
         text = self.typed.get(name, "").strip()

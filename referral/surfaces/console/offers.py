@@ -14,6 +14,7 @@ from referral.domain.programs import (
     OfferTerms,
     Program,
     Side,
+    Step,
     Trigger,
     current_offers,
     find_program,
@@ -30,6 +31,7 @@ from referral.domain.programs.programs import ProgramEnded, ProgramState
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound
+from referral.surfaces.console.counting import read_counting, read_steps, typed_counting
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
@@ -84,13 +86,15 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     kind = form.choice(prefixed(side, "kind"), Kind, asked=GIVEN)
     trigger = form.choice(prefixed(side, "trigger"), Trigger)
     if kind is Kind.RECOGNITION:
-        return _read_thanks(form, side, trigger)
+        return _read_thanks(form, side, trigger, currency)
     worth = prefixed(side, "worth")
     such = example(currency)
     said = form.text(worth, asked=f"Write an amount such as {such}, or a share such as 10%.")
     is_rate = said.endswith("%")
     amount = form.amount(worth, currency) if said and not is_rate else None
     rate = form.rate(worth) if is_rate else None
+    is_stepped = side is Side.ADVOCATE and kind is not Kind.DISCOUNT
+    steps = read_steps(form, side, currency, Step(1, amount, rate)) if is_stepped else ()
     cap = form.amount(prefixed(side, "cap"), currency, asked=False) if is_rate else None
     person_cap = form.amount(prefixed(side, "person_cap"), currency, asked=False)
     if amount == 0:
@@ -124,8 +128,10 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         choices=choices,
         choose_within_days=days,
         minimum_payout_minor=payout_minor,
+        steps=steps,
+        **({} if kind is Kind.DISCOUNT else read_counting(form, side, trigger)),
     )
-    form.check(terms.check, beside={f"{side}_offer": worth})
+    form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
     return terms
 
 
@@ -143,11 +149,17 @@ def _read_choices(form: Form, side: Side) -> tuple[tuple[Kind, ...], int | None]
     return chosen, days
 
 
-def _read_thanks(form: Form, side: Side, trigger: Trigger) -> OfferTerms:
+def _read_thanks(form: Form, side: Side, trigger: Trigger, currency: str) -> OfferTerms:
     name = prefixed(side, "words")
     words = form.text(name, asked="Write the thank-you in your own words.", longest=MOST_WORDS)
-    terms = OfferTerms(side=side, kind=Kind.RECOGNITION, trigger=trigger, words=words)
-    form.check(terms.check, beside={f"{side}_offer": name})
+    terms = OfferTerms(
+        side=side,
+        kind=Kind.RECOGNITION,
+        trigger=trigger,
+        words=words,
+        **read_counting(form, side, trigger),
+    )
+    form.check(lambda: terms.check(currency), beside={f"{side}_offer": name})
     return terms
 
 
@@ -190,6 +202,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "person_cap": typed_amount(offer.person_cap_minor, offer.currency),
             "minimum": typed_amount(offer.minimum_minor or None, offer.currency),
             "payout": typed_amount(offer.minimum_payout_minor, offer.currency),
+            **typed_counting(offer),
             "words": offer.words or "",
             "periods": str(offer.periods or ""),
             "choose_days": str(offer.choose_within_days or ""),

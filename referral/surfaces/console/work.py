@@ -13,6 +13,8 @@ from sqlalchemy import select
 from referral.domain.businesses import record
 from referral.domain.notices import Notice
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.awaiting import AwaitedRate
+from referral.domain.rewards.qualifying import Qualification
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.due import replay
@@ -26,12 +28,16 @@ KINDS: dict[str, type[Any]] = {
     "event": StripeEvent,
     "mail": Notice,
     "reward": Reward,
+    "rate": AwaitedRate,
+    "friend": Qualification,
 }
 _WORDS = {
     "grant": "Give a reward at Stripe",
     "event": "Read an event from Stripe",
     "mail": "Send a mail",
     "reward": "Look at a reward again",
+    "rate": "Judge a purchase in another currency",
+    "friend": "Count a friend for a milestone",
 }
 _MOST = 100
 

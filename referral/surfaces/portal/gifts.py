@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from referral.domain.programs import Kind, Offer
+from referral.domain.programs import Kind
 from referral.domain.rewards import Reward, RewardState
-from referral.surfaces.web.promises import rate_words
+from referral.surfaces.web.promises import worth_words
 from referral.surfaces.web.reasons import REASONS, given_words, reason_words, state_words
 from referral.surfaces.web.words import money
 
@@ -22,7 +22,7 @@ TO_CHOOSE = "Choose how you would like it: open it and say so."
 def gift_words(reward: Reward) -> str:
     """Say what the reward is, such as "€10.00" or "20% off"; needs a discount's offer loaded."""
     if reward.kind == Kind.DISCOUNT:
-        return f"{promise_words(reward.offer)} off"
+        return f"{worth_words(reward.offer)} off"
     if reward.kind == Kind.RECOGNITION:
         return "A thank-you"
     if reward.state == RewardState.GRANTED:
@@ -30,13 +30,6 @@ def gift_words(reward: Reward) -> str:
     if reward.state in _TONES:
         return money(reward.payable_minor, reward.currency)
     return money(reward)
-
-
-def promise_words(offer: Offer) -> str:
-    """Say what an offer is worth: its rate or its amount."""
-    if offer.rate_bp is not None:
-        return rate_words(offer.rate_bp)
-    return money(offer.amount_minor or 0, offer.currency)
 
 
 def tone_of(reward: Reward) -> str:

@@ -11,12 +11,16 @@ from markupsafe import Markup
 from referral.domain.programs import Trigger
 from referral.domain.reports.portal import Sent
 from referral.domain.rewards import Reward, RewardState
-from referral.surfaces.portal.gifts import gift_words, promise_words, tone_of, why_words
+from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
+from referral.surfaces.web.occasions import occasion
+from referral.surfaces.web.promises import worth_words
 from referral.surfaces.web.words import day
 
 _ON_ITS_WAY = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
 _EXPECTED = Markup("Expected on {}. {}")
 _WAITING = Markup("You get {} when {} buys something by {}.")
+_RENEWS = Markup("You get {} when {} renews a subscription by {}.")
+_COUNTS = Markup("{} counts when they buy something by {} and keep it. You get {} for {}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,12 @@ def _note(sent: Sent, reward: Reward | None, *, at: datetime) -> str | Markup | 
             return None
         if at >= referral.qualify_by:
             return Markup("Nothing that counts was bought by {}.").format(day(referral.qualify_by))
-        return _WAITING.format(promise_words(offer), name, day(referral.qualify_by))
+        if offer.trigger == Trigger.MILESTONE:
+            return _COUNTS.format(
+                name, day(referral.qualify_by), worth_words(offer), occasion(offer)
+            )
+        waiting = _RENEWS if offer.trigger == Trigger.RENEWAL else _WAITING
+        return waiting.format(worth_words(offer), name, day(referral.qualify_by))
     is_free = not reward.is_held and not reward.awaits_staff
     if reward.state == RewardState.PENDING and is_free and reward.expected_at > at:
         return _EXPECTED.format(day(reward.expected_at), why_words(reward))

@@ -90,7 +90,15 @@ def terms_of(program: Program, advocate: Offer | None) -> list[str]:
                 f"Your thank-you waits {count(advocate.hold_days, 'day')} after the purchase, "
                 "until returns are no longer possible."
             )
-        said.append("If a friend gets money back, the same share of your thank-you goes back too.")
+        if advocate.trigger == Trigger.MILESTONE:
+            said.append(
+                "A friend is counted once that time is over and they have kept what they bought. "
+                "Who is counted stays counted."
+            )
+        else:
+            said.append(
+                "If a friend gets money back, the same share of your thank-you goes back too."
+            )
     said.append("What was promised on the day a friend signs up stays, even if the offer changes.")
     return said
 

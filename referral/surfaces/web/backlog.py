@@ -13,6 +13,8 @@ from referral.domain.businesses import StripeConnection, across_businesses
 from referral.domain.notices import Notice
 from referral.domain.reports.audits import AuditRun, last_audit
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.awaiting import AwaitedRate
+from referral.domain.rewards.qualifying import Qualification
 from referral.domain.rewards.reconciling import Reconciliation
 from referral.foundation.db import session
 from referral.gateways.stripe import EventPoll, StripeEvent
@@ -23,6 +25,8 @@ LATELY = timedelta(minutes=15)
 _KINDS: dict[str, type[Any]] = {
     "notice": Notice,
     "stripe_event": StripeEvent,
+    "awaited_rate": AwaitedRate,
+    "qualification": Qualification,
     "reward": Reward,
     "grant": Grant,
     "event_poll": EventPoll,

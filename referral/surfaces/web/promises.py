@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from referral.domain.programs import Kind, Offer, Side, Trigger
+from referral.domain.programs import Kind, Offer, Side, Step
 from referral.domain.rewards import Reward
+from referral.surfaces.web.occasions import by_friend, occasion
 from referral.surfaces.web.words import money
 
 
@@ -21,14 +22,14 @@ def offer_words(offer: Offer, *, whose: str = "your") -> str:
         return friend_offer_words(offer, whose=whose)
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} next order for each friend who signs up"
-    return _for_event(offer, _ADVOCATE_EVENTS[Trigger(offer.trigger)], whose)
+    return _given(offer, whose)
 
 
 def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     """Say what a friend gets, such as "20% off your first order"."""
     if offer.kind == Kind.DISCOUNT:
         return f"{_worth(offer)} off {whose} first order"
-    return _for_event(offer, _FRIEND_EVENTS[Trigger(offer.trigger)].format(whose=whose), whose)
+    return _given(offer, whose)
 
 
 def reward_words(reward: Reward) -> str:
@@ -50,16 +51,11 @@ def rate_words(rate_bp: int) -> str:
     return f"{Decimal(rate_bp) / 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-_ADVOCATE_EVENTS = {
-    Trigger.SIGNUP: "each friend who signs up",
-    Trigger.FIRST_PURCHASE: "each friend's first purchase",
-    Trigger.PURCHASE: "every purchase of each friend",
-}
-_FRIEND_EVENTS = {
-    Trigger.SIGNUP: "signing up",
-    Trigger.FIRST_PURCHASE: "{whose} first purchase",
-    Trigger.PURCHASE: "every purchase",
-}
+def worth_words(offer: Offer) -> str:
+    """Say what an offer is worth: its rate or its amount, or the span of its steps."""
+    if not offer.steps:
+        return _worth(offer)
+    return f"{_step(offer, offer.tiers[0])} to {_step(offer, offer.tiers[-1])}"
 
 
 _FIXED = {
@@ -82,27 +78,39 @@ _SHARES = {
 """What each kind gives for an event, as an amount and as a share of what is paid."""
 
 
-def _for_event(offer: Offer, event: str, whose: str) -> str:
-    if offer.minimum_minor:
-        event += f" of at least {money(offer.minimum_minor, offer.currency)}"
-    said = (_FIXED if offer.rate_bp is None else _SHARES)[Kind(offer.kind)]
-    who = "you" if whose == "your" else "they"
-    periods = (
-        "the next period" if offer.periods in (None, 1) else f"the next {offer.periods} periods"
-    )
-    given = said.format(worth=_worth(offer), event=event, whose=whose, who=who, periods=periods)
+_BY_STEPS = {
+    Kind.ACCOUNT_CREDIT: "credit on {whose} next bill",
+    Kind.FREE_PERIOD: "free time on {whose} subscription",
+    Kind.REFUND: "money back from {whose} last payment",
+    Kind.CASH: "money paid to {whose} bank account",
+    Kind.GIFT: "a gift",
+    Kind.CHARITY: "money to a charity of {whose} choice",
+    Kind.CHOICE: "an amount given the way {who} choose",
+}
+"""What each kind is where its worth depends on how many friends came before."""
+
+
+def _given(offer: Offer, whose: str) -> str:
+    event = occasion(offer, whose=whose)
+    names = {"whose": whose, "who": "you" if whose == "your" else "they", "event": event}
+    if offer.steps:
+        what = _BY_STEPS[Kind(offer.kind)].format(**names)
+        what = f"{what} for {event}" if offer.rate_bp is None else f"a share of {event} as {what}"
+        given = f"{what}: {by_friend(offer, lambda step: _step(offer, step))}"
+    else:
+        said = (_FIXED if offer.rate_bp is None else _SHARES)[Kind(offer.kind)]
+        given = said.format(worth=_worth(offer), periods=_periods(offer), **names)
     return given + _limits(offer) + _sent_from(offer)
 
 
-def _cash(offer: Offer, event: str, whose: str) -> str:
-    if offer.minimum_minor:
-        event += f" of at least {money(offer.minimum_minor, offer.currency)}"
-    said = f"{_worth(offer)} paid to {whose} bank account for {event}{_limits(offer)}"
-    if offer.rate_bp is not None:
-        said = f"{_worth(offer)} of {event}, paid to {whose} bank account{_limits(offer)}"
-    if offer.minimum_payout_minor is not None:
-        said += f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
-    return said
+def _periods(offer: Offer) -> str:
+    return "the next period" if offer.periods in (None, 1) else f"the next {offer.periods} periods"
+
+
+def _step(offer: Offer, step: Step) -> str:
+    if step.rate_bp is not None:
+        return rate_words(step.rate_bp)
+    return money(step.amount_minor or 0, offer.currency)
 
 
 def _worth(offer: Offer) -> str:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind
 from referral.domain.rewards import Operation, RewardState
-from referral.domain.rewards.earning import EARLIER_PURCHASE
 from referral.domain.rewards.expiring import NOT_CLAIMED
 from referral.domain.rewards.grants import GrantState, Waiting
 from referral.domain.rewards.holds import HoldKind
@@ -23,6 +22,7 @@ from referral.domain.rewards.limits import (
 )
 from referral.domain.rewards.releasing import REFUNDED
 from referral.domain.rewards.returning import CAME_BACK
+from referral.domain.rewards.turns import EARLIER_PURCHASE
 
 
 class Said(NamedTuple):
@@ -101,9 +101,18 @@ REASONS: dict[str, Said] = {
         "Nothing was paid, for example in a free trial.",
         "Nothing was paid after tax, so there is nothing to reward yet.",
     ),
-    "other_currency": Said(
-        "This purchase was in another currency than the offer.",
-        "The purchase is in another currency than the offer.",
+    "no_exchange_rate": Said(
+        "This purchase was in another currency. It counts as soon as we know the exchange rate.",
+        "No exchange rate is known for the day of this purchase or the week before. Enter one in "
+        "the settings under Exchange rates, and the purchase is judged again by itself.",
+    ),
+    "not_a_renewal": Said(
+        "This was not a renewal of a subscription, and only renewals count here.",
+        "The offer is for renewals. A subscription's first payment is none.",
+    ),
+    "for_the_signup": Said(
+        "Purchases earn nothing here: the signup does.",
+        "The offer is for the signup, not for purchases.",
     ),
     "below_minimum": Said(
         "This purchase was below the smallest amount that counts.",

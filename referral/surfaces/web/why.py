@@ -14,6 +14,7 @@ from markupsafe import Markup
 from referral.domain.programs import Trigger
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
 from referral.foundation.money import Money
+from referral.surfaces.web.occasions import ordinal
 from referral.surfaces.web.promises import rate_words
 from referral.surfaces.web.reasons import (
     GRANTS,
@@ -25,7 +26,7 @@ from referral.surfaces.web.reasons import (
     reason_words,
     waiting_words,
 )
-from referral.surfaces.web.words import day, moment, money
+from referral.surfaces.web.words import count, day, moment, money
 
 Facts = Mapping[str, Any]
 Pairs = list[tuple[str, str | Markup]]
@@ -56,8 +57,11 @@ CODES: dict[GateCode, str] = {
     GateCode.NO_PURCHASE: "The friend has not bought anything yet.",
     GateCode.NO_OFFER: "The program had no offer for this side on the day of the referral.",
     GateCode.AS_PROMISED: "The offer promised that day applies.",
+    GateCode.MILESTONE_REACHED: "With this friend the milestone was reached.",
+    GateCode.COUNTED: "The friend is counted. The milestone is not reached with them.",
+    GateCode.STANDS_LATER: "Counted once the hold has passed, if the purchase stands then.",
     GateCode.BEING_COUNTED: "The purchase counts; the reward is being worked out.",
-    GateCode.NOTHING_TO_WAIT_FOR: "A reward for a signup waits for nothing.",
+    GateCode.NOTHING_TO_WAIT_FOR: "There is no purchase to wait for.",
     GateCode.HOLD_PERIOD: "The reward waits until returns are no longer possible.",
     GateCode.BEING_APPROVED: "The wait is over; the reward is approved within moments.",
     GateCode.AWAITS_STAFF: "The wait is over. Somebody on your team must approve the reward.",
@@ -77,7 +81,9 @@ CODES: dict[GateCode, str] = {
 _TRIGGERS: dict[str, str] = {
     Trigger.SIGNUP: "The friend's signup",
     Trigger.FIRST_PURCHASE: "The friend's first purchase",
-    Trigger.PURCHASE: "Every purchase of the friend",
+    Trigger.PURCHASE: "Purchases of the friend",
+    Trigger.RENEWAL: "Renewals of the friend's subscription",
+    Trigger.MILESTONE: "So many friends who bought something",
 }
 _TAKEN: dict[str, str] = {
     "person": "Taken by this person",
@@ -127,6 +133,8 @@ def _item(gate: Gate) -> dict[str, Any]:
 def _next(gate: Gate) -> str | Markup | None:
     if gate.state is not GateState.WAITING or gate.next_at is None:
         return None
+    if gate.code == GateCode.STANDS_LATER:
+        return Markup("The friend is looked at on {}.").format(day(gate.next_at))
     if gate.name in (GateName.QUALIFY, GateName.RULE):
         return Markup("A purchase counts until {}.").format(day(gate.next_at))
     words = _NEXT.get(gate.code, "It is tried again at")
@@ -169,23 +177,45 @@ def _offer(facts: Facts) -> Pairs:
         ("Offer", f"Version {facts['version']} for the {facts['side']}: {worth}"),
         ("For", _TRIGGERS[facts["trigger"]]),
     ]
+    if facts["times"]:
+        pairs.append(("At most", f"{count(facts['times'], 'time')} for each friend"))
+    if facts["milestone_every"]:
+        pairs.append(("Milestone", f"Every {count(facts['milestone_every'], 'friend')}"))
+    if facts["milestone_at"]:
+        pairs.append(("Milestone", f"The {ordinal(facts['milestone_at'])} friend"))
     if facts["minimum"].amount_minor:
         pairs.append(("Smallest purchase", money(facts["minimum"])))
     return pairs
 
 
+def _place(facts: Facts) -> Pairs:
+    return [("Friend", f"The {ordinal(facts['place'])} of this advocate who counts")]
+
+
 def _arithmetic(facts: Facts) -> Pairs:
     if facts["given_back"] is not None:
         return [("Given back, because a refund failed", money(facts["given_back"]))]
+    pairs: Pairs = []
+    if facts.get("place"):
+        pairs += _place(facts)
+    if facts.get("paid") is not None:
+        pairs.append(("Converted", _conversion_words(facts)))
     if facts["fixed"] is not None:
-        return [("Amount", money(facts["amount"]))]
+        return [*pairs, ("Amount", money(facts["amount"]))]
     rate = rate_words(facts["rate_bp"])
     if not facts["base"].amount_minor:
         return [("Worth", f"{rate} of what it is used for: known when that is paid")]
     sum_words = f"{rate} of {money(facts['base'])} = {money(facts['share'])}"
     if facts["cap"] is not None:
         sum_words += f", at most {money(facts['cap'])}"
-    return [("Worked out", sum_words), ("Amount", money(facts["amount"]))]
+    return [*pairs, ("Worked out", sum_words), ("Amount", money(facts["amount"]))]
+
+
+def _conversion_words(facts: Facts) -> str:
+    """Such as "US$100.00 × 0.9231 = €92.31, rate of 20 Nov 2026 from ECB"."""
+    sign = "÷" if facts["is_inverse"] else "×"
+    sum_words = f"{money(facts['paid'])} {sign} {facts['rate']} = {money(facts['base'])}"
+    return f"{sum_words}, rate of {facts['rate_day']} from {facts['rate_source']}"
 
 
 def _taken_back(facts: Facts) -> Pairs:
@@ -269,6 +299,7 @@ _WRITERS: dict[str, Callable[[Facts], Pairs]] = {
     "purchase": _purchase,
     "offer": _offer,
     "arithmetic": _arithmetic,
+    "place": _place,
     "taken_back": _taken_back,
     "terms": _terms,
     "hold": _hold,

@@ -3,6 +3,7 @@
 Knows the reader's locale and zone. Refuses to know what the value means.
 """
 
+import re
 import zlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,12 +11,16 @@ from typing import Protocol
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal, parse_pattern
 from flask import has_app_context
 from flask_babel import get_locale, get_timezone
 from markupsafe import Markup
 
+from referral.foundation.money import digits
+
 HUES = 6
+_TOO_CLOSE = re.compile(r"(?<=[A-Za-z])(?=[0-9])")
+"""Where a code touches its number: CLDR puts a space there that stays on the line."""
 
 
 class Priced(Protocol):
@@ -39,8 +44,12 @@ def money(amount: Priced | int, currency: str | None = None) -> str:
         minor, code = amount, currency.upper()
     else:
         minor, code = amount.amount_minor, amount.currency.upper()
-    value = Decimal(minor).scaleb(-get_currency_precision(code))
-    return format_currency(value, code, locale=_locale())
+    places, locale = digits(code.lower()), _locale()
+    value = Decimal(minor).scaleb(-places)
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (places, places)
+    shown = pattern.apply(value, locale, currency=code, currency_digits=False)
+    return _TOO_CLOSE.sub("\u00a0", shown)
 
 
 def moment(at: datetime) -> Markup:

@@ -201,15 +201,6 @@ _QUESTIONS = (
     ),
     Question(
         "I-17",
-        "reward",
-        "It is in {currency} and what was paid for it in {paid}.",
-        """
-        SELECT r.id, r.currency, p.currency AS paid
-        FROM reward r JOIN purchase p ON p.id = r.purchase_id WHERE r.currency <> p.currency
-        """,
-    ),
-    Question(
-        "I-17",
         "grant",
         "It is in {currency} and its reward in {promised}.",
         """

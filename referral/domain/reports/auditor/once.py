@@ -39,7 +39,7 @@ _QUESTIONS = (
         """
         SELECT r.referral_id AS id, COUNT(*) AS times
         FROM reward r JOIN offer o ON o.id = r.offer_id
-        WHERE o.trigger <> 'purchase' AND r.slot NOT LIKE 'superseded:%'
+        WHERE o.trigger NOT IN ('purchase', 'renewal') AND r.slot NOT LIKE 'superseded:%'
           AND r.slot NOT LIKE 'restored:%' AND r.slot NOT LIKE 'replaced:%'
         GROUP BY r.referral_id, r.offer_id, r.person_id
         HAVING COUNT(*) > 1 AND COUNT(DISTINCT r.slot) > 1
@@ -52,7 +52,7 @@ _QUESTIONS = (
         """
         SELECT r.purchase_id AS id, COUNT(*) AS times
         FROM reward r JOIN offer o ON o.id = r.offer_id
-        WHERE o.trigger = 'purchase' AND r.slot NOT LIKE 'restored:%'
+        WHERE o.trigger IN ('purchase', 'renewal') AND r.slot NOT LIKE 'restored:%'
           AND r.slot NOT LIKE 'replaced:%'
         GROUP BY r.purchase_id, r.offer_id, r.person_id
         HAVING COUNT(*) > 1 AND COUNT(DISTINCT r.slot) > 1
@@ -70,6 +70,18 @@ _QUESTIONS = (
         "It was issued again and is {state}, not failed.",
         "SELECT id, state FROM reward WHERE slot LIKE 'replaced:%' AND state <> 'failed'"
         " AND COALESCE(reason, '') <> 'came_back'",
+    ),
+    Question(
+        "I-2",
+        "referral",
+        "One person has {number} rewards for it of an offer that gives at most {times}.",
+        """
+        SELECT r.referral_id AS id, COUNT(*) AS number, o.times
+        FROM reward r JOIN offer o ON o.id = r.offer_id
+        WHERE o.times IS NOT NULL AND r.slot NOT LIKE 'superseded:%'
+          AND r.slot NOT LIKE 'restored:%' AND r.slot NOT LIKE 'replaced:%'
+        GROUP BY r.referral_id, r.offer_id, r.person_id, o.times HAVING COUNT(*) > o.times
+        """,
     ),
     Question(
         "I-3",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, text
 from referral.domain.reports.auditor.asking import TAKINGS, named
 from referral.domain.reports.auditor.report import Violation
 from referral.domain.rewards.operations import WHOLE
-from referral.foundation.money import share
+from referral.foundation.money import share, step_minor
 
 _LIVES_IN = {
     "pending": "reserved",
@@ -59,6 +59,7 @@ LEFT JOIN (
 
 _SHARES = """
 SELECT MIN(CAST(r.id AS VARCHAR(36))) AS id, p.refunded_minor, p.gross_minor,
+    MIN(r.currency) AS currency,
     SUM(CASE WHEN r.slot LIKE 'restored:%' THEN 0 ELSE r.amount_minor END) AS promised,
     SUM(r.amount_minor - r.clawback_minor) AS kept,
     SUM(CASE WHEN r.state IN ('pending', 'approved', 'granting', 'granted')
@@ -91,7 +92,8 @@ def check(connection: Connection) -> Iterator[Violation]:
 def _share_faults(row: RowMapping) -> Iterator[str]:
     """Of a promise and what gave parts of it back, the person keeps just what is not refunded."""
     promised, kept = int(row["promised"]), int(row["kept"])
-    right = promised - share(promised, row["refunded_minor"], row["gross_minor"])
+    step = step_minor(row["currency"])
+    right = promised - share(promised, row["refunded_minor"], row["gross_minor"], step=step)
     if row["live"] > right or (row["stands"] and kept < right):
         yield f"{promised - kept} is taken back and the refunds' share is {promised - right}."
 

@@ -1,24 +1,28 @@
-"""Amounts and what is asked outside, computed again from what was kept (I-18, I-30)."""
+"""Amounts and what is asked outside, computed again from what was kept (I-17, I-18, I-30)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from referral.domain.currencies import OLDEST, ExchangeRate
 from referral.domain.programs import Offer
 from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor.asking import Question, ask, named
 from referral.domain.reports.auditor.report import Violation
 from referral.domain.rewards import Grant, Reward
-from referral.domain.rewards.amounts import Inputs, worth
+from referral.domain.rewards.amounts import Inputs, inputs_of, worth
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.operations import WITHOUT_AMOUNT
-from referral.domain.rewards.rewards import REPLACED, RESTORED
+from referral.domain.rewards.qualifying import Qualification
+from referral.domain.rewards.rewards import REPLACED, RESTORED, SUPERSEDED
 from referral.foundation.ids import public_id
 
+Rates = set[tuple[Any, ...]]
 _QUESTIONS = (
     Question(
         "I-30",
@@ -52,16 +56,6 @@ _QUESTIONS = (
     ),
     Question(
         "I-30",
-        "reward",
-        "{base_minor} was paid, and the offer asks for {minimum_minor}.",
-        """
-        SELECT w.id, p.base_minor, o.minimum_minor FROM reward w
-        JOIN purchase p ON p.id = w.purchase_id JOIN offer o ON o.id = w.offer_id
-        WHERE p.base_minor <= 0 OR p.base_minor < o.minimum_minor
-        """,
-    ),
-    Question(
-        "I-30",
         "purchase",
         "{base_minor} is not what was paid less tax.",
         """
@@ -73,20 +67,28 @@ _QUESTIONS = (
 _REWARDS: Select[*tuple[Any, ...]] = (
     select(
         Reward.id,
+        Reward.business_id,
         Reward.amount_minor,
         Reward.inputs,
         Reward.slot,
+        Reward.offer_id,
         Reward.earned_at,
         Reward.expected_at,
-        Offer.amount_minor.label("offer_amount_minor"),
-        Offer.rate_bp,
-        Offer.cap_minor,
-        Offer.version,
-        Offer.hold_days,
         Purchase.base_minor,
+        Purchase.currency,
+        Purchase.occurred_at,
+        Qualification.place,
     )
-    .join(Offer, Offer.id == Reward.offer_id)
     .outerjoin(Purchase, Purchase.id == Reward.purchase_id)
+    .outerjoin(Qualification, Qualification.referral_id == Reward.referral_id)
+)
+_RATES: Select[*tuple[Any, ...]] = select(
+    ExchangeRate.business_id,
+    ExchangeRate.base,
+    ExchangeRate.quote,
+    ExchangeRate.day,
+    ExchangeRate.rate,
+    ExchangeRate.source,
 )
 _GRANTS: Select[*tuple[Any, ...]] = select(
     Grant.id,
@@ -103,33 +105,62 @@ _GRANTS: Select[*tuple[Any, ...]] = select(
 def check(connection: Connection) -> Iterator[Violation]:
     """Yield what does not follow from the rules it was made under."""
     yield from ask(connection, _QUESTIONS)
+    offers = {row.id: Offer(**row._mapping) for row in connection.execute(select(Offer.__table__))}
+    rates = {tuple(row) for row in connection.execute(_RATES)}
     for reward in connection.execution_options(yield_per=2000).execute(_REWARDS):
-        for said in _reward_faults(reward):
-            yield Violation("I-30", named("reward", reward.id), said)
+        for invariant, said in _reward_faults(reward, offers[reward.offer_id], rates):
+            yield Violation(invariant, named("reward", reward.id), said)
     for grant in connection.execution_options(yield_per=2000).execute(_GRANTS):
         for said in _grant_faults(grant):
             yield Violation("I-18", named("grant", grant.id), said)
 
 
-def _reward_faults(row: Row[*tuple[Any, ...]]) -> Iterator[str]:
+def _reward_faults(
+    row: Row[*tuple[Any, ...]], offer: Offer, rates: Rates
+) -> Iterator[tuple[str, str]]:
     """The kept inputs are those of the offer and the purchase, and give amount and date again."""
-    expected = {
-        "amount_minor": row.offer_amount_minor,
-        "rate_bp": row.rate_bp,
-        "cap_minor": row.cap_minor,
-        "base_minor": row.base_minor or 0,
-        "offer_version": row.version,
-    }
-    if row.slot.startswith((REPLACED, RESTORED)) and "restored_minor" in row.inputs:
-        expected["restored_minor"] = row.inputs["restored_minor"]
-    amount = worth(Inputs(**expected))
-    if row.inputs != expected:
-        yield f"Its inputs are {row.inputs}, and the rule has {expected}."
+    kept = Inputs.read(row.inputs)
+    yield from _conversion_faults(row, kept, offer, rates)
+    base = row.base_minor or 0
+    if kept.conversion is not None:
+        base = kept.conversion.into(offer.currency)
+    place = kept.place if row.slot.startswith(SUPERSEDED) else row.place
+    expected = inputs_of(
+        offer, base, place=place if offer.counts_friends else None, conversion=kept.conversion
+    )
+    if row.slot.startswith((REPLACED, RESTORED)):
+        expected = replace(expected, restored_minor=kept.restored_minor)
+    amount = worth(expected)
+    if row.inputs != expected.as_json():
+        yield "I-30", f"Its inputs are {row.inputs}, and the rule has {expected.as_json()}."
     elif amount != row.amount_minor:
-        yield f"It is {row.amount_minor}, and its inputs give {amount}."
-    hold = timedelta(days=0 if row.base_minor is None else row.hold_days)
+        yield "I-30", f"It is {row.amount_minor}, and its inputs give {amount}."
+    if row.base_minor is not None and base < max(1, offer.minimum_minor):
+        yield "I-30", f"{base} was paid, and the offer asks for {offer.minimum_minor}."
+    hold = timedelta(days=0 if row.base_minor is None else offer.hold_days)
     if row.expected_at - row.earned_at != hold:
-        yield f"Its hold is {row.expected_at - row.earned_at}, and {hold} was promised."
+        yield "I-30", f"Its hold is {row.expected_at - row.earned_at}, and {hold} was promised."
+
+
+def _conversion_faults(
+    row: Row[*tuple[Any, ...]], kept: Inputs, offer: Offer, rates: Rates
+) -> Iterator[tuple[str, str]]:
+    """What was paid in another currency was converted by a rate that was told, of its own week."""
+    used = kept.conversion
+    if row.currency in (None, offer.currency) and used is None:
+        return
+    if used is None:
+        yield "I-17", f"It is in {offer.currency} and what was paid for it in {row.currency}."
+    elif (used.currency, used.amount_minor) != (row.currency, row.base_minor):
+        yield "I-17", f"{used.amount_minor} {used.currency} was converted, which was not paid."
+    else:
+        pair = (used.currency, offer.currency)
+        base, quote = reversed(pair) if used.is_inverse else pair
+        if (row.business_id, base, quote, used.day, used.rate, used.source) not in rates:
+            yield "I-17", f"Nobody told its rate of {used.rate} on {used.day}."
+        paid_on = row.occurred_at.date()
+        if not used.day <= paid_on <= used.day + OLDEST:
+            yield "I-17", f"Its rate is of {used.day}, and it was paid on {paid_on}."
 
 
 def _grant_faults(row: Row[*tuple[Any, ...]]) -> Iterator[str]:

@@ -29,7 +29,10 @@ _QUESTIONS = (
         """
         SELECT w.id FROM reward w JOIN referral r ON r.id = w.referral_id
         LEFT JOIN purchase p ON p.id = w.purchase_id
-        WHERE w.earned_at <> COALESCE(p.occurred_at, r.at)
+        JOIN offer o ON o.id = w.offer_id
+        LEFT JOIN qualification q ON q.referral_id = r.id AND o.trigger = 'milestone'
+        WHERE w.earned_at <> COALESCE(p.occurred_at, q.counted_at, r.at)
+          AND NOT (w.slot LIKE 'superseded:%' AND w.purchase_id IS NULL)
         """,
     ),
     Question(

@@ -50,6 +50,20 @@ _QUESTIONS = (
     ),
     Question(
         "I-36",
+        "referral",
+        "The friend of place {place} makes a milestone, and nothing was earned for it.",
+        """
+        SELECT q.referral_id AS id, q.place FROM qualification q
+        JOIN referral r ON r.id = q.referral_id JOIN offer o ON o.id = r.advocate_offer_id
+        WHERE o.trigger = 'milestone' AND q.place IS NOT NULL
+          AND (q.place = o.milestone_at OR q.place % o.milestone_every = 0)
+          AND NOT EXISTS (
+            SELECT 1 FROM reward w WHERE w.referral_id = q.referral_id
+               AND w.slot = 'milestone:' || q.place)
+        """,
+    ),
+    Question(
+        "I-36",
         "grant",
         "It is {state} and nothing will try it again.",
         """

@@ -1,0 +1,108 @@
+"""`create-program` with the further forms of an offer, and rates imported from a file."""
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from tests.commands.test_commands import BUSINESS, made
+
+LIST = "Date,USD,JPY,\n2026-10-30,1.0832,160.2,\n2026-10-29,1.0801,N/A,\n2020-01-02,1.1,120,\n"
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    return app.test_cli_runner()
+
+
+def program(runner: FlaskCliRunner, *options: str) -> list[dict[str, object]]:
+    business = made(runner, *BUSINESS)["id"]
+    said = made(
+        runner,
+        "create-program",
+        f"--business={business}",
+        "--name=Friends",
+        "--landing-url=https://shop.example/hello",
+        *options,
+    )
+    return said["offers"]  # type: ignore[return-value]
+
+
+def test_tiers_begin_with_the_offers_own_amount(runner: FlaskCliRunner) -> None:
+    tiers = [{"friends": 1, "amount_minor": 1000}, {"friends": 5, "amount_minor": 1500}]
+    [offer] = program(
+        runner, "--advocate-offer=account_credit:1000", "--advocate-tiers=5:1500", "--minimum=2000"
+    )
+    assert (offer["tiers"], offer["minimum_minor"]) == (tiers, 2000)
+
+
+def test_tiers_may_be_rates_and_say_everything(runner: FlaskCliRunner) -> None:
+    [offer] = program(
+        runner,
+        "--advocate-offer=account_credit",
+        "--trigger=renewal",
+        "--advocate-tiers=1:10%,5:15%",
+        "--times=12",
+        "--cap=5000",
+    )
+    assert offer["tiers"] == [{"friends": 1, "rate_bp": 1000}, {"friends": 5, "rate_bp": 1500}]
+    assert (offer["rate_bp"], offer["times"], offer["cap_minor"]) == (1000, 12, 5000)
+
+
+def test_a_milestone_and_what_the_friend_gets(runner: FlaskCliRunner) -> None:
+    advocate, friend = program(
+        runner,
+        "--advocate-offer=account_credit:5000",
+        "--trigger=milestone",
+        "--milestone-every=5",
+        "--friend-offer=account_credit:5%",
+        "--friend-trigger=purchase",
+        "--friend-times=3",
+        "--currency=KWD",
+    )
+    assert (advocate["milestone_every"], advocate["currency"]) == (5, "kwd")
+    assert (friend["trigger"], friend["times"]) == ("purchase", 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--trigger=milestone"], "A milestone is either every so many friends"),
+        (["--advocate-tiers=5-1500"], "Write the tiers as FRIENDS:AMOUNT"),
+        (["--advocate-tiers=1:900,5:1500"], "The first tier is what the offer gives"),
+        (["--currency=xxq"], "ISO 4217"),
+        (["--trigger=signup", "--times=3", "--advocate-tiers=5:1500"], "for purchases"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    runner: FlaskCliRunner, options: list[str], said: str
+) -> None:
+    business = made(runner, *BUSINESS)["id"]
+    result = runner.invoke(
+        args=[
+            "create-program",
+            f"--business={business}",
+            "--name=Friends",
+            "--landing-url=https://shop.example/hello",
+            "--advocate-offer=account_credit:1000",
+            *options,
+        ]
+    )
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_rates_are_imported_from_a_file_once(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "eurofxref-hist.csv"
+    path.write_text(LIST)
+    business = made(runner, *BUSINESS)["id"]
+    args = ["import-exchange-rates", f"--business={business}", f"--file={path}",
+            "--since=2026-01-01", "--json"]  # fmt: skip
+    first, again = (runner.invoke(args=args) for _ in range(2))
+    assert json.loads(first.output) == {"read": 3, "new": 3}
+    assert json.loads(again.output) == {"read": 3, "new": 0}
+    path.write_text("Date,USD\n2026-10-30,2\n")
+    other = runner.invoke(args=args)
+    assert (other.exit_code, "it stays" in other.output) == (1, True)
