@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from referral.commands.speaking import COMMAND, refusals_in_a_line
 from referral.domain.businesses import Business, record, within
-from referral.domain.rewards.reconciling import end_reconciling, reconcile_all, reconcile_first
+from referral.domain.rewards.recovering import end_recovery, reconcile_first, recover_all
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import parse_public_id, public_id
@@ -24,15 +24,15 @@ def reconcile(business: str | None, is_end: bool) -> None:
     at, reason = clock.now(), "Asked for by the command, as after a restore."
     with refusals_in_a_line(), transaction():
         if business is None:
-            keys = reconcile_all(reason=reason, at=at)
+            keys = recover_all(reason=reason, at=at)
         else:
             keys = [parse_public_id(Business.prefix, business)]
         for key in keys:
             with within(key):
                 if is_end:
-                    end_reconciling(key, at=at)
+                    end_recovery(key, at=at)
                 elif business is not None:
                     reconcile_first(key, reason=reason, at=at)
-                did = "reconciling.ended" if is_end else "reconciling.began"
+                did = "recovering.ended" if is_end else "recovering.began"
                 record(key, did, subject=public_id(Business.prefix, key), actor=COMMAND, at=at)
     click.echo(f"{len(keys)} {'ended' if is_end else 'look before they send'}.")

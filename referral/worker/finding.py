@@ -17,7 +17,7 @@ from referral.domain.businesses import Business, across_businesses
 from referral.domain.people import customer_of
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import Done, NotReady, Waiting, recipient_of
-from referral.domain.rewards.reconciling import Reconciliation
+from referral.domain.rewards.recovering import Recovery
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
@@ -36,7 +36,7 @@ class _Unknown:
     of_nobody: list[Made]
 
 
-def made_before(grant: Grant, account: StripeAccount, mode: Reconciliation) -> Done | None:
+def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Done | None:
     """Return what an act has made already, by the provider's own word, before it was sent here.
 
     Raises NotReady while something there may be its own and cannot be told: of a reward that is
@@ -55,7 +55,7 @@ def made_before(grant: Grant, account: StripeAccount, mode: Reconciliation) -> D
     if same:
         return _as_done(grant, same[-1])
     if unknown.of_nobody and not grant.takes:
-        raise NotReady(Waiting.RECONCILING)
+        raise NotReady(Waiting.RECOVERING)
     return None
 
 

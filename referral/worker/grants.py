@@ -26,7 +26,7 @@ from referral.domain.rewards.grants import (
     NotReady,
     Waiting,
 )
-from referral.domain.rewards.reconciling import note_adopted, reconciliation_of
+from referral.domain.rewards.recovering import note_adopted, recovery_of
 from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.foundation import clock, due, failpoints
@@ -94,7 +94,7 @@ def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
     if account is None:
         raise NotReady(Waiting.NOT_CONNECTED)
     act = act_of(grant.operation)
-    mode = reconciliation_of(grant.business_id)
+    mode = recovery_of(grant.business_id)
     with through_circuit(grant.business_id):
         if mode is not None and grant.state == GrantState.WAITING:
             made = made_before(grant, account, mode)

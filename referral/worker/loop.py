@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.qualifying import Qualification
-from referral.domain.rewards.reconciling import Reconciliation, beat
+from referral.domain.rewards.recovering import Recovery, beat
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import EventPoll, StripeEvent
@@ -29,7 +29,7 @@ from referral.worker import (
     counting,
     event_polls,
     grants,
-    reconciling,
+    recovering,
     rewards,
     stripe_events,
     tidying,
@@ -66,7 +66,7 @@ def kinds() -> list[Work]:
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
         Work("event_poll", EventPoll, event_polls.look),
-        Work("reconciliation", Reconciliation, reconciling.reconcile),
+        Work("recovery", Recovery, recovering.recover),
         Work("audit_run", AuditRun, audits.audit_books),
     ]
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy.engine import make_url
 
 from referral import create_app
-from referral.domain.rewards.reconciling import beat
+from referral.domain.rewards.recovering import beat
 from referral.foundation import clock
 from referral.foundation.db import db, session, transaction
 from tests.databases import copied_database, drop_database

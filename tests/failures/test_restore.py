@@ -11,11 +11,11 @@ from referral.domain.businesses import within
 from referral.domain.people import Person
 from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor import audit
-from referral.domain.rewards.reconciling import (
-    Reconciliation,
-    end_reconciling,
+from referral.domain.rewards.recovering import (
+    Recovery,
+    end_recovery,
     reconcile_first,
-    reconciliation_of,
+    recovery_of,
 )
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -30,10 +30,10 @@ SIX_HOURS_S = 6 * 3600
 TWO_DAYS_S = 2 * 86_400
 
 
-def reconciliation(trade: Trade) -> Reconciliation | None:
+def recovery(trade: Trade) -> Recovery | None:
     session.remove()
     with within(trade.shop.business.id):
-        return reconciliation_of(trade.shop.business.id)
+        return recovery_of(trade.shop.business.id)
 
 
 def amounts(trade: Trade, person: Person) -> list[int]:
@@ -96,7 +96,7 @@ def test_f40_what_is_earned_anew_is_adopted_under_its_new_name(trade: Trade) -> 
             again.settle(from_s=SIX_HOURS_S)
             assert amounts(again, alice) == [-1000]
             assert [one[5] for one in books_of(again)["rewards"]] == ["granted"]
-            found = reconciliation(again)
+            found = recovery(again)
             assert found is not None
             assert (found.adopted, found.unknown) == (1, [])
             assert_clean_with_provider()
@@ -137,10 +137,10 @@ def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:
             again.shop.purchase("bob", 24000, tax_minor=0, keys=("in_other",), at=again.shop.now)
             change_worth(again)
             again.settle(from_s=SIX_HOURS_S)
-            assert grants_of(again) == [("credit", "waiting", "reconciling")]
+            assert grants_of(again) == [("credit", "waiting", "recovering")]
             assert amounts(again, alice) == [-1000]
             with within(again.shop.business.id), transaction():
-                assert end_reconciling(again.shop.business.id, at=clock.now())
+                assert end_recovery(again.shop.business.id, at=clock.now())
             again.settle(from_s=SIX_HOURS_S + 3600)
             assert amounts(again, alice) == [-1000, -750]
 
@@ -160,7 +160,7 @@ def test_f40_it_ends_after_a_day_when_all_is_known(trade: Trade, days: int) -> N
         reconcile_first(trade.shop.business.id, reason="A copy was restored.", at=clock.now())
     trade.settle()
     trade.settle(from_s=days * 86_400)
-    assert (reconciliation(trade) is None) == (days > 0)
+    assert (recovery(trade) is None) == (days > 0)
 
 
 def test_f40_nobody_reconciles_while_workers_are_at_work(trade: Trade) -> None:
@@ -168,7 +168,7 @@ def test_f40_nobody_reconciles_while_workers_are_at_work(trade: Trade) -> None:
     for minutes in range(1, 5):
         with later(minutes * 300):
             assert start_worker() is None
-    assert reconciliation(trade) is None
+    assert recovery(trade) is None
     with later(TWO_DAYS_S):
         assert start_worker() is not None
-    assert reconciliation(trade) is not None
+    assert recovery(trade) is not None

@@ -75,7 +75,7 @@ class Waiting(StrEnum):
     MISCONFIGURED = "misconfigured"
     OUTCOME_UNKNOWN = "outcome_unknown"
     WRONG_ANSWER = "wrong_answer"
-    RECONCILING = "reconciling"
+    RECOVERING = "recovering"
     OUT_OF_STOCK = "out_of_stock"
     CHOICE = "choice"
     NO_PAYEE = "no_payee"

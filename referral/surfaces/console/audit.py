@@ -56,8 +56,8 @@ ACTIONS = {
     "site.removed": "Removed a site",
     "business.time_zone_set": "Said where days begin",
     "stripe.connected": "Connected Stripe",
-    "reconciling.began": "Had Stripe looked at before anything is sent",
-    "reconciling.ended": "Ended looking at Stripe first",
+    "recovering.began": "Had Stripe looked at before anything is sent",
+    "recovering.ended": "Ended looking at Stripe first",
     "work.retried": "Tried given-up work again",
 }
 _MOVED = {

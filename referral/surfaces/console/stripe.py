@@ -15,7 +15,7 @@ from referral.domain.businesses import (
     connection_of,
     record,
 )
-from referral.domain.rewards.reconciling import reconciliation_of
+from referral.domain.rewards.recovering import recovery_of
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
@@ -146,7 +146,7 @@ def _page(errors: dict[str, str]) -> str:
         "stripe",
         connection=connection_of(g.business.id),
         poll=poll_of(g.business.id),
-        reconciliation=reconciliation_of(g.business.id),
+        recovery=recovery_of(g.business.id),
         circuit=circuit_of(g.business.id),
         refused_at=_refused_at(),
         at=clock.now(),

@@ -15,7 +15,7 @@ from referral.domain.reports.audits import AuditRun, last_audit
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.qualifying import Qualification
-from referral.domain.rewards.reconciling import Reconciliation
+from referral.domain.rewards.recovering import Recovery
 from referral.foundation.db import session
 from referral.gateways.stripe import EventPoll, StripeEvent
 from referral.gateways.stripe.circuit import StripeCircuit
@@ -30,7 +30,7 @@ _KINDS: dict[str, type[Any]] = {
     "reward": Reward,
     "grant": Grant,
     "event_poll": EventPoll,
-    "reconciliation": Reconciliation,
+    "recovery": Recovery,
     "audit_run": AuditRun,
 }
 
@@ -88,7 +88,7 @@ def _add_stripe(registry: CollectorRegistry, at: datetime) -> None:
     """Tell how many businesses have trouble with Stripe, by which trouble."""
     for name, said, where in (
         ("left_alone", "whose Stripe does not answer", StripeCircuit.opened_at.is_not(None)),
-        ("reconciling", "that look before they send", Reconciliation.ended_at.is_(None)),
+        ("recovering", "that look before they send", Recovery.ended_at.is_(None)),
         ("refused", "whose events were refused", StripeConnection.refused_at > at - LATELY),
     ):
         query = select(func.count()).where(where).execution_options(**across_businesses())

@@ -221,7 +221,7 @@ WAITING: dict[str, Said] = {
         "Somebody is taking a closer look first.",
         "What Stripe answered is not what was asked for. Compare it there, then release the hold.",
     ),
-    Waiting.RECONCILING: Said(
+    Waiting.RECOVERING: Said(
         "It is on its way. We are making sure that it arrives exactly once.",
         "Stripe holds something of ours for this customer that we do not know, as after a restore. "
         "Settings, Stripe names it.",

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pulse")),
     )
     op.create_table(
-        "reconciliation",
+        "recovery",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("business_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
@@ -39,16 +39,16 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(length=400), nullable=True),
         sa.Column("dead_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["business_id"], ["business.id"], name=op.f("fk_reconciliation_business_id_business")
+            ["business_id"], ["business.id"], name=op.f("fk_recovery_business_id_business")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation")),
-        sa.UniqueConstraint("business_id", name=op.f("uq_reconciliation_business_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery")),
+        sa.UniqueConstraint("business_id", name=op.f("uq_recovery_business_id")),
     )
-    op.create_index(op.f("ix_reconciliation_due_at"), "reconciliation", ["due_at"])
+    op.create_index(op.f("ix_recovery_due_at"), "recovery", ["due_at"])
 
 
 def downgrade() -> None:
     """Forget who reconciles."""
-    op.drop_index(op.f("ix_reconciliation_due_at"), table_name="reconciliation")
-    op.drop_table("reconciliation")
+    op.drop_index(op.f("ix_recovery_due_at"), table_name="recovery")
+    op.drop_table("recovery")
     op.drop_table("pulse")

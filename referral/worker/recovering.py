@@ -11,10 +11,10 @@ from sqlalchemy import select
 from referral.domain.businesses import across_businesses, within
 from referral.domain.people.customers import StripeCustomer
 from referral.domain.rewards.operations import Operation
-from referral.domain.rewards.reconciling import (
+from referral.domain.rewards.recovering import (
     AT_LEAST,
-    Reconciliation,
-    end_reconciling,
+    Recovery,
+    end_recovery,
     note_compared,
 )
 from referral.foundation import clock, due
@@ -31,9 +31,9 @@ MOST_KEPT = 50
 log = structlog.get_logger("referral.worker")
 
 
-def reconcile(key: uuid.UUID, token: uuid.UUID) -> None:
+def recover(key: uuid.UUID, token: uuid.UUID) -> None:
     """Compare every customer with what is known here; end when all is known, after a day."""
-    row = session.get_one(Reconciliation, key, execution_options=across_businesses())
+    row = session.get_one(Recovery, key, execution_options=across_businesses())
     with within(row.business_id):
         try:
             unknown = _compare(row, token)
@@ -50,14 +50,14 @@ def reconcile(key: uuid.UUID, token: uuid.UUID) -> None:
                 poll_now(row.business_id, at=at)
             due.finish(row, token, again_at=at + AGAIN)
             if is_over:
-                end_reconciling(row.business_id, at=at)
+                end_recovery(row.business_id, at=at)
     if is_over:
-        log.info("reconciliation_ended", business=str(row.business_id), adopted=row.adopted)
+        log.info("recovery_ended", business=str(row.business_id), adopted=row.adopted)
     elif unknown:
         log.warning("unknown_at_provider", business=str(row.business_id), objects=len(unknown))
 
 
-def _compare(row: Reconciliation, token: uuid.UUID) -> list[str] | None:
+def _compare(row: Recovery, token: uuid.UUID) -> list[str] | None:
     """Return the ids of unknown objects at all our customers, or None when nobody can be asked."""
     account = account_of(row.business_id)
     customers = session.scalars(select(StripeCustomer.customer_id)).all()
@@ -72,21 +72,21 @@ def _compare(row: Reconciliation, token: uuid.UUID) -> list[str] | None:
 
 
 def _unknown_at(
-    account: StripeAccount, customer: str, row: Reconciliation, token: uuid.UUID
+    account: StripeAccount, customer: str, row: Recovery, token: uuid.UUID
 ) -> list[str]:
     with transaction():
-        due.hold_on(Reconciliation, row.id, token, until=clock.now() + due.LEASE)
+        due.hold_on(Recovery, row.id, token, until=clock.now() + due.LEASE)
     held = held_at(account, customer, (Operation.CREDIT, Operation.PROMOTION_CODE))
     return [one.object_id for one in strangers(row.business_id, held)]
 
 
-def _has_looked(row: Reconciliation) -> bool:
+def _has_looked(row: Recovery) -> bool:
     """Tell whether the list of events was read to its end since this began."""
     poll = poll_of(row.business_id)
     return poll is not None and poll.looked_at is not None and poll.looked_at > row.began_at
 
 
-def _has_heard_all(row: Reconciliation) -> bool:
+def _has_heard_all(row: Recovery) -> bool:
     """Tell whether everything that was told of the lost time has been read."""
     unread = select(StripeEvent.id).where(
         StripeEvent.read_at.is_(None), StripeEvent.dead_at.is_(None)

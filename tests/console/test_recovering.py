@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from referral.domain.businesses import connect_stripe, within
-from referral.domain.rewards.reconciling import Reconciliation, reconcile_first, reconciliation_of
+from referral.domain.rewards.recovering import Recovery, reconcile_first, recovery_of
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.console.conftest import Desk
@@ -21,10 +21,10 @@ def connect(desk: Desk) -> None:
         connect_stripe(desk.shop.business.id, **terms, at=clock.now())
 
 
-def is_reconciling(desk: Desk) -> bool:
+def is_recovering(desk: Desk) -> bool:
     session.rollback()
     with within(desk.shop.business.id):
-        return reconciliation_of(desk.shop.business.id) is not None
+        return recovery_of(desk.shop.business.id) is not None
 
 
 def test_the_stripe_page_names_what_is_not_known_here(desk: Desk) -> None:
@@ -32,7 +32,7 @@ def test_the_stripe_page_names_what_is_not_known_here(desk: Desk) -> None:
     connect(desk)
     with within(desk.shop.business.id), transaction():
         reconcile_first(desk.shop.business.id, reason="No worker was at work.", at=clock.now())
-        session.execute(update(Reconciliation).values(unknown=["cbtxn_1"], adopted=3))
+        session.execute(update(Recovery).values(unknown=["cbtxn_1"], adopted=3))
     page = check_page(desk.client.get(PATH))
     assert "Looking before sending" in page
     assert "cbtxn_1" in page
@@ -43,11 +43,11 @@ def test_the_command_begins_and_ends_it(app: Flask, desk: Desk) -> None:
     runner = app.test_cli_runner()
     begun = runner.invoke(args=["reconcile-first"])
     assert (begun.exit_code, begun.output) == (0, "1 look before they send.\n")
-    assert is_reconciling(desk)
+    assert is_recovering(desk)
     assert runner.invoke(args=["reconcile-first", "--end"]).exit_code == 2
     mine = f"--business={desk.shop.business.public_id}"
     assert runner.invoke(args=["reconcile-first", mine, "--end"]).exit_code == 0
-    assert not is_reconciling(desk)
+    assert not is_recovering(desk)
     assert runner.invoke(args=["reconcile-first", mine]).exit_code == 0
-    assert is_reconciling(desk)
+    assert is_recovering(desk)
     assert runner.invoke(args=["reconcile-first", "--business=biz_nobody"]).exit_code == 1

@@ -28,7 +28,7 @@ AT_LEAST = timedelta(days=1)
 _PULSE = uuid.UUID(int=1)
 
 
-class Reconciliation(Owned, Due, Model):
+class Recovery(Owned, Due, Model):
     """A business whose provider may hold more than is known here, until `ended_at`.
 
     `adopted` counts the acts that were found there and taken over; `unknown` lists the objects
@@ -65,11 +65,11 @@ def beat(*, at: datetime) -> timedelta | None:
     silence = abs(at - before)
     if silence <= SILENCE:
         return None
-    reconcile_all(reason=f"No worker was at work after {before:%Y-%m-%d %H:%M} UTC.", at=at)
+    recover_all(reason=f"No worker was at work after {before:%Y-%m-%d %H:%M} UTC.", at=at)
     return silence
 
 
-def reconcile_all(*, reason: str, at: datetime) -> list[uuid.UUID]:
+def recover_all(*, reason: str, at: datetime) -> list[uuid.UUID]:
     """Have every connected business look before it sends; returns which."""
     query = select(StripeConnection.business_id).execution_options(**across_businesses())
     keys = list(session.scalars(query))
@@ -94,19 +94,19 @@ def reconcile_first(business_id: uuid.UUID, *, reason: str, at: datetime) -> Non
         "lease_token": None,
     }
     insert_or_update(
-        Reconciliation,
+        Recovery,
         {"id": new_key(), "business_id": business_id, **fresh},
         key=("business_id",),
         change=fresh,
-        only_where=Reconciliation.began_at != at,
+        only_where=Recovery.began_at != at,
     )
 
 
-def reconciliation_of(business_id: uuid.UUID) -> Reconciliation | None:
+def recovery_of(business_id: uuid.UUID) -> Recovery | None:
     """Return how a business reconciles, or None when it does not."""
     query = (
-        select(Reconciliation)
-        .where(Reconciliation.business_id == business_id, Reconciliation.ended_at.is_(None))
+        select(Recovery)
+        .where(Recovery.business_id == business_id, Recovery.ended_at.is_(None))
         .execution_options(populate_existing=True)
     )
     return session.scalar(query)
@@ -115,24 +115,24 @@ def reconciliation_of(business_id: uuid.UUID) -> Reconciliation | None:
 def note_adopted(business_id: uuid.UUID) -> None:
     """Count an act that was found at the provider and taken over."""
     session.execute(
-        update(Reconciliation)
-        .where(Reconciliation.business_id == business_id, Reconciliation.ended_at.is_(None))
-        .values(adopted=Reconciliation.adopted + 1)
+        update(Recovery)
+        .where(Recovery.business_id == business_id, Recovery.ended_at.is_(None))
+        .values(adopted=Recovery.adopted + 1)
         .execution_options(synchronize_session=False)
     )
 
 
-def note_compared(row: Reconciliation, unknown: Sequence[str], *, at: datetime) -> None:
+def note_compared(row: Recovery, unknown: Sequence[str], *, at: datetime) -> None:
     """Write down what a comparison found at the provider that is not known here."""
     row.compared_at, row.unknown = at, list(unknown)
     session.flush()
 
 
-def end_reconciling(business_id: uuid.UUID, *, at: datetime) -> bool:
-    """Let a business send without looking again; False when it was not reconciling."""
+def end_recovery(business_id: uuid.UUID, *, at: datetime) -> bool:
+    """Let a business send without looking again; False when it was not recovering."""
     ended = session.execute(
-        update(Reconciliation)
-        .where(Reconciliation.business_id == business_id, Reconciliation.ended_at.is_(None))
+        update(Recovery)
+        .where(Recovery.business_id == business_id, Recovery.ended_at.is_(None))
         .values(ended_at=at, due_at=None)
         .execution_options(synchronize_session=False)
     )
