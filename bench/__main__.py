@@ -9,14 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.auditing import Audited, audit_books
 from bench.databases import Database, postgres_database, sqlite_database
 from bench.figures import PATHS, Effort, Measured, measure, seed, settings_for, staged
 from bench.requests import World
 from bench.starting import measure_starts
-from bench.table import figures_table, misses, starts_table
+from bench.table import audits_table, figures_table, misses, starts_table
 
 USUAL = Effort(rounds=3, seconds=1.5, connections=32, advocates=1024)
 QUICK = Effort(rounds=3, seconds=0.4, connections=32, advocates=200)
+REWARDS, FEW_REWARDS = 100_000, 2_000
 _OPENERS = {"sqlite": sqlite_database, "postgresql": postgres_database}
 
 
@@ -34,6 +36,9 @@ def main(arguments: list[str]) -> int:
             with staged(database, settings, world) as stage:
                 measured.append(measure(stage, effort, paths))
         print(figures_table(measured), flush=True)
+        if asked.audit:
+            audits = _audit(folder, asked.database, FEW_REWARDS if asked.quick else REWARDS)
+            print(f"\n{audits_table(audits)}", flush=True)
         if asked.starts:
             _, settings, world = stages[0]
             own = folder / "starts"
@@ -57,7 +62,19 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=kinds, default=kinds)
     parser.add_argument("--database", nargs="+", choices=[*_OPENERS], default=[*_OPENERS])
     parser.add_argument("--no-starts", dest="starts", action="store_false")
+    parser.add_argument("--no-audit", dest="audit", action="store_false")
     return parser.parse_args(arguments)
+
+
+def _audit(folder: Path, names: list[str], rewards: int) -> list[tuple[str, Audited]]:
+    """Audit the books of each database, filled for it alone."""
+    audits = []
+    for name in names:
+        own = folder / f"audit-{name}"
+        own.mkdir()
+        with _OPENERS[name](own) as database:
+            audits.append((database.name, audit_books(settings_for(database, own), rewards)))
+    return audits
 
 
 def _prepare(

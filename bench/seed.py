@@ -50,7 +50,7 @@ def main(advocates: int) -> World:
                 "Bench", site_url="https://shop.example/", currency="eur", at=at
             )
             with within(business.id):
-                program = _program(business, at)
+                program = program_of(business, at)
                 secret_key = issue_key(business.id, KeyKind.SECRET, name="Bench", at=at)
                 connect_stripe(
                     business.id, secret_key="sk_test_bench", webhook_secret=WEBHOOK_SECRET, at=at
@@ -68,7 +68,7 @@ def main(advocates: int) -> World:
         )
 
 
-def _program(business: Business, at: datetime) -> Program:
+def program_of(business: Business, at: datetime) -> Program:
     terms = ProgramTerms(name="Friends", landing_url="https://shop.example/hello")
     program = create_program(business, terms, at=at)
     credit = OfferTerms(

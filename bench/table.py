@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
+from bench.auditing import Audited
 from bench.figures import Figure, Measured
 from bench.servers import Memory
 from bench.starting import Starts
@@ -38,6 +39,23 @@ def starts_table(starts: Starts) -> str:
     if starts.second_run_s is not None:
         rows.append(("make run, second start", f"{starts.second_run_s:.1f} s", "target < 5 s"))
     return _aligned(rows)
+
+
+def audits_table(audits: Sequence[tuple[str, Audited]]) -> str:
+    """Write how long an audit takes, beside a bare sum over the ledger's entries."""
+    head = ("audit", "rewards", "entries", "seconds", "bare scan", "violations")
+    rows = [
+        (
+            name,
+            f"{one.rewards:,}",
+            f"{one.entries:,}",
+            f"{one.audit_s:.1f}",
+            f"{one.scan_s:.2f}",
+            str(one.violations),
+        )
+        for name, one in audits
+    ]
+    return _aligned([head, *rows])
 
 
 def misses(measured: list[Measured]) -> list[str]:

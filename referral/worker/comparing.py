@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from referral.domain.businesses import Business, across_businesses, within
 from referral.domain.reports.auditor.report import Report, Violation
-from referral.domain.rewards import Grant, Operation
+from referral.domain.reports.reconciliations import Differs
+from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import GrantState
-from referral.domain.rewards.operations import OURS
 from referral.foundation.db import session
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import NotFoundThere, StripeTrouble
 from referral.worker.accounts import account_of
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that differs: what an audit says of it, the act here and the object there."""
+
+    kind: Differs
+    violation: Violation
+    grant: Grant | None = None
+    made: Made | None = None
 
 
 def compare_with_provider(report: Report) -> None:
@@ -36,8 +47,21 @@ def compare_with_provider(report: Report) -> None:
             _compare_business(key, report)
 
 
+COMPARED = frozenset(
+    {
+        Operation.CREDIT,
+        Operation.DEBIT,
+        Operation.PROMOTION_CODE,
+        Operation.TRANSFER,
+        Operation.REVERSAL,
+        Operation.REFUND,
+    }
+)
+"""The operations that leave an object of their own; the end of a subscription is none."""
+
+
 def _compare_business(key: uuid.UUID, report: Report) -> None:
-    acts, account = _acts_by_customer(), account_of(key)
+    acts, account = acts_by_customer(), account_of(key)
     session.commit()
     whose = public_id(Business.prefix, key)
     if account is None:
@@ -46,26 +70,42 @@ def _compare_business(key: uuid.UUID, report: Report) -> None:
         return
     for customer, known in acts.items():
         try:
-            held = {one.object_id: one for one in _held(account, customer, known)}
+            held = held_for(account, customer, known)
         except StripeTrouble as trouble:
             said = f"{customer} could not be compared: {trouble.said}"
             report.warnings.append(Violation("provider", whose, said))
             continue
-        for found in (*_missing(known, held), *_unknown(held, whose)):
-            report.add(found)
+        for found in differences(known, held, whose):
+            report.add(found.violation)
 
 
-def _acts_by_customer() -> dict[str, list[Grant]]:
-    """Return what was asked for each customer, done or with its outcome not known yet."""
+def acts_by_customer(people: Sequence[uuid.UUID] | None = None) -> dict[str, list[Grant]]:
+    """Return what was asked for each customer, done or with its outcome not known yet.
+
+    Of everybody, or of some people only.
+    """
     query = select(Grant).where(
-        Grant.state.in_((GrantState.DONE, GrantState.SENDING)), Grant.operation.not_in(OURS)
+        Grant.state.in_((GrantState.DONE, GrantState.SENDING)), Grant.operation.in_(COMPARED)
     )
+    if people is not None:
+        query = query.join(Grant.reward).where(Reward.person_id.in_(people))
     acts: dict[str, list[Grant]] = defaultdict(list)
     for grant in session.scalars(query.order_by(Grant.id)):
         asked = grant.parameters or {}
         if "netted" not in asked:  # Such a one pays a debt whole: nothing was sent.
             acts[str(asked.get("customer"))].append(grant)
     return acts
+
+
+def held_for(account: StripeAccount, customer: str, known: Iterable[Grant]) -> dict[str, Made]:
+    """Return what the provider holds for a customer, by its id; raises StripeTrouble."""
+    return {one.object_id: one for one in _held(account, customer, known)}
+
+
+def differences(known: Iterable[Grant], held: dict[str, Made], whose: str) -> Iterator[Found]:
+    """Yield what differs for one customer, both ways."""
+    yield from _missing(known, held)
+    yield from _unknown(held, whose)
 
 
 def _held(account: StripeAccount, customer: str, known: Iterable[Grant]) -> Iterator[Made]:
@@ -77,8 +117,14 @@ def _held(account: StripeAccount, customer: str, known: Iterable[Grant]) -> Iter
             yield from account.promotion_codes(customer)
         if operations & {Operation.TRANSFER, Operation.REVERSAL}:
             yield from _paid(account, customer)
+        for payment in {_payment(one) for one in known if one.operation == Operation.REFUND}:
+            yield from account.refunds_of(payment)
     except NotFoundThere:
         return
+
+
+def _payment(grant: Grant) -> str:
+    return str((grant.parameters or {})["payment"])
 
 
 def _paid(account: StripeAccount, payee: str) -> Iterator[Made]:
@@ -89,32 +135,33 @@ def _paid(account: StripeAccount, payee: str) -> Iterator[Made]:
             yield from account.reversals_of(transfer.object_id)
 
 
-def _missing(known: Iterable[Grant], held: dict[str, Made]) -> Iterator[Violation]:
+def _missing(known: Iterable[Grant], held: dict[str, Made]) -> Iterator[Found]:
     for grant in known:
         if grant.state != GrantState.DONE:
             continue
         made = held.get(grant.object_id or "")
         if made is None:
             said = f"The provider does not hold its object {grant.object_id}."
-            yield Violation("I-5", grant.public_id, said)
-        elif grant.operation != Operation.PROMOTION_CODE and _worth(grant) != (
+            found = Violation("I-5", grant.public_id, said)
+            yield Found(Differs.MISSING_THERE, found, grant)
+        elif grant.operation != Operation.PROMOTION_CODE and worth(grant) != (
             made.amount_minor,
             made.currency,
         ):
             said = (
                 f"Its object is of {made.amount_minor} {made.currency} at the provider, "
-                f"and {_worth(grant)[0]} {grant.currency} was asked."
+                f"and {worth(grant)[0]} {grant.currency} was asked."
             )
-            yield Violation("I-22", grant.public_id, said)
+            yield Found(Differs.AMOUNT, Violation("I-22", grant.public_id, said), grant, made)
 
 
-def _worth(grant: Grant) -> tuple[int, str]:
+def worth(grant: Grant) -> tuple[int, str]:
     """Return an act's amount as the provider signs it: a credit lowers what is owed (I-18)."""
     sign = -1 if grant.operation == Operation.CREDIT else 1
     return sign * grant.amount_minor, grant.currency
 
 
-def _unknown(held: dict[str, Made], whose: str) -> Iterator[Violation]:
+def _unknown(held: dict[str, Made], whose: str) -> Iterator[Found]:
     """Yield objects that bear our marks and are not what their act says; asked for afresh."""
     for made in held.values():
         if made.marks.get("wom_business") != whose:
@@ -131,4 +178,5 @@ def _unknown(held: dict[str, Made], whose: str) -> Iterator[Violation]:
             said = f"The provider holds {made.object_id}, which no act here has made."
         else:
             said = f"The provider holds {made.object_id} for {key} beside {known[0].object_id}."
-        yield Violation("I-5", str(made.marks.get("wom_reward")), said)
+        found = Violation("I-5", str(made.marks.get("wom_reward")), said)
+        yield Found(Differs.UNKNOWN_HERE, found, made=made)

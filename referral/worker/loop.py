@@ -56,7 +56,8 @@ def kinds() -> list[Work]:
     """Return every kind of work, the most urgent first."""
     from referral.domain.notices import Notice
     from referral.domain.reports.audits import AuditRun
-    from referral.worker import audits, notices
+    from referral.domain.reports.reconciliations import Reconciliation
+    from referral.worker import audits, notices, reconciling
 
     return [
         Work("notice", Notice, notices.send),
@@ -68,6 +69,7 @@ def kinds() -> list[Work]:
         Work("event_poll", EventPoll, event_polls.look),
         Work("recovery", Recovery, recovering.recover),
         Work("audit_run", AuditRun, audits.audit_books),
+        Work("reconciliation", Reconciliation, reconciling.compare),
     ]
 
 

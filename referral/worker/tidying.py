@@ -8,6 +8,7 @@ from sqlalchemy import delete
 
 from referral.domain.businesses import across_businesses
 from referral.domain.reports.audits import plan_audit
+from referral.domain.reports.reconciliations import plan_all
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import poll_all
 from referral.surfaces.web.challenges import forget_old
@@ -31,3 +32,4 @@ def tidy(*, at: datetime) -> None:
         )
         poll_all()
         plan_audit(at=at)
+        plan_all()

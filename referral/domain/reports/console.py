@@ -16,6 +16,7 @@ from referral.domain.people import Person, StripeCustomer, search_people
 from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase, Refund
 from referral.domain.purchases.purchases import PurchaseKey
+from referral.domain.reports.given import given_to
 from referral.domain.reports.overview import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardState
 from referral.domain.rewards.holds import HOLDABLE
@@ -60,15 +61,7 @@ def tallies(shown: Sequence[Person]) -> dict[uuid.UUID, Tally]:
             .group_by(Referral.advocate_id)
         ).all()
     )
-    given: dict[uuid.UUID, list[Money]] = {}
-    sums = session.execute(
-        select(Reward.person_id, Reward.currency, func.sum(Reward.amount_minor))
-        .where(Reward.person_id.in_(ids), Reward.state == RewardState.GRANTED)
-        .group_by(Reward.person_id, Reward.currency)
-    )
-    for person_id, currency, total in sums:
-        if total:
-            given.setdefault(person_id, []).append(Money(int(total), currency))
+    given = given_to(ids)
     return {one: Tally(friends.get(one, 0), given.get(one, [])) for one in ids}
 
 

@@ -49,6 +49,7 @@ class LedgerAccount(Owned, Model):
     __table_args__ = (
         UniqueConstraint("program_id", "currency", "name", "holder"),
         one_of("name", Account),
+        Index(None, "business_id", "holder"),
         *whole_minor("balance_minor"),
     )
 
@@ -63,7 +64,11 @@ class LedgerAccount(Owned, Model):
 class LedgerTransaction(Owned, Model):
     """One movement of money and what it was for; append only."""
 
-    __table_args__ = (Index(None, "reward_id"), Index(None, "program_id", "id"))
+    __table_args__ = (
+        Index(None, "reward_id"),
+        Index(None, "program_id", "id"),
+        Index(None, "program_id", "at"),
+    )
 
     id: Mapped[Key]
     program_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("program.id"))
@@ -77,7 +82,7 @@ class LedgerEntry(Owned, Model):
     """One side of a movement and the balance it left, in minor units; append only."""
 
     __table_args__ = (
-        Index(None, "account_id"),
+        Index(None, "account_id", "id"),
         *whole_minor("amount_minor", "balance_after_minor"),
     )
 

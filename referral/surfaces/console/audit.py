@@ -20,6 +20,7 @@ from referral.surfaces.web.words import money
 
 PAGE = 50
 ACTIONS = {
+    "books.exported": "Downloaded from the books",
     "budget.set": "Changed a budget",
     "business.created": "Created the business",
     "charity.added": "Added a charity",
@@ -75,6 +76,7 @@ _NAMES = {
     "expire_days": "Unclaimed rewards expire in days",
     "codes": "Codes",
     "donations": "Donations",
+    "file": "File",
     "hold_days": "Hold in days",
     "household_cap": "For one household",
     "is_live": "Mode",

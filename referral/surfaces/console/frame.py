@@ -32,7 +32,7 @@ _PLACES = (
     ("referrals", "Referrals", "heart-handshake", ("why",)),
     ("people", "People", "users", ("person",)),
     ("programs", "Programs", "speakerphone", ("program", "offer", "budget")),
-    ("books", "Books", "scale", ("books",)),
+    ("books", "Books", "scale", ("books", "ledger", "reconciliation")),
     (
         "settings",
         "Settings",

@@ -16,7 +16,7 @@ from referral.domain.rewards import Reward, RewardMove
 from referral.domain.rewards.grants import Waiting
 from referral.foundation import clock
 from referral.foundation.db import session
-from referral.surfaces.console import books
+from referral.surfaces.console import books, reconciliation
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.work import dead_work
 from referral.surfaces.web.promises import reward_words
@@ -44,7 +44,7 @@ def show() -> str:
     connected = session.query(StripeConnection.id).filter_by(business_id=g.business.id).first()
     return page(
         "overview",
-        needs=_needs() + books.needs(at),
+        needs=_needs() + books.needs(at) + reconciliation.need(),
         month=overview.since(at - timedelta(days=DAYS)),
         days=DAYS,
         friends=[(short_day(one), number) for one, number in counted],

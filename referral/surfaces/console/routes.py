@@ -17,11 +17,13 @@ from referral.surfaces.console import (
     frame,
     gifts,
     keys,
+    ledger,
     offers,
     overview,
     people,
     programs,
     rates,
+    reconciliation,
     referrals,
     rewards,
     settings,
@@ -130,6 +132,38 @@ ROUTES = [
     Route("GET", "/charities/donations.csv", "donations", charities.download, SEE),
     Route("POST", "/charities/<charity>/state", "charity_state", charities.change, RUN),
     Route("POST", "/charities/<charity>/payments", "charity_paid", charities.pay, PAY),
+    Route("GET", "/ledger", "ledger", ledger.show, PAY),
+    Route("GET", "/ledger/accounts/<uuid:key>", "ledger_account", ledger.show_account, PAY),
+    Route(
+        "POST", "/ledger/accounts/<uuid:key>", "ledger_account_export", ledger.export_account, PAY
+    ),
+    Route("GET", "/ledger/movements/<uuid:key>", "ledger_movement", ledger.show_movement, PAY),
+    Route("GET", "/ledger/people/<person>", "ledger_person", ledger.show_person, PAY),
+    Route("POST", "/ledger/people/<person>", "ledger_person_export", ledger.export_person, PAY),
+    Route(
+        "POST", "/ledger/people/<person>/sums", "ledger_person_sums", ledger.export_person_sums, PAY
+    ),
+    Route("GET", "/ledger/programs/<program>", "ledger_program", ledger.show_program, PAY),
+    Route(
+        "POST", "/ledger/programs/<program>", "ledger_program_export", ledger.export_program, PAY
+    ),
+    Route(
+        "POST",
+        "/ledger/programs/<program>/sums",
+        "ledger_program_sums",
+        ledger.export_program_sums,
+        PAY,
+    ),
+    Route(
+        "GET",
+        "/ledger/programs/<program>/accounts/<name>",
+        "ledger_holders",
+        ledger.show_holders,
+        PAY,
+    ),
+    Route("GET", "/reconciliation", "reconciliation", reconciliation.show, PAY),
+    Route("POST", "/reconciliation", "reconciliation_start", reconciliation.compare_now, PAY),
+    Route("POST", "/reconciliation/export", "reconciliation_export", reconciliation.export, PAY),
     Route("GET", "/settings", "settings", settings.show, SEE),
     Route("POST", "/settings/time-zone", "time_zone", settings.change_time_zone, RUN),
     Route("POST", "/settings/sites", "site_add", settings.add, RUN),

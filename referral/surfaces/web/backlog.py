@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from referral.domain.businesses import StripeConnection, across_businesses
 from referral.domain.notices import Notice
 from referral.domain.reports.audits import AuditRun, last_audit
+from referral.domain.reports.reconciliations import Reconciliation
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.qualifying import Qualification
@@ -32,6 +33,7 @@ _KINDS: dict[str, type[Any]] = {
     "event_poll": EventPoll,
     "recovery": Recovery,
     "audit_run": AuditRun,
+    "reconciliation": Reconciliation,
 }
 
 

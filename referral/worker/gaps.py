@@ -1,0 +1,172 @@
+"""What was paid and refunded at the provider beside what we know of it (F-21)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from referral.domain.purchases import Purchase, PurchaseFact, Refund, RefundFact
+from referral.domain.purchases.purchases import PurchaseKey
+from referral.domain.reports.reconciliations import (
+    SETTLING,
+    Difference,
+    Differs,
+    Reconciliation,
+    Stage,
+)
+from referral.foundation.clock import to_second
+from referral.foundation.db import session
+from referral.gateways.stripe import StripeAccount, listing, read
+from referral.gateways.stripe.listing import ObjectPage
+
+LONG_OPEN = timedelta(days=35)
+"""How long before its payment an invoice may have been made; the list knows only its making."""
+
+_LISTS: dict[Stage, Callable[[StripeAccount, datetime, str | None], ObjectPage]] = {
+    Stage.INVOICES: listing.paid_invoices,
+    Stage.SESSIONS: listing.finished_sessions,
+    Stage.REFUNDS: listing.refunds,
+}
+_EVENTS = {
+    Stage.INVOICES: "invoice.paid",
+    Stage.SESSIONS: "checkout.session.completed",
+    Stage.REFUNDS: "refund.created",
+}
+NEXT: dict[Stage, Stage | None] = {
+    Stage.INVOICES: Stage.SESSIONS,
+    Stage.SESSIONS: Stage.REFUNDS,
+    Stage.REFUNDS: None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one page of objects showed, and where the next one begins."""
+
+    found: list[Difference]
+    next: str | None
+
+
+def look_at_page(run: Reconciliation, account: StripeAccount) -> Looked:
+    """Ask for the next page of what was paid or refunded, and compare it; raises StripeTrouble."""
+    stage, since = Stage(run.stage), to_second(run.since)
+    until = (run.began_at or run.since) - SETTLING
+    made_since = since if stage == Stage.REFUNDS else since - LONG_OPEN
+    page = _LISTS[stage](account, made_since, run.place)
+    found = [
+        difference
+        for one in page.objects
+        for difference in _compare(account, stage, one)
+        if difference.at is not None and since <= difference.at < until
+    ]
+    session.commit()
+    return Looked(found, page.next)
+
+
+def take_over(run: Reconciliation, before: Iterable[Difference]) -> Iterator[Difference]:
+    """Yield what an earlier comparison found and is still so, and this one did not come by."""
+    listed = select(Difference.object_id).where(Difference.run_id == run.id)
+    known = set(session.scalars(listed))
+    for one in before:
+        if one.object_id not in known and not _is_settled(run.business_id, one):
+            yield Difference(
+                kind=one.kind,
+                object_id=one.object_id,
+                customer_id=one.customer_id,
+                ours_minor=one.ours_minor,
+                theirs_minor=one.theirs_minor,
+                currency=one.currency,
+                at=one.at,
+            )
+
+
+def _compare(account: StripeAccount, stage: Stage, one: dict[str, Any]) -> Iterator[Difference]:
+    """Read an object as the event would tell of it, and yield what we know otherwise."""
+    event = {"type": _EVENTS[stage], "created": one.get("created"), "data": {"object": one}}
+    for fact in read(event):
+        if isinstance(fact, PurchaseFact) and _names_somebody(fact):
+            yield from _compare_purchase(account.business_id, str(one["id"]), fact)
+        elif isinstance(fact, RefundFact) and not fact.has_failed:
+            yield from _compare_refund(account, fact, str(one.get("currency")))
+
+
+def _names_somebody(fact: PurchaseFact) -> bool:
+    claim = fact.claim
+    return bool(claim.customer_id or claim.email or claim.external_id)
+
+
+def _compare_purchase(
+    business_id: uuid.UUID, object_id: str, fact: PurchaseFact
+) -> Iterator[Difference]:
+    known = _purchase(business_id, fact.keys)
+    if known is not None and known.gross_minor == fact.gross_minor:
+        return
+    yield Difference(
+        kind=Differs.PURCHASE_AMOUNT if known else Differs.PURCHASE_UNKNOWN,
+        object_id=object_id,
+        customer_id=fact.claim.customer_id,
+        ours_minor=known.gross_minor if known else None,
+        theirs_minor=fact.gross_minor,
+        currency=fact.currency,
+        at=fact.occurred_at.astimezone(UTC),
+    )
+
+
+def _compare_refund(
+    account: StripeAccount, fact: RefundFact, currency: str
+) -> Iterator[Difference]:
+    """A refund is known by its id, or in the whole a charge told of; of unknown money it is not."""
+    if _refund(account.business_id, fact.refund_id) is not None:
+        return
+    purchase = _purchase(account.business_id, fact.keys) or _by_invoice(account, fact.keys)
+    if purchase is None:
+        return
+    if _told_in_all(purchase) >= fact.amount_minor:
+        return
+    yield Difference(
+        kind=Differs.REFUND_UNKNOWN,
+        object_id=fact.refund_id,
+        ours_minor=purchase.refunded_minor,
+        theirs_minor=fact.amount_minor,
+        currency=currency,
+        at=fact.at,
+    )
+
+
+def _by_invoice(account: StripeAccount, keys: tuple[str, ...]) -> Purchase | None:
+    """Find a purchase by the invoice of its payment, which a refund does not name (since 2025)."""
+    payment = next((one for one in keys if one.startswith("pi_")), None)
+    session.commit()
+    invoice = account.invoice_of_payment(payment) if payment else None
+    return _purchase(account.business_id, (invoice,)) if invoice else None
+
+
+def _told_in_all(purchase: Purchase) -> int:
+    """Return what a charge told of as refunded beyond the refunds we know one by one."""
+    query = select(func.coalesce(func.sum(Refund.amount_minor), 0))
+    one_by_one = session.scalar(query.where(Refund.purchase_id == purchase.id))
+    return purchase.charge_refunded_minor - int(one_by_one or 0)
+
+
+def _is_settled(business_id: uuid.UUID, one: Difference) -> bool:
+    object_id = one.object_id or ""
+    if one.kind == Differs.REFUND_UNKNOWN:
+        return _refund(business_id, object_id) is not None
+    known = _purchase(business_id, (object_id,))
+    return known is not None and known.gross_minor == one.theirs_minor
+
+
+def _purchase(business_id: uuid.UUID, keys: Iterable[str]) -> Purchase | None:
+    query = select(Purchase).join(PurchaseKey, PurchaseKey.purchase_id == Purchase.id)
+    mine = query.where(PurchaseKey.business_id == business_id, PurchaseKey.key.in_([*keys]))
+    return session.scalar(mine.limit(1))
+
+
+def _refund(business_id: uuid.UUID, refund_id: str | None) -> Refund | None:
+    query = select(Refund).where(Refund.business_id == business_id)
+    return session.scalar(query.where(Refund.external_id == refund_id))
