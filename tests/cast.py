@@ -180,6 +180,12 @@ def cash(
     return OfferTerms(side=side, kind=Kind.CASH, **chosen)  # type: ignore[arg-type]
 
 
+def store_credit(amount_minor: int | None = 1000, **terms: object) -> OfferTerms:
+    """Offer credit that we keep, for each purchase."""
+    chosen = {"trigger": Trigger.PURCHASE, "amount_minor": amount_minor, **terms}
+    return OfferTerms(side=Side.ADVOCATE, kind=Kind.STORE_CREDIT, **chosen)  # type: ignore[arg-type]
+
+
 def discount(rate_bp: int = 2000) -> OfferTerms:
     """Offer the friend a discount on their first checkout."""
     return OfferTerms(side=Side.FRIEND, kind=Kind.DISCOUNT, trigger=Trigger.SIGNUP, rate_bp=rate_bp)

@@ -26,6 +26,7 @@ class Extras:
     minimum: int | None = None
     cap: int | None = None
     person_cap: int | None = None
+    credit_life_days: int | None = None
 
 
 _NONE = Extras()
@@ -70,6 +71,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         milestone_every=extras.milestone_every if chosen == Trigger.MILESTONE else None,
         milestone_at=extras.milestone_at if chosen == Trigger.MILESTONE else None,
         steps=steps,
+        credit_life_days=extras.credit_life_days if kind == Kind.STORE_CREDIT else None,
     )
 
 

@@ -75,6 +75,9 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 )
 @click.option("--budget", type=click.IntRange(0, 10**12), help="In minor units; none: no limit.")
 @click.option("--person-cap", type=click.IntRange(1, 10**12), help="Per advocate, minor units.")
+@click.option(
+    "--credit-life-days", type=click.IntRange(1, 3650), help="How long store credit lasts."
+)
 @click.option("--click-window-days", type=click.IntRange(1, 730), default=90, show_default=True)
 @click.option("--qualify-window-days", type=click.IntRange(1, 730), default=180, show_default=True)
 @click.option("--automatic-below", type=click.IntRange(1, 10**12), help=_BELOW)
@@ -108,6 +111,7 @@ def new_program(
     touch: str,
     budget: int | None,
     person_cap: int | None,
+    credit_life_days: int | None,
     click_window_days: int,
     qualify_window_days: int,
     automatic_below: int | None,
@@ -142,9 +146,21 @@ def new_program(
                 owner, terms, at=at, budget_minor=budget, currency=currency.lower() or None
             )
             more = Extras(
-                times, milestone_every, milestone_at, advocate_tiers, minimum, cap, person_cap
+                times,
+                milestone_every,
+                milestone_at,
+                advocate_tiers,
+                minimum,
+                cap,
+                person_cap,
+                credit_life_days,
             )
-            friends = Extras(times=friend_times, minimum=friend_minimum, cap=friend_cap)
+            friends = Extras(
+                times=friend_times,
+                minimum=friend_minimum,
+                cap=friend_cap,
+                credit_life_days=credit_life_days,
+            )
             wanted = [
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
                 read_offer(Side.FRIEND, friend_offer, friend_trigger or trigger, extras=friends),
@@ -184,4 +200,5 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "periods": offer.periods,
         "words": offer.words,
         "choices": offer.choices,
+        "credit_life_days": offer.credit_life_days,
     }

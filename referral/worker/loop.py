@@ -18,7 +18,7 @@ from flask import Flask
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
-from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards import CreditLot, Grant, Reward
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.qualifying import Qualification
 from referral.domain.rewards.recovering import Recovery, beat
@@ -27,6 +27,7 @@ from referral.foundation.db import session, transaction
 from referral.gateways.stripe import EventPoll, StripeEvent
 from referral.worker import (
     counting,
+    credit,
     event_polls,
     grants,
     recovering,
@@ -66,6 +67,7 @@ def kinds() -> list[Work]:
         Work("qualification", Qualification, counting.count),
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
+        Work("credit_lot", CreditLot, credit.look),
         Work("event_poll", EventPoll, event_polls.look),
         Work("recovery", Recovery, recovering.recover),
         Work("audit_run", AuditRun, audits.audit_books),

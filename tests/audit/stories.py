@@ -8,9 +8,19 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.programs import ProgramState, Trigger, change_state, publish_offer, set_budget
 from referral.domain.purchases import DisputeFact, DisputeOutcome, Purchase, RefundFact
-from referral.domain.rewards import Grant, Reward, RewardState
+from referral.domain.rewards import (
+    CreditLot,
+    Grant,
+    Redemption,
+    Reward,
+    RewardState,
+    redeem,
+    reverse,
+)
+from referral.domain.rewards.store_credit import look_at_lot
 from referral.foundation.db import session, transaction
-from tests.cast import Shop, credit, open_shop
+from referral.foundation.money import Money
+from tests.cast import Shop, credit, open_shop, store_credit
 from tests.provider import Provider, find_nothing, prepare, ripen_due, send_due
 
 OLIVE = Actor("operator", "Olive")
@@ -18,15 +28,16 @@ OLIVE = Actor("operator", "Olive")
 
 @dataclass
 class Town:
-    """Two shops after a few weeks, and the provider both use."""
+    """Three shops after a few weeks, and the provider two of them use."""
 
     coffee: Shop
     books: Shop
+    tea: Shop
     provider: Provider
 
     def run(self) -> "Town":
-        """Let everything that is due happen in both shops."""
-        for shop in (self.coffee, self.books):
+        """Let everything that is due happen in each shop."""
+        for shop in (self.coffee, self.books, self.tea):
             work(shop, self.provider)
         return self
 
@@ -37,10 +48,12 @@ def tell() -> Town:
     town = Town(
         coffee=open_shop(budget_minor=9000),
         books=open_shop("Old Books", advocate=terms, approval="staff"),
+        tea=open_shop("Tall Teas", advocate=store_credit(1000, credit_life_days=20), hold_days=5),
         provider=Provider(),
     )
     _coffee(town.coffee, town.provider)
     _books(town.books, town.provider)
+    _tea(town.tea, town.provider)
     return town
 
 
@@ -140,6 +153,37 @@ def _books(shop: Shop, provider: Provider) -> None:
     shop.refund(first, 200)
     work(shop, provider)
     refer(shop, "anna", "brad")
+
+
+def _tea(shop: Shop, provider: Provider) -> None:
+    """Store credit that is spent, given back, taken back and left to expire."""
+    unspent = refer(shop, "alice", "bob")
+    gone = refer(shop, "alice", "ben")
+    refer(shop, "alice", "bea")
+    shop.later(days=6)
+    work(shop, provider)
+    _redeem(shop, "alice", 1300, "tea-1")
+    cancelled = _redeem(shop, "alice", 500, "tea-2")
+    with within(shop.business.id), transaction():
+        reverse(cancelled, actor=OLIVE, at=shop.now)
+    shop.refund(unspent, 6000)
+    shop.refund(gone, 3000)
+    work(shop, provider)
+    shop.later(days=21)
+    with within(shop.business.id):
+        for lot in session.scalars(select(CreditLot).order_by(CreditLot.id)).all():
+            with transaction():
+                lot.due_at = look_at_lot(lot, at=shop.now)
+    refer(shop, "alice", "beth")
+    shop.later(days=6)
+    work(shop, provider)
+
+
+def _redeem(shop: Shop, name: str, amount_minor: int, order: str) -> Redemption:
+    person = shop.customer(name)
+    with within(shop.business.id), transaction():
+        price = Money(amount_minor, "eur")
+        return redeem(person, order, price, actor=OLIVE, at=shop.now)[0]
 
 
 def _once_more(shop: Shop, provider: Provider) -> None:

@@ -69,6 +69,7 @@ class Kind(StrEnum):
     CHARITY = "charity"
     CHOICE = "choice"
     CASH = "cash"
+    STORE_CREDIT = "store_credit"
 
 
 MOST_WORDS = 500
@@ -83,11 +84,17 @@ WITHOUT_MONEY = frozenset({Kind.RECOGNITION})
 OF_FIXED_WORTH = frozenset({Kind.GIFT})
 """The kinds that come as they are: their offers have an amount and never a rate."""
 
-_OF_ONE_AMOUNT = ("account_credit", "store_credit", "cash", "gift", "charity")
-CHOOSABLE = tuple(kind for kind in Kind if kind.value in _OF_ONE_AMOUNT)
+CHOOSABLE = (Kind.ACCOUNT_CREDIT, Kind.STORE_CREDIT, Kind.CASH, Kind.GIFT, Kind.CHARITY)
 """The kinds that a choice may offer: each worth just the amount."""
 
 LONGEST_CHOICE_DAYS = 365
+"""The longest that a choice may be waited for before the first kind is taken."""
+
+MONEY = frozenset({Kind.ACCOUNT_CREDIT, Kind.STORE_CREDIT, Kind.CASH})
+"""The kinds whose worth is money that can be added up."""
+
+LONGEST_LIFE_DAYS = 3650
+"""The longest that store credit may last, where it ends at all."""
 
 
 class Offer(Owned, Model):
@@ -100,6 +107,7 @@ class Offer(Owned, Model):
     until `minimum_payout_minor` has gathered. `times` bounds one friend's purchases or renewals.
     A milestone is `milestone_every` so many friends, or `milestone_at` a number. `steps` are what
     the friend's place decides, see `steps.py`; the first is the offer's own amount or rate.
+    Store credit lasts `credit_life_days`.
     """
 
     __table_args__ = (
@@ -170,6 +178,8 @@ class Offer(Owned, Model):
             return place % self.milestone_every == 0
         return place == self.milestone_at
 
+    credit_life_days: Mapped[int | None] = mapped_column(default=None, sort_order=8)
+
     @property
     def public_id(self) -> str:
         return public_id(self.prefix, self.id)
@@ -202,6 +212,7 @@ class OfferTerms:
     milestone_every: int | None = None
     milestone_at: int | None = None
     steps: tuple[Step, ...] = ()
+    credit_life_days: int | None = None
 
     def check(self, currency: str) -> None:
         """Raise Invalid naming what does not fit together, or not the programme's currency."""
@@ -222,6 +233,7 @@ class OfferTerms:
         self._check_payout(field)
         if not 0 <= self.minimum_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
+        self._check_life(field)
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
@@ -298,6 +310,15 @@ class OfferTerms:
         if not 1 <= self.minimum_payout_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A smallest payout is minor units above zero."})
 
+    def _check_life(self, field: str) -> None:
+        if self.credit_life_days is None:
+            return
+        if self.kind != Kind.STORE_CREDIT:
+            raise Invalid(fields={field: "Only store credit expires."})
+        if not 1 <= self.credit_life_days <= LONGEST_LIFE_DAYS:
+            said = f"Store credit lasts 1 to {LONGEST_LIFE_DAYS} days, or for good."
+            raise Invalid(fields={field: said})
+
     def _check_words(self, field: str) -> None:
         if self.amount_minor is not None or self.rate_bp is not None:
             raise Invalid(fields={field: "A thank-you has words, and no amount."})
@@ -338,6 +359,7 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         milestone_every=terms.milestone_every,
         milestone_at=terms.milestone_at,
         steps=[step.as_json() for step in terms.steps] or None,
+        credit_life_days=terms.credit_life_days,
     )
     session.add(offer)
     session.flush()

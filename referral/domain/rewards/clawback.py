@@ -89,7 +89,7 @@ def _take_back(reward: Reward, amount_minor: int, *, at: datetime) -> None:
     if reward.state in (RewardState.PENDING, RewardState.APPROVED):
         _withhold(reward, at=at)
     elif reward.state == RewardState.GRANTED:
-        take_what_is_due(reward, at=at)
+        go_on_taking(reward, at=at)
 
 
 def take_what_is_due(reward: Reward, *, at: datetime) -> None:
@@ -134,13 +134,18 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
     )
     return_to_budget(reward.program_id, taken)
     allowances.give_back(reward, taken)
+    go_on_taking(reward, at=at)
+    if owed:
+        settle_with_approved(reward, at=at)
+
+
+def go_on_taking(reward: Reward, *, at: datetime) -> None:
+    """Take what is still due of a granted reward; once all of it is back, it is reversed."""
     if reward.clawback_minor == reward.amount_minor and reward.outstanding_minor == 0:
         why = reward.reason or REFUNDED
         move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=why)
     else:
         take_what_is_due(reward, at=at)
-    if owed:
-        settle_with_approved(reward, at=at)
 
 
 def _withhold(reward: Reward, *, at: datetime) -> None:

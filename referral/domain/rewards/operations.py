@@ -30,6 +30,8 @@ class Operation(StrEnum):
     CHOICE = "choice"
     TRANSFER = "transfer"
     REVERSAL = "reversal"
+    STORE_CREDIT = "store_credit"
+    STORE_DEBIT = "store_debit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ WAYS: dict[Kind, Way] = {
     Kind.CHARITY: Way(Operation.DONATION, Operation.DONATION_WITHDRAWAL),
     Kind.CHOICE: Way(Operation.CHOICE),
     Kind.CASH: Way(Operation.TRANSFER, Operation.REVERSAL),
+    Kind.STORE_CREDIT: Way(Operation.STORE_CREDIT, Operation.STORE_DEBIT),
 }
 
 TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation.RETURN}
@@ -72,6 +75,7 @@ OURS = frozenset(
         Operation.CHOICE,
     }
 )
+OURS = frozenset({Operation.THANKS, Operation.STORE_CREDIT, Operation.STORE_DEBIT})
 """The operations that nobody outside is asked for: done in the commit that settles them."""
 
 WHOLE = frozenset(kind for kind, way in WAYS.items() if way.is_whole)

@@ -35,6 +35,7 @@ def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> li
     left = amount_minor
     for reward in promise:
         left -= _undo(reward, left, at=at)
+    left -= _leave_expired(promise, left)
     return [_begin_anew(promise, left, at=at)] if left or not promise[0].amount_minor else []
 
 
@@ -99,6 +100,22 @@ def _forgive(reward: Reward, amount_minor: int, *, at: datetime) -> int:
         owed_minor=reward.owed_minor - amount_minor,
     )
     return amount_minor
+
+
+def _leave_expired(promise: Sequence[Reward], amount_minor: int) -> int:
+    """Leave as it is what ended unused, for without the refund it would have ended too.
+
+    What was really taken of somebody, and not begun anew yet, is given back before it.
+    """
+    taken = sum(one.clawback_minor - one.expired_back_minor for one in promise)
+    anew = sum(one.amount_minor for one in promise[1:])
+    expired = left = max(0, amount_minor - max(0, taken - anew))
+    for reward in promise:
+        part = min(left, reward.expired_back_minor)
+        if part:
+            left -= part
+            update_reward(reward, clawback_minor=reward.clawback_minor - part)
+    return expired - left
 
 
 def _begin_anew(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> Reward:

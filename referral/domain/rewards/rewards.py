@@ -94,6 +94,7 @@ class Reward(Owned, Due, Model):
     pays such debts of its person and is not sent.
     `approvals_needed` is how many people its program asked for on the day it was earned.
     `counted_on` and `household` say under which day, month and household it counts.
+    `expired_minor` is store credit that ended unused: what refunds take of it is back already.
     """
 
     __table_args__ = (
@@ -107,7 +108,9 @@ class Reward(Owned, Due, Model):
             " AND withheld_minor + debited_minor + owed_minor <= clawback_minor"
             " AND settled_minor >= 0 AND forgiven_minor >= 0 AND netted_minor >= 0"
             " AND settled_minor + forgiven_minor <= owed_minor"
-            " AND withheld_minor + netted_minor <= amount_minor",
+            " AND withheld_minor + netted_minor <= amount_minor"
+            " AND expired_minor >= 0"
+            " AND withheld_minor + debited_minor + owed_minor + expired_minor <= amount_minor",
             name="clawback_within_amount",
         ),
         Index(None, "person_id", "id"),
@@ -150,6 +153,7 @@ class Reward(Owned, Due, Model):
     netted_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=9)
     settled_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=9)
     forgiven_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=9)
+    expired_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=8)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()
@@ -177,7 +181,19 @@ class Reward(Owned, Due, Model):
 
     @property
     def outstanding_minor(self) -> int:
-        """Return what is still to be taken back: less than `clawback_minor` by what was done."""
+        """Return what is still to be taken back: less than `clawback_minor` by what was done.
+
+        What expired unused counts first, so it is never asked for again.
+        """
+        return max(0, self._unsettled_minor - self.expired_minor)
+
+    @property
+    def expired_back_minor(self) -> int:
+        """Return how much of what refunds took is back because it had expired unused."""
+        return min(self.expired_minor, self._unsettled_minor)
+
+    @property
+    def _unsettled_minor(self) -> int:
         return self.clawback_minor - self.withheld_minor - self.debited_minor - self.owed_minor
 
     @property

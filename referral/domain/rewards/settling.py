@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.rewards import store_credit
 from referral.domain.rewards.choosing import await_choice
 from referral.domain.rewards.clawback import owe_instead, settle_debit, take_what_is_due
 from referral.domain.rewards.gifts import give_code, take_code_back
@@ -25,6 +26,8 @@ OURS: dict[Operation, Callable[..., Done | None]] = {
     Operation.GIFT_RETURN: take_code_back,
     Operation.DONATION: donate,
     Operation.DONATION_WITHDRAWAL: withdraw_donation,
+    Operation.STORE_CREDIT: store_credit.give,
+    Operation.STORE_DEBIT: store_credit.take,
 }
 """Who does what nobody outside is asked for; called in the transaction that settles it.
 
@@ -55,14 +58,21 @@ def settle(grant: Grant, done: Done, *, at: datetime) -> bool:
 
 
 def do_ourselves(grant: Grant, *, at: datetime) -> None:
-    """Give, in the open transaction, what we give ourselves: granted as soon as it is done.
+    """Give or take, in the open transaction, what we keep ourselves: settled as soon as it is done.
 
     Raises NotReady when it must wait, and NotNeeded when the reward has ended.
     """
     if grant.operation == Operation.CHOICE:
         await_choice(grant, at=at)
         return
-    prepare(grant, Asked(""), at=at)
+    left_minor = None
+    if grant.operation == Operation.STORE_DEBIT:
+        lock(grant.reward)
+        left_minor = store_credit.left_to_take(grant)
+        if not left_minor:
+            owe_all(grant, at=at)
+            return
+    prepare(grant, Asked("", left_minor), at=at)
     done = OURS[Operation(grant.operation)](grant, at=at)
     if done is None:
         owe_all(grant, at=at)

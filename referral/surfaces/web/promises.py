@@ -10,7 +10,7 @@ from decimal import Decimal
 from referral.domain.programs import Kind, Offer, Side, Step
 from referral.domain.rewards import Reward
 from referral.surfaces.web.occasions import by_friend, occasion
-from referral.surfaces.web.words import money
+from referral.surfaces.web.words import count, money
 
 
 def offer_words(offer: Offer, *, whose: str = "your") -> str:
@@ -66,6 +66,7 @@ _FIXED = {
     Kind.CASH: "{worth} paid to {whose} bank account for {event}",
     Kind.GIFT: "a gift worth {worth} for {event}",
     Kind.CHARITY: "{worth} to a charity of {whose} choice for {event}",
+    Kind.STORE_CREDIT: "{worth} to spend with us for {event}",
     Kind.CHOICE: "{worth} for {event}, given the way {who} choose",
 }
 _SHARES = {
@@ -73,6 +74,7 @@ _SHARES = {
     Kind.REFUND: "{worth} of {event} back from {whose} last payment",
     Kind.CASH: "{worth} of {event}, paid to {whose} bank account",
     Kind.CHARITY: "{worth} of {event} to a charity of {whose} choice",
+    Kind.STORE_CREDIT: "{worth} of {event} to spend with us",
     Kind.CHOICE: "{worth} of {event}, given the way {who} choose",
 }
 """What each kind gives for an event, as an amount and as a share of what is paid."""
@@ -85,6 +87,7 @@ _BY_STEPS = {
     Kind.CASH: "money paid to {whose} bank account",
     Kind.GIFT: "a gift",
     Kind.CHARITY: "money to a charity of {whose} choice",
+    Kind.STORE_CREDIT: "credit to spend with us",
     Kind.CHOICE: "an amount given the way {who} choose",
 }
 """What each kind is where its worth depends on how many friends came before."""
@@ -120,8 +123,8 @@ def _worth(offer: Offer) -> str:
 
 
 def _limits(offer: Offer) -> str:
-    """Say the most of one reward, and the most for one person."""
-    said = ""
+    """Say the most of one reward, the most for one person, and how long credit lasts."""
+    said = f", within {count(offer.credit_life_days, 'day')}" if offer.credit_life_days else ""
     if offer.cap_minor is not None and offer.rate_bp is not None:
         said += f", at most {money(offer.cap_minor, offer.currency)} each time"
     if offer.person_cap_minor is not None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind
 from referral.domain.rewards import Operation, RewardState
+from referral.domain.rewards.credit import EntryKind
 from referral.domain.rewards.expiring import NOT_CLAIMED
 from referral.domain.rewards.grants import GrantState, Waiting
 from referral.domain.rewards.holds import HoldKind
@@ -270,6 +271,7 @@ GIVEN: dict[str, str] = {
     Kind.CHARITY: "It goes to the charity you chose. Thank you, also in their name.",
     Kind.CHOICE: "It is yours, the way you chose.",
     Kind.CASH: "It is on its way to your bank account.",
+    Kind.STORE_CREDIT: "It is yours, to spend with us.",
 }
 CHOICES: dict[str, tuple[str, str, str]] = {
     "account_credit": ("Credit on your next bill", "It comes off what you pay us next.", "receipt"),
@@ -312,6 +314,17 @@ OPERATIONS: dict[str, str] = {
     Operation.CHOICE: "Choice of the person",
     Operation.TRANSFER: "Payment to their account",
     Operation.REVERSAL: "Payment taken back",
+    Operation.STORE_CREDIT: "Credit to spend with us",
+    Operation.STORE_DEBIT: "Credit to spend taken back",
+}
+CREDIT_ENTRIES: dict[str, Said] = {
+    EntryKind.GRANT: Said("Given to you", "Given"),
+    EntryKind.REDEMPTION: Said("Spent", "Redeemed"),
+    EntryKind.REVERSAL: Said("Came back from a cancelled order", "Redemption reversed"),
+    EntryKind.TAKEN_BACK: Said(
+        "Taken back, because a purchase was refunded", "Taken back after a refund"
+    ),
+    EntryKind.EXPIRY: Said("Expired", "Expired, back in the budget"),
 }
 GRANTS: dict[str, str] = {
     GrantState.WAITING: "Waiting",
@@ -330,6 +343,11 @@ def reason_words(code: str, *, for_staff: bool = False) -> str:
 def waiting_words(code: str, *, for_staff: bool = False) -> str:
     """Say what a grant waits for."""
     return _choose(WAITING[code], for_staff=for_staff)
+
+
+def entry_words(kind: str, *, for_staff: bool = False) -> str:
+    """Say what changed somebody's store credit."""
+    return _choose(CREDIT_ENTRIES[kind], for_staff=for_staff)
 
 
 def given_words(kind: str) -> str:

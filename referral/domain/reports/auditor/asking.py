@@ -15,12 +15,25 @@ from referral.domain.people import Person
 from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase, Refund
 from referral.domain.reports.auditor.report import Violation
-from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards import CreditLot, Grant, Redemption, Reward
 from referral.domain.rewards.operations import TAKING
 from referral.foundation.db import db
 from referral.foundation.ids import public_id
 
-_SHOWN = (Business, Grant, Offer, Person, Program, Purchase, Referral, Refund, Reward, Signup)
+_SHOWN = (
+    Business,
+    CreditLot,
+    Grant,
+    Offer,
+    Person,
+    Program,
+    Purchase,
+    Redemption,
+    Referral,
+    Refund,
+    Reward,
+    Signup,
+)
 PREFIXES = {model.__tablename__: model.prefix for model in _SHOWN}
 
 TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")"
@@ -29,7 +42,7 @@ TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")
 COUNTED = """
     counted AS (
         SELECT id, program_id, offer_id, state, owed_minor, amount_minor, withheld_minor,
-            debited_minor, settled_minor, scope, period,
+            debited_minor, settled_minor, expired_minor, scope, period,
             CASE scope WHEN 'household' THEN household
                 ELSE REPLACE(CAST(person_id AS VARCHAR(36)), '-', '') END AS holder
         FROM (

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from referral.domain.reports.auditor import (
     books,
     chain,
+    credit,
     decisions,
     gifts,
     history,
@@ -32,6 +33,7 @@ _CHECKS: tuple[Callable[[Connection], Iterator[Violation]], ...] = (
     books.check,
     positions.check,
     gifts.check,
+    credit.check,
     schema.check,
     history.check,
     limits.check,
@@ -48,6 +50,7 @@ _COUNTED = {
     "reward": "rewards",
     "grant": "grants",
     "ledger_entry": "ledger entries",
+    "credit_entry": "credit entries",
     "audit_entry": "audit entries",
 }
 

@@ -86,6 +86,7 @@ _QUESTIONS = (
                 WHEN state IN ('pending', 'approved', 'granting') THEN amount_minor - withheld_minor
                 WHEN state IN ('granted', 'reversed')
                     THEN amount_minor - withheld_minor - debited_minor - settled_minor
+                        - expired_minor
                 ELSE 0 END) AS total
             FROM counted GROUP BY program_id, scope, holder, period) s
           ON s.program_id = l.program_id AND s.scope = l.scope AND s.holder = l.holder

@@ -20,6 +20,10 @@ _UNIQUE = (
     ("I-3", "referral", ("program_id", "friend_id")),
     ("I-6", "grant", ("idempotency_key",)),
     ("I-6", "grant", ("reward_id", "operation", "attempt")),
+    ("I-45", "credit_lot", ("reward_id",)),
+    ("I-45", "credit_balance", ("person_id", "currency")),
+    ("I-45", "redemption", ("business_id", "external_id")),
+    ("I-45", "redemption_reversal", ("redemption_id",)),
 )
 
 _QUESTIONS = (

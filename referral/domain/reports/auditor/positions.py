@@ -22,11 +22,12 @@ _PLACES = ("reserved", "payable", "granted", "clawback_due")
 _POSITIONS = """
 SELECT r.id, r.state, r.kind, r.amount_minor, b.to_state AS born, r.clawback_minor,
     r.withheld_minor, r.debited_minor, r.owed_minor, r.netted_minor, r.settled_minor,
-    r.forgiven_minor,
+    r.forgiven_minor, r.expired_minor,
     COALESCE(s.reserved, 0) AS reserved, COALESCE(s.payable, 0) AS payable,
     COALESCE(s.granted, 0) AS granted, COALESCE(s.clawback_due, 0) AS clawback_due,
     COALESCE(s.taken, 0) AS taken, COALESCE(s.released, 0) AS released,
-    COALESCE(s.returned, 0) AS returned, COALESCE(s.strangers, 0) AS strangers,
+    COALESCE(s.returned, 0) AS returned, COALESCE(s.expired, 0) AS expired,
+    COALESCE(s.strangers, 0) AS strangers,
     COALESCE(d.debits, 0) AS debits
 FROM reward r
 LEFT JOIN reward_move b ON b.reward_id = r.id AND b.from_state IS NULL
@@ -46,6 +47,8 @@ LEFT JOIN (
             AS released,
         SUM(CASE WHEN t.kind = 'reverse' AND a.name = 'budget' THEN e.amount_minor ELSE 0 END)
             AS returned,
+        SUM(CASE WHEN t.kind = 'expire' AND a.name = 'budget' THEN e.amount_minor ELSE 0 END)
+            AS expired,
         SUM(CASE WHEN a.holder <> ''
             AND REPLACE(a.holder, '-', '') <> REPLACE(CAST(w.person_id AS VARCHAR(36)), '-', '')
             THEN 1 ELSE 0 END) AS strangers
@@ -135,6 +138,8 @@ def _taken_back(row: RowMapping) -> Iterator[tuple[str, str]]:
     """The refunded share is taken back, never more than once, and the ledger says the same."""
     if row["returned"] != row["debited_minor"]:
         yield "I-15", f"The ledger returned {row['returned']} of {row['debited_minor']} debited."
+    if row["expired"] != row["expired_minor"]:
+        yield "I-45", f"The ledger has {row['expired']} of {row['expired_minor']} expired."
     owed = row["owed_minor"] - row["settled_minor"] - row["forgiven_minor"]
     if row["clawback_due"] != owed:
         yield "I-15", f"The ledger has {row['clawback_due']} of {owed} owed."
@@ -144,6 +149,7 @@ def _taken_back(row: RowMapping) -> Iterator[tuple[str, str]]:
     if row["released"] != row["withheld_minor"]:
         yield "I-15", f"The ledger released {row['released']} of {row['withheld_minor']} withheld."
     left = row["clawback_minor"] - row["withheld_minor"] - row["debited_minor"] - row["owed_minor"]
+    left = max(0, left - row["expired_minor"])
     if left and row["state"] in ("pending", "approved") and row["kind"] not in WHOLE:
         yield "I-15", f"{left} of what is taken back is not withheld."
     if left and row["state"] == "granted" and not row["debits"]:
@@ -151,10 +157,13 @@ def _taken_back(row: RowMapping) -> Iterator[tuple[str, str]]:
 
 
 def _parts(row: RowMapping) -> Iterator[tuple[str, str]]:
-    """Withheld, debited and owed never exceed what is taken back, and fill it in the end."""
+    """Withheld, debited and owed never exceed what is taken back, and fill it in the end.
+
+    What expired unused stands for what was not there to take.
+    """
     parts = int(row["withheld_minor"] + row["debited_minor"] + row["owed_minor"])
     clawback, amount = row["clawback_minor"], row["amount_minor"]
     if not 0 <= parts <= clawback <= amount:
         yield "I-16", f"The parts {parts} of {clawback} taken back do not fit {amount}."
-    elif row["state"] == "reversed" and parts != amount:
+    elif row["state"] == "reversed" and parts + row["expired_minor"] != amount:
         yield "I-16", f"It is reversed, and the parts {parts} are not the whole {amount}."

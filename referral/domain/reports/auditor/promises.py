@@ -36,4 +36,5 @@ PROMISES: dict[str, str] = {
     "I-34": "Once a grant has begun, nothing holds the reward but a wrong answer.",
     "I-36": "Work that was accepted is waiting, done or dead, and never lost.",
     "I-39": "The record of who did what is an unbroken chain.",
+    "I-45": "Store credit equals its lots and its entries, and each lot its reward.",
 }

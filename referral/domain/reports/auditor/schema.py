@@ -12,10 +12,13 @@ from referral.domain.programs import Offer
 from referral.domain.reports.auditor.asking import named
 from referral.domain.reports.auditor.report import Violation
 from referral.domain.rewards import (
+    CreditEntry,
     Hold,
     HoldRelease,
     LedgerEntry,
     LedgerTransaction,
+    Redemption,
+    RedemptionReversal,
     RewardMove,
 )
 from referral.foundation.db import db
@@ -23,11 +26,14 @@ from referral.foundation.money import LIMIT_MINOR, is_currency
 
 _APPEND_ONLY = (
     AuditEntry,
+    CreditEntry,
     Hold,
     HoldRelease,
     LedgerEntry,
     LedgerTransaction,
     Offer,
+    Redemption,
+    RedemptionReversal,
     Referral,
     RewardMove,
     Touch,
