@@ -6,6 +6,7 @@ import pytest
 
 from referral.surfaces.api.routes import ROUTES
 from tests.api.conftest import Stage
+from tests.credit import give_credit, spend
 
 UNKNOWN = "0" * 26
 LISTS = [route.path for route in ROUTES if route.is_list]
@@ -16,12 +17,15 @@ def things_of(stage: Stage) -> dict[str, str]:
     """Let everything happen in a business, and return what it may be asked for by."""
     reward = stage.reward()
     link = stage.link("alice")
+    with stage.inside() as shop:
+        spent = spend(shop, give_credit(shop), 350).public_id
     return {
         "person": reward["person"],
         "program": stage.program,
         "referral": reward["referral"],
         "purchase": reward["purchase"],
         "reward": reward["id"],
+        "redemption": spent,
         "code": link["code"],
     }
 

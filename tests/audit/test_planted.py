@@ -558,7 +558,7 @@ def an_entry_has_the_wrong_sign(c: Connection) -> None:
     change(c, "credit_entry", find(c, "credit_entry", kind="reversal").id, kind="grant")
 
 
-@plants("I-45", "I-15", "I-16", "I-5", "I-14")
+@plants("I-45", "I-15", "I-16", bare=("reward",))
 def a_debt_stands_beside_credit(c: Connection) -> None:
     lot = find(c, "credit_lot", left_minor=1000)
     reward = find(c, "reward", id=lot.reward_id)

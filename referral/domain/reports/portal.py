@@ -17,6 +17,7 @@ from referral.domain.attribution import Referral
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
+from referral.domain.programs.offers import MONEY
 from referral.domain.reports.given import given_minor
 from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
 from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
@@ -195,7 +196,7 @@ def sums_of(person_id: uuid.UUID) -> list[Sums]:
             func.sum(case((Reward.state.in_(_WAITING), net), else_=0)),
             func.sum(given_minor()),
         )
-        .where(Reward.person_id == person_id, Reward.kind.in_((Kind.ACCOUNT_CREDIT, Kind.CASH)))
+        .where(Reward.person_id == person_id, Reward.kind.in_(MONEY))
         .group_by(Reward.currency)
         .order_by(Reward.currency)
     )

@@ -107,10 +107,10 @@ class NotEnoughCredit(Conflict):
     code = "not_enough_credit"
     message = "There is not that much credit. Nothing was taken."
 
-    def __init__(self, left: Money) -> None:
+    def __init__(self, left: Money | None = None) -> None:
         self.left = left
-        said = f"{left.amount_minor} is left."
-        super().__init__(fields={"amount_minor": said})
+        fields = {"amount_minor": f"At most {left.amount_minor} is left."} if left else {}
+        super().__init__(fields=fields)
 
 
 class RedemptionDiffers(Conflict):

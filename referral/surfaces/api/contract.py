@@ -82,6 +82,7 @@ LinkId = Annotated[str, _id("lnk", "a link")]
 ReferralId = Annotated[str, _id("ref", "a referral")]
 PurchaseId = Annotated[str, _id("pur", "a purchase")]
 RefundId = Annotated[str, _id("rfd", "a refund")]
+RedemptionId = Annotated[str, _id("rdm", "a redemption")]
 RewardId = Annotated[str, _id("rwd", "a reward")]
 OfferId = Annotated[str, _id("ofr", "one version of an offer")]
 CharityId = Annotated[str, _id("cha", "a charity")]
@@ -93,6 +94,7 @@ IN_PATHS: dict[str, Any] = {
     "program": ProgramId,
     "referral": ReferralId,
     "purchase": PurchaseId,
+    "redemption": RedemptionId,
     "reward": RewardId,
     "code": TypedCode,
 }
@@ -198,6 +200,16 @@ Why = Annotated[
     ),
     AfterValidator(_seen),
 ]
+Note = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=VISIBLE,
+        description="What it was spent on; staff and the person can read it.",
+    ),
+    AfterValidator(_seen),
+]
 
 EXPLAINED = {
     VISIBLE: "Begin and end with something visible, and use no control characters.",
@@ -207,7 +219,7 @@ EXPLAINED = {
     "^[a-z]{3}$": "Use a lower-case ISO 4217 code such as eur.",
     **{
         id_pattern(prefix): f"Give an id such as {prefix}_{_EXAMPLE_KEY}."
-        for prefix in ("per", "prg", "ref", "pur", "rwd", "cha")
+        for prefix in ("per", "prg", "ref", "pur", "rdm", "rwd", "cha")
     },
 }
 """What to do when text is not written as its pattern demands."""
@@ -243,4 +255,7 @@ class Problem(Out):
     errors: list[FieldProblem] = []
     did_you_mean: Annotated[
         str | None, Field(description="Only for a mistyped code: the one code it may have been.")
+    ] = None
+    left: Annotated[
+        Money | None, Field(description="Only for too little credit: what there is.")
     ] = None

@@ -75,7 +75,7 @@ def minding_address(business: Business, identity: Identity, *, at: datetime) -> 
 
 
 class WhoPaid(In):
-    """Who paid, by our `id`, your `external_id` or their `email`; all that is given must agree."""
+    """Who pays, by our `id`, your `external_id` or their `email`; all that is given must agree."""
 
     model_config = ConfigDict(json_schema_extra=named_by("id", "external_id", "email"))
 
@@ -106,6 +106,19 @@ class WhoPaid(In):
         return Claim(
             external_id=person.external_id, email=person.email, customer_id=customer_of(person)
         )
+
+    def person(self, business: Business) -> Person:
+        """Return who is meant; raises UnknownPerson, or IdentityConflict when two people are."""
+        named = None
+        if self.external_id or self.email:
+            said = Identity.read(external_id=self.external_id, email=self.email)
+            named = journey.recognise(business.id, said, at=clock.now())
+        known = person_named(self.id) if self.id else named
+        if known is None:
+            raise UnknownPerson
+        if not self.is_person(known):
+            raise IdentityConflict("What is given belongs to two different people.")
+        return known
 
     def is_person(self, person: Person) -> bool:
         """Tell whether everything said here is true of a person."""

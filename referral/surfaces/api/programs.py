@@ -80,6 +80,7 @@ class OfferOut(Out):
     steps: Annotated[
         list[StepOut], Field(description="What each friend earns, by how many came before them.")
     ]
+    credit_life_days: Annotated[int | None, Field(description="How long store credit lasts.")]
 
     @classmethod
     def of(cls, offer: Offer) -> OfferOut:
@@ -112,6 +113,7 @@ class OfferOut(Out):
                 )
                 for step in offer.tiers
             ],
+            credit_life_days=offer.credit_life_days,
         )
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from referral.surfaces.api import (
     choices,
+    credit,
     links,
     people,
     programs,
@@ -30,6 +31,7 @@ RESOURCES = (
     rewards.route,
     choices.route,
     reviews.route,
+    credit.route,
     programs.route,
     rates.route,
 )
@@ -37,6 +39,7 @@ ROUTES = tuple(route for resource in RESOURCES for route in resource.routes)
 
 api = Blueprint("api", __name__, url_prefix="/api")
 links.answer_unknown_codes(api)
+credit.say_what_is_left(api)
 
 for route in ROUTES:
     api.add_url_rule(
