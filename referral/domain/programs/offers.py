@@ -233,7 +233,7 @@ class OfferTerms:
         self._check_payout(field)
         if not 0 <= self.minimum_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
-        self._check_life(field)
+        self.check_life()
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
@@ -310,7 +310,9 @@ class OfferTerms:
         if not 1 <= self.minimum_payout_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A smallest payout is minor units above zero."})
 
-    def _check_life(self, field: str) -> None:
+    def check_life(self) -> None:
+        """Raise Invalid when only store credit can end, or not after so many days."""
+        field = f"{self.side}_offer"
         if self.credit_life_days is None:
             return
         if self.kind != Kind.STORE_CREDIT:

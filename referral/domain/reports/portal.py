@@ -9,8 +9,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Referral
@@ -19,7 +21,15 @@ from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
 from referral.domain.programs.offers import MONEY
 from referral.domain.reports.given import given_minor
-from referral.domain.rewards import Grant, Operation, Reward, RewardMove, RewardState, rewards_of
+from referral.domain.rewards import (
+    CreditLot,
+    Grant,
+    Operation,
+    Reward,
+    RewardMove,
+    RewardState,
+    rewards_of,
+)
 from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
 from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.grants import GrantState
@@ -52,11 +62,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many people somebody sent, how many of them bought, and how many brought a thank-you."""
+    """How many people somebody sent, how many of them bought, and how many brought a thank-you.
+
+    `to_spend` is their store credit; None where they have none, or some in several currencies.
+    """
 
     sent: int
     bought: int
     thanked: int
+    to_spend: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +115,24 @@ def open_programs() -> Sequence[Program]:
     return session.scalars(query).all()
 
 
-def tally_of(person_id: uuid.UUID) -> Tally:
-    """Count the people somebody sent."""
+def tally_of(person_id: uuid.UUID, *, at: datetime) -> Tally:
+    """Count the people somebody sent, and their store credit, in one query."""
     query = (
         select(
             func.count(Referral.id.distinct()),
             func.count(case((Reward.purchase_id.is_not(None), Referral.id)).distinct()),
             func.count(case((Reward.state == RewardState.GRANTED, Referral.id)).distinct()),
+            _of_lots(func.sum(CreditLot.left_minor), person_id, at=at),
+            _of_lots(func.min(CreditLot.currency), person_id, at=at),
+            _of_lots(func.count(CreditLot.currency.distinct()), person_id, at=at),
         )
         .select_from(Referral)
         .outerjoin(Reward, _earned_by_sending())
         .where(Referral.advocate_id == person_id)
     )
-    sent, bought, thanked = session.execute(query).one()
-    return Tally(sent, bought, thanked)
+    sent, bought, thanked, left, currency, currencies = session.execute(query).one()
+    to_spend = Money(int(left), currency) if currencies == 1 else None
+    return Tally(sent, bought, thanked, to_spend)
 
 
 def friends_of(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Sent]:
@@ -241,6 +259,14 @@ def waits_for(reward: Reward) -> str | None:
         .limit(1)
     )
     return session.scalar(query)
+
+
+def _of_lots(wanted: Any, person_id: uuid.UUID, *, at: datetime) -> ScalarSelect[Any]:
+    """Return something of the lots somebody can spend now."""
+    query = select(wanted).where(CreditLot.person_id == person_id, CreditLot.left_minor > 0)
+    return query.where(
+        or_(CreditLot.expires_at.is_(None), CreditLot.expires_at > at)
+    ).scalar_subquery()
 
 
 def _earned_by_sending() -> ColumnElement[bool]:

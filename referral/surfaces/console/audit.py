@@ -32,6 +32,8 @@ ACTIONS = {
     "key.issued": "Made an API key",
     "key.revoked": "Revoked an API key",
     "link.given": "Gave somebody a link",
+    "credit.redeemed": "Took somebody's store credit",
+    "credit.reversed": "Gave store credit back",
     "member.invited": "Invited a member",
     "member.removed": "Took somebody off the team",
     "member.role_changed": "Changed a role",

@@ -8,10 +8,12 @@ from flask import url_for
 
 from referral.domain.attribution import Outcome
 from referral.domain.purchases import DisputeOutcome
+from referral.domain.reports.credit import Change
 from referral.domain.reports.story import Happening
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.credit import EntryKind
 from referral.surfaces.web.promises import reward_words
-from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, reason_words
+from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, entry_words, reason_words
 from referral.surfaces.web.words import money
 
 MOVED: dict[str, str] = {
@@ -26,6 +28,15 @@ MOVED: dict[str, str] = {
     RewardState.FAILED: "refused by Stripe",
 }
 """What became of a reward when it came to a state, told to staff."""
+
+
+_CREDIT = {
+    EntryKind.GRANT: ("gift", "good"),
+    EntryKind.REDEMPTION: ("wallet", "calm"),
+    EntryKind.REVERSAL: ("receipt-refund", "good"),
+    EntryKind.TAKEN_BACK: ("receipt-refund", "wait"),
+    EntryKind.EXPIRY: ("hourglass", "calm"),
+}
 
 
 def visits_together(story: list[Happening]) -> list[Happening]:
@@ -47,6 +58,28 @@ def told(one: Happening) -> dict[str, Any]:
     if one.subject.startswith(Reward.prefix):
         return {**words, "url": url_for("console.reward", reward=one.subject)}
     return {**words, "url": url_for("console.why", subject=one.subject)}
+
+
+def changed(one: Change) -> dict[str, Any]:
+    """Put one change of somebody's store credit into words; `undo` names what can be given back."""
+    symbol, tone = _CREDIT[one.kind]
+    amount = money(abs(one.amount.amount_minor), one.amount.currency)
+    said: dict[str, Any] = {
+        "at": one.at,
+        "title": f"{entry_words(one.kind, for_staff=True)}: {amount}",
+        "icon": symbol,
+        "tone": tone,
+    }
+    spent = one.redemption
+    if spent is None or one.kind != EntryKind.REDEMPTION:
+        return said
+    note = f" · {spent.note}" if spent.note else ""
+    return {
+        **said,
+        "body": f"{spent.external_id}{note}",
+        "actor": spent.actor_name,
+        "undo": spent.public_id if spent.reversal is None else None,
+    }
 
 
 def _signup(facts: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from referral.domain.programs import (
 from referral.domain.programs.offers import (
     CHOOSABLE,
     LONGEST_CHOICE_DAYS,
+    MONEY,
     MOST_PERIODS,
     MOST_WORDS,
     OF_FIXED_WORTH,
@@ -99,7 +100,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     person_cap = form.amount(prefixed(side, "person_cap"), currency, asked=False)
     if amount == 0:
         form.errors[worth] = "Write an amount above zero."
-    if rate and kind in (Kind.ACCOUNT_CREDIT, Kind.CASH) and trigger is Trigger.SIGNUP:
+    if rate and kind in MONEY and trigger is Trigger.SIGNUP:
         form.errors[worth] = "A signup has no price to share: write an amount."
     if rate and kind in OF_FIXED_WORTH:
         form.errors[worth] = "A gift has one worth: write an amount."
@@ -109,6 +110,8 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[worth] = "A free period is booked at an amount: write what it is worth to you."
     payout = prefixed(side, "payout")
     payout_minor = form.amount(payout, currency, asked=False) if kind is Kind.CASH else None
+    life = prefixed(side, "credit_life_days")
+    life_days = form.days(life) if form.typed.get(life, "").strip() else None
     for name, limit in (("cap", cap), ("person_cap", person_cap), ("payout", payout_minor)):
         if limit == 0:
             form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
@@ -128,9 +131,11 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         choices=choices,
         choose_within_days=days,
         minimum_payout_minor=payout_minor,
+        credit_life_days=life_days if kind is Kind.STORE_CREDIT else None,
         steps=steps,
         **({} if kind is Kind.DISCOUNT else read_counting(form, side, trigger)),
     )
+    form.check(terms.check_life, beside={f"{side}_offer": life})
     form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
     return terms
 
@@ -207,6 +212,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "periods": str(offer.periods or ""),
             "choose_days": str(offer.choose_within_days or ""),
             **{f"choice_{kind}": "yes" for kind in offer.choices or []},
+            "credit_life_days": str(offer.credit_life_days or ""),
         }
     return {prefixed(side, name): value for name, value in said.items()}
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
 
 from referral.domain import journey
 from referral.domain.businesses import record
+from referral.domain.people import Person
 from referral.domain.programs import find_program
 from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.reports import console as lists
+from referral.domain.reports.credit import changes_of, credit_of
 from referral.domain.reports.story import customers_of, links_of, story_of
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.frame import page
-from referral.surfaces.console.happenings import told, visits_together
+from referral.surfaces.console.happenings import changed, told, visits_together
 from referral.surfaces.web.settings import public_url
+
+_CHANGES = 25
 
 
 def show_all() -> str:
@@ -36,7 +41,11 @@ def show_all() -> str:
 
 def show(person: str) -> str:
     """Show one person with everything that happened."""
-    shown = lists.find_person(person)
+    return person_page(lists.find_person(person), {}, {})
+
+
+def person_page(shown: Person, typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    """Draw one person's page, with what was typed into the form for their credit."""
     links = links_of(shown)
     linked = {link.program_id for link, _ in links}
     return page(
@@ -46,6 +55,10 @@ def show(person: str) -> str:
         unlinked=[one for one in lists.programs() if one.is_open and one.id not in linked],
         customers=customers_of(shown),
         tally=lists.tallies([shown])[shown.id],
+        credit=credit_of(shown.id, at=clock.now()),
+        changes=[changed(one) for one in changes_of(shown.id, limit=_CHANGES)],
+        typed=typed,
+        errors=errors,
         story=[told(one) for one in visits_together(story_of(shown))],
     )
 

@@ -21,7 +21,7 @@ def show(slug: str) -> str:
     return page(
         "friends",
         friends=[progress(sent, at=at) for sent in shown],
-        tally=tally_of(g.person.id),
+        tally=tally_of(g.person.id, at=at),
         next_url=url_for("portal.friends", slug=slug, after=last) if last else None,
         first_url=url_for("portal.friends", slug=slug) if after else None,
     )

@@ -34,7 +34,7 @@ def show(slug: str) -> str:
         sharing=sharing(chosen, offers, brand=g.business.name, slug=slug) if chosen else None,
         programs=[part.program for part in parts],
         friends=[progress(sent, at=at) for sent in friends],
-        tally=tally_of(person.id),
+        tally=tally_of(person.id, at=at),
     )
 
 

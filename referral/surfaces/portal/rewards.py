@@ -10,6 +10,7 @@ from flask import flash, g, redirect, request, url_for
 from markupsafe import Markup
 
 from referral.domain.programs import Side
+from referral.domain.reports.credit import Change, changes_of, credit_of
 from referral.domain.reports.payouts import asks_where_to_send
 from referral.domain.reports.portal import (
     code_given,
@@ -21,6 +22,7 @@ from referral.domain.reports.portal import (
     waits_for,
 )
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.credit import EntryKind
 from referral.domain.rewards.gifts import show_code as reveal
 from referral.domain.rewards.grants import Waiting
 from referral.domain.rewards.rewards import RewardMoved
@@ -31,10 +33,18 @@ from referral.surfaces.portal.choosing import Choosing, choosing, chosen_words, 
 from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
-from referral.surfaces.web.reasons import waiting_words
+from referral.surfaces.web.reasons import entry_words, waiting_words
 from referral.surfaces.web.words import day, money
 
 _PAGE = 20
+_CHANGES = 20
+_ICONS = {
+    EntryKind.GRANT: ("gift", "good"),
+    EntryKind.REDEMPTION: ("wallet", "calm"),
+    EntryKind.REVERSAL: ("receipt-refund", "good"),
+    EntryKind.TAKEN_BACK: ("receipt-refund", "calm"),
+    EntryKind.EXPIRY: ("hourglass", "calm"),
+}
 
 
 def show_all(slug: str) -> str:
@@ -48,6 +58,8 @@ def show_all(slug: str) -> str:
         rewards=[_line(reward, at=at) for reward in shown],
         sums=sums_of(g.person.id),
         asks_where=asks_where_to_send(g.person.id),
+        credit=credit_of(g.person.id, at=at),
+        changes=[_changed(one) for one in changes_of(g.person.id, limit=_CHANGES)],
         next_url=url_for("portal.rewards", slug=slug, after=last) if last else None,
         first_url=url_for("portal.rewards", slug=slug) if after else None,
     )
@@ -104,6 +116,19 @@ def choose(slug: str, reward: str) -> Any:
 
 _WHERE = (Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY)
 _UNDER_WAY = (RewardState.APPROVED, RewardState.GRANTING)
+
+
+def _changed(change: Change) -> dict[str, object]:
+    """Return one change of somebody's credit as a line of what happened."""
+    symbol, tone = _ICONS[change.kind]
+    amount = money(abs(change.amount.amount_minor), change.amount.currency)
+    return {
+        "at": change.at,
+        "title": f"{entry_words(change.kind)}: {amount}",
+        "body": change.redemption.note if change.redemption else None,
+        "icon": symbol,
+        "tone": tone,
+    }
 
 
 def _line(reward: Reward, *, at: datetime) -> dict[str, object]:
