@@ -7,7 +7,6 @@ import pytest
 
 from referral.domain.attribution import Reason, TouchKind
 from referral.domain.programs import Kind, Offer, Side, Trigger
-from referral.domain.programs.offers import WITHOUT_MONEY
 from referral.domain.rewards import RewardState, clawback, earning, limits, turns
 from referral.domain.rewards.grants import GrantState, Operation, Waiting
 from referral.domain.rewards.holds import HoldKind
@@ -117,11 +116,15 @@ def test_an_offer_reads_as_it_is(offer: Offer, words: str) -> None:
     assert offer_words(offer).replace("JP¥", "¥") == words
 
 
+WORDS = {Kind.RECOGNITION: "thank-you", Kind.FREE_PERIOD: "next period"}
+"""What says the worth of an offer that has no amount to show."""
+
+
 def test_every_offer_that_can_be_made_has_words() -> None:
     for side in Side:
         for trigger in Trigger:
             for kind in Kind:
-                worth = "thank-you" if kind in WITHOUT_MONEY else "€1.00"
+                worth = WORDS.get(kind, "€1.00")
                 terms = {"milestone_every": 5} if trigger is Trigger.MILESTONE else {}
                 offer = offered(side, kind=kind, trigger=trigger, amount_minor=100, **terms)
                 assert worth in offer_words(offer)
