@@ -1,5 +1,6 @@
 """Real processes that are killed, frozen and ended at the worst moment."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from tests.stories.settings import app, practice
 from tests.stories.trade import Trade
 from tools.practice_stripe import PracticeStripe
 
-__all__ = ["app", "crew", "kill_rounds", "practice", "trade"]
+__all__ = ["app", "crew", "kill_rounds", "kill_seed", "practice", "trade"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a night kill more often than a day."""
-    parser.addoption("--kill-rounds", type=int, help="how often F-24 kills a worker (default 12)")
+    parser.addoption(
+        "--kill-rounds", type=int, help="how often F-24 kills web and worker (default 60)"
+    )
+    parser.addoption("--kill-seed", type=int, help="which moments F-24 chooses (default: fresh)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,7 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def kill_rounds(request: pytest.FixtureRequest) -> int:
     """How often to kill, over both databases."""
-    return int(request.config.getoption("--kill-rounds", None) or 12)
+    return int(request.config.getoption("--kill-rounds", None) or 60)
+
+
+@pytest.fixture
+def kill_seed(request: pytest.FixtureRequest) -> int:
+    """Which random moments to kill at."""
+    chosen = request.config.getoption("--kill-seed", None)
+    number = random.SystemRandom().randrange(10**9) if chosen is None else int(chosen)
+    print(f"killed at the moments of --kill-seed {number}")
+    return number
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.nursery import Nursery
 from tests.stories.trade import Trade
 from tools.environment import ROOT
 
@@ -89,15 +90,25 @@ class Crew:
         """Start web and worker together under their supervisor."""
         return self._start("serve", ["flask", "--app", "wsgi", "serve"], PORT=port, **settings)
 
+    def nursery(self, port: int) -> Nursery:
+        """Start what forks web and worker; the web will answer at this port."""
+        return Nursery(self._settings(PORT=port), self._folder / "nursery.log")
+
     def end_all(self) -> None:
         """Kill what still lives."""
         for process in self._started:
             process.kill()
 
     def _start(self, name: str, command: list[str], **settings: object) -> Process:
+        log = self._folder / f"{name}-{len(self._started)}.log"
+        process = Process(name, command, env=self._settings(**settings), log=log)
+        self._started.append(process)
+        return process
+
+    def _settings(self, **settings: object) -> dict[str, str]:
         chosen = self._trade.app.extensions["settings"]
-        env = {one: os.environ[one] for one in _KEPT if one in os.environ}
-        env |= {
+        kept = {one: os.environ[one] for one in _KEPT if one in os.environ}
+        return kept | {
             "REFERRAL_ENV": "test",
             "SECRET_KEY": chosen.secret_key.get_secret_value(),
             "DATABASE_URL": chosen.database_url,
@@ -106,10 +117,6 @@ class Crew:
             "RATE_LIMIT_SCALE": "1000",
             **{one: str(value) for one, value in settings.items()},
         }
-        log = self._folder / f"{name}-{len(self._started)}.log"
-        process = Process(name, command, env=env, log=log)
-        self._started.append(process)
-        return process
 
 
 def until(

@@ -29,25 +29,6 @@ from tests.stories.trade import Trade, later
 
 CLAIMERS = 16
 ROWS = 40
-BATCH = 10
-"""Rewards for each round of killing; a round ends after at most half of them were asked for."""
-
-
-def test_f24_workers_killed_at_random_moments_lose_nothing(
-    trade: Trade, crew: Crew, kill_rounds: int
-) -> None:
-    rounds = max(1, kill_rounds // 2)
-    lots = random.Random()
-    alice = earn(trade, rounds * BATCH)
-    trade.practice.fault("slow", "POST", "/v1/customers/", seconds=0.05, times=rounds * BATCH * 2)
-    for number in range(rounds):
-        worker = crew.worker(threads=2, CLOCK_OFFSET_S=number * PAST_LEASE_S)
-        enough = len(credit_calls(trade)) + lots.randint(1, BATCH // 2)
-        until(lambda: len(credit_calls(trade)) >= enough, "the worker works", alive=worker)  # noqa: B023
-        worker.kill()
-    trade.practice.clear_faults()
-    trade.settle(from_s=rounds * PAST_LEASE_S)
-    assert_granted_once(trade, alice, rounds * BATCH)
 
 
 def test_f25_a_worker_that_is_asked_to_end_finishes_what_it_has(trade: Trade, crew: Crew) -> None:

@@ -174,7 +174,12 @@ def balance_of(practice: PracticeStripe, customer: str) -> list[Thing]:
     """List every change of a customer's balance, the first first; none of one who is not there."""
     path = f"/v1/customers/{customer}/balance_transactions"
     try:
-        return list(reversed(at_stripe(practice, "GET", path, limit=100)["data"]))
+        page = at_stripe(practice, "GET", path, limit=100)
+        entries = page["data"]
+        while page["has_more"]:
+            page = at_stripe(practice, "GET", path, limit=100, starting_after=entries[-1]["id"])
+            entries += page["data"]
+        return list(reversed(entries))
     except requests.HTTPError as error:
         if error.response.status_code != 404:
             raise
