@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from referral import create_app
 from referral.domain.businesses import within
@@ -21,6 +22,7 @@ from tests.credit import OLIVE, balance_of, give_credit
 from tests.fixtures import settings_for
 
 PROCESSES, TRIES, PRICE_MINOR = 16, 4, 70
+PATIENCE = 10
 pytestmark = pytest.mark.usefixtures("audited")
 
 
@@ -58,15 +60,20 @@ def spend(url: str, business_id: Any, key: Any, orders: list[str], start: Any, t
 
 
 def outcome(person: Person, order: str) -> str:
+    """Pay, and send it again while the database is too busy to answer, as callers do."""
     price = Money(PRICE_MINOR, "eur")
-    try:
-        with transaction():
-            _, is_new = redeem(person, order, price, actor=OLIVE, at=clock.now())
-    except NotEnoughCredit:
-        return "too little"
-    except Exception as error:
-        return repr(error)
-    return "paid" if is_new else "paid before"
+    for _ in range(PATIENCE):
+        try:
+            with transaction():
+                _, is_new = redeem(person, order, price, actor=OLIVE, at=clock.now())
+            return "paid" if is_new else "paid before"
+        except NotEnoughCredit:
+            return "too little"
+        except OperationalError:
+            session.rollback()
+        except Exception as error:
+            return repr(error)
+    return "no answer"
 
 
 def redeemed(person: Person) -> tuple[int, int]:
@@ -91,5 +98,5 @@ def test_sixteen_processes_never_spend_more_than_there_is(app: Flask, database_u
 def test_one_order_sent_by_sixteen_processes_is_paid_once(app: Flask, database_url: str) -> None:
     alice = give_credit(open_shop(), 1000)
     ended = spend_in_processes(database_url, alice, lambda number, i: f"order-{i}")
-    assert (ended.count("paid"), ended.count("paid before")) == (TRIES, (PROCESSES - 1) * TRIES)
+    assert {one: ended.count(one) for one in ended} == {"paid": TRIES, "paid before": 60}
     assert balance_of(alice) == 1000 - TRIES * PRICE_MINOR

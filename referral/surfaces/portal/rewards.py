@@ -122,10 +122,10 @@ def _changed(change: Change) -> dict[str, object]:
     """Return one change of somebody's credit as a line of what happened."""
     symbol, tone = _ICONS[change.kind]
     amount = money(abs(change.amount.amount_minor), change.amount.currency)
+    note = change.redemption.note if change.redemption else None
     return {
         "at": change.at,
-        "title": f"{entry_words(change.kind)}: {amount}",
-        "body": change.redemption.note if change.redemption else None,
+        "title": f"{entry_words(change.kind)}: {amount}" + (f" · {note}" if note else ""),
         "icon": symbol,
         "tone": tone,
     }
