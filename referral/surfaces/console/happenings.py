@@ -12,6 +12,7 @@ from referral.domain.reports.credit import Change
 from referral.domain.reports.story import Happening
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.credit import EntryKind
+from referral.domain.rewards.operations import OURS
 from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, entry_words, reason_words
 from referral.surfaces.web.words import money
@@ -19,7 +20,7 @@ from referral.surfaces.web.words import money
 MOVED: dict[str, str] = {
     RewardState.PENDING: "earned",
     RewardState.APPROVED: "approved",
-    RewardState.GRANTING: "sent to Stripe",
+    RewardState.GRANTING: "on its way",
     RewardState.GRANTED: "given",
     RewardState.REVERSED: "taken back",
     RewardState.DENIED: "denied",
@@ -157,6 +158,8 @@ def _grant(facts: dict[str, Any]) -> dict[str, Any]:
     title = f"{OPERATIONS[facts['operation']]}{worth}"
     object_id = f" {facts['object_id']}" if facts["object_id"] else ""
     body = f"{GRANTS[facts['state']]}.{object_id}"
+    if facts["operation"] in OURS:
+        return {"title": title, "body": body, "icon": "gift"}
     return {"title": title, "body": body, "icon": "credit-card", "actor": "Stripe"}
 
 

@@ -245,7 +245,7 @@ STATES: dict[str, Said] = {
     RewardState.APPROVED: Said(
         "It is confirmed and will be given shortly.", "Approved, to be granted."
     ),
-    RewardState.GRANTING: Said("It is on its way.", "Being granted at Stripe."),
+    RewardState.GRANTING: Said("It is on its way.", "Being granted."),
     RewardState.GRANTED: Said("It is yours.", "Granted."),
     RewardState.REVERSED: Said(
         "It was taken back because the purchase was refunded.",

@@ -47,7 +47,7 @@ QUESTIONS: dict[GateName, str] = {
     GateName.RULE: "What does the offer promised that day give for it?",
     GateName.HOLD: "Has the wait passed, and has everybody agreed?",
     GateName.BUDGET: "Do the budget and every cap hold it?",
-    GateName.GRANT: "Was it done at Stripe?",
+    GateName.GRANT: "Was it given?",
 }
 """What each gate asks, said where it was not reached."""
 CODES: dict[GateCode, str] = {
@@ -74,7 +74,7 @@ CODES: dict[GateCode, str] = {
     GateCode.RESERVED: "The amount was set aside within the budget and every cap.",
     GateCode.PLANNED: "The grant is next in line.",
     GateCode.SENDING: "Sent to Stripe; the answer is awaited.",
-    GateCode.GRANTED: "Done at Stripe.",
+    GateCode.GRANTED: "It was given.",
     GateCode.FAILED: "Stripe refused it for good, so nothing exists there.",
     GateCode.EXPIRED: "It expired before it was used.",
 }
