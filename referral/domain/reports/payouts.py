@@ -125,6 +125,20 @@ def payouts(show: str, after: str | None) -> tuple[Sequence[Payout], str | None]
     return shown, shown[-1].grant.public_id if len(rows) > PAGE else None
 
 
+def debts(after: str | None) -> tuple[Sequence[Reward], str | None]:
+    """List the rewards something is owed of, the newest first, and the cursor of the next page."""
+    query = (
+        select(Reward)
+        .where(Reward.owed_minor > Reward.settled_minor + Reward.forgiven_minor)
+        .options(joinedload(Reward.person), joinedload(Reward.program))
+    )
+    if after:
+        query = query.where(Reward.id < parse_public_id(Reward.prefix, after))
+    rows = session.scalars(query.order_by(Reward.id.desc()).limit(PAGE + 1)).all()
+    shown = rows[:PAGE]
+    return shown, shown[-1].public_id if len(rows) > PAGE else None
+
+
 def _shown(show: str) -> list[ColumnElement[bool]]:
     both = or_(_is(Operation.TRANSFER), _is(Operation.REVERSAL))
     return {

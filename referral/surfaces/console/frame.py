@@ -32,6 +32,8 @@ _PLACES = (
     ("referrals", "Referrals", "heart-handshake", ("why",)),
     ("people", "People", "users", ("person",)),
     ("programs", "Programs", "speakerphone", ("program", "offer", "budget")),
+    ("gifts", "Gifts", "ticket", ("gift", "charit", "donations")),
+    ("payouts", "Payouts", "cash", ("payout", "debt")),
     ("books", "Books", "scale", ("books", "ledger", "reconciliation")),
     (
         "settings",
@@ -39,7 +41,6 @@ _PLACES = (
         "settings",
         ("key", "stripe", "stripe_health", "team", "site", "audit", "account"),
     ),
-    ("gifts", "Gifts", "ticket", ("gift", "charit", "donations")),
 )
 
 

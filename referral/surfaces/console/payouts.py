@@ -1,0 +1,103 @@
+"""Money paid out: what waits and what helps, what was sent and taken back, and who owes what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, redirect, request, url_for
+
+from referral.domain import journey
+from referral.domain.reports import console as lists
+from referral.domain.reports.payouts import Payout, Sums, debts, payout_sums, payouts
+from referral.domain.rewards.debts import NothingOwed
+from referral.foundation import clock
+from referral.foundation.db import transaction
+from referral.foundation.errors import Invalid
+from referral.gateways.stripe import StripeBalance, balances_of
+from referral.surfaces.console.door import actor
+from referral.surfaces.console.forms import read_reason
+from referral.surfaces.console.frame import page
+from referral.surfaces.web.needs import needs_words
+from referral.surfaces.web.reasons import GRANTS, OPERATIONS, waiting_words
+from referral.surfaces.web.words import money
+
+SHOWN = ("waiting", "sent", "reversed", "failed")
+
+
+def show() -> str:
+    """List payouts with what each waits for, and say how much balance is missing."""
+    asked = request.args.get("show", "")
+    chosen = asked if asked in SHOWN else ""
+    found, next_id = payouts(chosen, request.args.get("after"))
+    balances = {one.currency: one for one in balances_of(g.business.id)}
+    sums = payout_sums(g.business.id)
+    return page(
+        "payouts",
+        payouts=[_line(one) for one in found],
+        shown=chosen,
+        next_url=url_for("console.payouts", show=chosen or None, after=next_id) if next_id else "",
+        sums=sums,
+        balances=balances,
+        gaps=[_gap(one, balances.get(one.currency)) for one in sums if one.short_minor],
+    )
+
+
+def show_debts() -> str:
+    """List what people owe, and let it be forgiven."""
+    return _debts({}, "")
+
+
+def forgive(reward: str) -> Any:
+    """Let the debt of one reward go, with a reason."""
+    found = lists.find_reward(reward)
+    try:
+        reason = read_reason(request.form)
+    except Invalid as refusal:
+        return _debts(refusal.fields, found.public_id), 422
+    try:
+        with transaction():
+            amount_minor = journey.forgive_debt(found, actor=actor(), reason=reason, at=clock.now())
+    except NothingOwed as refusal:
+        flash(refusal.message, "warning")
+    else:
+        flash(f"{money(amount_minor, found.currency)} is forgiven.", "success")
+    return redirect(url_for("console.debts"), 303)
+
+
+def _debts(errors: dict[str, str], about: str) -> str:
+    found, next_id = debts(request.values.get("after"))
+    return page(
+        "debts",
+        debts=found,
+        errors=errors,
+        about=about,
+        next_url=url_for("console.debts", after=next_id) if next_id else "",
+    )
+
+
+def _gap(one: Sums, balance: StripeBalance | None) -> dict[str, str]:
+    """Say how much of a currency is needed, there, and missing."""
+    available_minor = balance.available_minor if balance else 0
+    return {
+        "needed": money(one.short_minor, one.currency),
+        "available": money(available_minor, one.currency),
+        "missing": money(max(0, one.short_minor - available_minor), one.currency),
+    }
+
+
+def _line(one: Payout) -> dict[str, Any]:
+    """Return a payout as the list shows it: where it stands, and what helps."""
+    grant, payee = one.grant, one.payee
+    notes = [waiting_words(grant.waits_for, for_staff=True)] if grant.waits_for else []
+    if grant.waits_for == "payee_not_ready" and payee is not None:
+        if payee.is_rejected:
+            notes.append("Stripe turned this account away for good.")
+        notes += [f"Stripe asks for: {', '.join(needs_words(payee.needs))}."] if payee.needs else []
+    return {
+        "grant": grant,
+        "reward": one.reward,
+        "what": OPERATIONS[grant.operation],
+        "state": GRANTS[grant.state],
+        "note": " ".join(notes) or grant.proof or "",
+        "account": payee.account_id if payee else None,
+    }

@@ -1,0 +1,109 @@
+"""Payouts and debts in the console: what waits and why, and what staff may let go."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from referral.domain.businesses import Role, within
+from referral.domain.programs import Side, Trigger, publish_offer
+from referral.domain.rewards import Grant, Reward
+from referral.foundation import clock
+from referral.foundation.db import session, transaction
+from referral.gateways.stripe import keep_balances
+from referral.worker import work_all
+from tests.cast import Shop, cash, credit, open_shop
+from tests.console.conftest import Desk
+from tests.console.visiting import check_page, post
+from tests.provider import Provider, ripen_due, send_due
+
+
+def paying(shop: Shop) -> None:
+    """Let alice earn 10.00 in money, which is approved and waits."""
+    with within(shop.business.id), transaction():
+        session.add(shop.program)
+        shop.program.hold_days = 0
+        publish_offer(shop.program, cash(), at=shop.now)
+    token = shop.click(shop.link_of(shop.customer("alice", full_name="Alice <b>Sommer</b>")))
+    shop.signup("bob", token=token)
+    shop.purchase("bob")
+    session.remove()
+    work_all()
+
+
+def owing(shop: Shop) -> str:
+    """Let alice owe 5.00 of a credit she has used; returns the reward's id."""
+    with within(shop.business.id), transaction():
+        session.add(shop.program)
+        shop.program.hold_days = 0
+        publish_offer(shop.program, credit(trigger=Trigger.PURCHASE), at=shop.now)
+        publish_offer(shop.program, credit(side=Side.FRIEND, minimum_minor=10**9), at=shop.now)
+    token = shop.click(shop.link_of(shop.customer("alice", full_name="Alice Sommer")))
+    shop.signup("bob", token=token)
+    purchase = shop.purchase("bob")
+    provider = Provider()
+    with within(shop.business.id):
+        ripen_due(at=shop.now)
+        send_due(provider, at=shop.now)
+        provider.credit.clear()
+        shop.refund(purchase, 6000)
+        send_due(provider, at=shop.now)
+        return session.scalars(select(Reward)).one().public_id
+
+
+def test_a_waiting_payout_says_what_helps(desk: Desk) -> None:
+    paying(desk.shop)
+    text = check_page(desk.client.get("/console/payouts"))
+    assert "Alice &lt;b&gt;Sommer&lt;/b&gt;" in text
+    assert "€10.00" in text
+    assert "Stripe is not connected." in text
+    assert check_page(desk.client.get("/console/payouts?show=sent")).count("€10.00") == 1
+
+
+def test_too_small_a_balance_is_told_with_the_gap(desk: Desk) -> None:
+    paying(desk.shop)
+    with within(desk.shop.business.id), transaction():
+        session.scalars(
+            select(Grant).where(Grant.operation == "transfer")
+        ).one().waits_for = "balance"
+        keep_balances(desk.shop.business.id, {"eur": 400}, at=clock.now())
+    text = check_page(desk.client.get("/console/payouts"))
+    assert "€6.00 is missing" in text
+    assert "Payouts of €10.00 wait, and €4.00 was available" in text
+
+
+def test_a_debt_is_listed_and_forgiven_with_a_reason(desk: Desk) -> None:
+    reward = owing(desk.shop)
+    assert "€5.00" in check_page(desk.client.get("/console/debts"))
+    answer = post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
+    assert (answer.status_code, answer.location) == (303, "/console/debts")
+    text = check_page(desk.client.get("/console/debts"))
+    assert "€5.00 is forgiven." in text and "Nobody owes anything" in text
+    again = post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
+    assert again.status_code == 303
+    assert "Nothing is owed of this reward any more." in desk.client.get("/console/debts").text
+    assert "Forgave a debt" in desk.client.get("/console/audit").text
+
+
+def test_forgiving_needs_a_reason(desk: Desk) -> None:
+    reward = owing(desk.shop)
+    answer = post(desk.client, f"/console/debts/{reward}/forgive", reason=" ")
+    assert "Say why" in check_page(answer, 422)
+    assert "€5.00" in desk.client.get("/console/debts").text
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
+def test_not_everybody_may_forgive(desk: Desk, role: Role) -> None:
+    reward = owing(desk.shop)
+    desk.become(role)
+    assert "Forgive" not in check_page(desk.client.get("/console/debts"))
+    answer = post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
+    assert answer.status_code == 403
+
+
+def test_debts_and_payouts_of_another_business_are_not_here(desk: Desk) -> None:
+    other = open_shop("Other Shop", at=clock.now())
+    reward = owing(other)
+    assert "Alice" not in desk.client.get("/console/debts").text
+    answer = post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
+    assert answer.status_code == 404
