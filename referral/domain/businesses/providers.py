@@ -32,11 +32,11 @@ class StripeConnection(Owned, Model):
     is_practice: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[Moment]
     account_id: Mapped[str | None] = mapped_column(String(100), default=None)
-    sealed_secret_before: Mapped[str | None] = mapped_column(Text, default=None, sort_order=8)
+    sealed_secret_before: Mapped[str | None] = mapped_column(Text, default=None, sort_order=10)
     secret_before_until: Mapped[datetime | None] = mapped_column(
-        UTCDateTime, default=None, sort_order=8
+        UTCDateTime, default=None, sort_order=10
     )
-    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=8)
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=10)
 
     @property
     def secret_key(self) -> str:

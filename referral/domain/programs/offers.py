@@ -154,13 +154,13 @@ class Offer(Owned, Model):
     household_cap_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=6)
     expire_days: Mapped[int | None] = mapped_column(default=None, sort_order=6)
     periods: Mapped[int | None] = mapped_column(default=None, sort_order=8)
-    choices: Mapped[JsonList | None] = mapped_column(default=None, sort_order=8)
-    choose_within_days: Mapped[int | None] = mapped_column(default=None, sort_order=8)
-    minimum_payout_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=8)
-    times: Mapped[int | None] = mapped_column(default=None, sort_order=7)
-    milestone_every: Mapped[int | None] = mapped_column(default=None, sort_order=7)
-    milestone_at: Mapped[int | None] = mapped_column(default=None, sort_order=7)
-    steps: Mapped[JsonList | None] = mapped_column(default=None, sort_order=7)
+    choices: Mapped[JsonList | None] = mapped_column(default=None, sort_order=11)
+    choose_within_days: Mapped[int | None] = mapped_column(default=None, sort_order=11)
+    minimum_payout_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=12)
+    times: Mapped[int | None] = mapped_column(default=None, sort_order=14)
+    milestone_every: Mapped[int | None] = mapped_column(default=None, sort_order=14)
+    milestone_at: Mapped[int | None] = mapped_column(default=None, sort_order=14)
+    steps: Mapped[JsonList | None] = mapped_column(default=None, sort_order=14)
 
     @property
     def tiers(self) -> tuple[Step, ...]:
@@ -178,7 +178,7 @@ class Offer(Owned, Model):
             return place % self.milestone_every == 0
         return place == self.milestone_at
 
-    credit_life_days: Mapped[int | None] = mapped_column(default=None, sort_order=8)
+    credit_life_days: Mapped[int | None] = mapped_column(default=None, sort_order=16)
 
     @property
     def public_id(self) -> str:

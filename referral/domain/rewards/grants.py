@@ -118,7 +118,7 @@ class Grant(Owned, Due, Model):
     proof: Mapped[str | None] = mapped_column(String(400), default=None)
     created_at: Mapped[Moment]
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
-    gathered_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=7)
+    gathered_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=12)
 
     reward: Mapped[Reward] = relationship()
 

@@ -7,13 +7,20 @@ from sqlalchemy.dialects import postgresql
 from referral.foundation.checks import replace_check
 from referral.foundation.db import UTCDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_KINDS = "'account_credit', 'discount', 'recognition'"
-_OPERATIONS = "'credit', 'debit', 'promotion_code', 'thanks'"
+_KINDS = (
+    "'account_credit', 'discount', 'recognition', 'free_period', 'refund', "
+    "'gift', 'charity', 'choice'"
+)
+_OPERATIONS = (
+    "'credit', 'debit', 'promotion_code', 'thanks', 'withdrawal', "
+    "'extension', 'shortening', 'refund', 'return', "
+    "'gift_code', 'gift_return', 'donation', 'donation_withdrawal', 'choice'"
+)
 
 
 def upgrade() -> None:

@@ -7,18 +7,20 @@ from sqlalchemy.dialects import postgresql
 from referral.foundation.checks import replace_check
 from referral.foundation.db import UTCDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_KINDS = "'account_credit', 'discount', 'recognition', 'gift', 'charity', 'choice'"
-_KINDS_BEFORE = "'account_credit', 'discount', 'recognition'"
-_OPERATIONS = (
-    "'credit', 'debit', 'promotion_code', 'thanks', 'gift_code', 'gift_return', "
-    "'donation', 'donation_withdrawal', 'choice'"
+_KINDS_BEFORE = "'account_credit', 'discount', 'recognition', 'free_period', 'refund'"
+_KINDS = f"{_KINDS_BEFORE}, 'gift', 'charity', 'choice'"
+_OPERATIONS_BEFORE = (
+    "'credit', 'debit', 'promotion_code', 'thanks', 'withdrawal', "
+    "'extension', 'shortening', 'refund', 'return'"
 )
-_OPERATIONS_BEFORE = "'credit', 'debit', 'promotion_code', 'thanks'"
+_OPERATIONS = (
+    f"{_OPERATIONS_BEFORE}, 'gift_code', 'gift_return', 'donation', 'donation_withdrawal', 'choice'"
+)
 
 
 def upgrade() -> None:

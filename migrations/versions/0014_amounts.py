@@ -8,8 +8,8 @@ from referral.foundation.checks import replace_check
 from referral.foundation.db import UTCDateTime
 from referral.foundation.guards import append_only_statements
 
-revision = "0008"
-down_revision = "0007"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

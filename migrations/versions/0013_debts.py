@@ -7,8 +7,8 @@ from referral.foundation.checks import replace_check
 from referral.foundation.db import UTCDateTime
 from referral.foundation.guards import append_only_statements
 
-revision = "0009"
-down_revision = "0008"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from referral.foundation.db import UTCDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -9,17 +9,28 @@ from referral.foundation.checks import replace_check
 from referral.foundation.db import UTCDateTime
 from referral.foundation.guards import append_only_statements
 
-revision = "0008"
-down_revision = "0007"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_KINDS = "kind IN ('account_credit', 'discount', 'recognition'{})"
-_OPERATIONS = "operation IN ('credit', 'debit', 'promotion_code', 'thanks'{})"
+_KINDS = (
+    "kind IN ('account_credit', 'discount', 'recognition', 'free_period', 'refund', "
+    "'gift', 'charity', 'choice', 'cash'{})"
+)
+_OPERATIONS = (
+    "operation IN ('credit', 'debit', 'promotion_code', 'thanks', 'withdrawal', "
+    "'extension', 'shortening', 'refund', 'return', "
+    "'gift_code', 'gift_return', 'donation', 'donation_withdrawal', 'choice', "
+    "'transfer', 'reversal'{})"
+)
 _CLAWBACK = (
     "clawback_minor BETWEEN 0 AND amount_minor"
     " AND withheld_minor >= 0 AND debited_minor >= 0 AND owed_minor >= 0"
     " AND withheld_minor + debited_minor + owed_minor <= clawback_minor"
+    " AND settled_minor >= 0 AND forgiven_minor >= 0 AND netted_minor >= 0"
+    " AND settled_minor + forgiven_minor <= owed_minor"
+    " AND withheld_minor + netted_minor <= amount_minor"
 )
 _EXPIRED = (
     " AND expired_minor >= 0"
