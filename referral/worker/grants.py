@@ -15,7 +15,7 @@ import structlog
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.people import lock_person
-from referral.domain.rewards import Grant
+from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.grants import (
@@ -29,6 +29,7 @@ from referral.domain.rewards.grants import (
 from referral.domain.rewards.recovering import note_adopted, recovery_of
 from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
+from referral.domain.rewards.thresholds import refuse_without_form
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeAccount
@@ -58,7 +59,13 @@ LOOK_AGAIN = timedelta(hours=1)
 """How long a grant waits for what we hear of, should the news not reach us."""
 
 _HEARD_OF = frozenset(
-    {Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY, Waiting.BELOW_MINIMUM, Waiting.BALANCE}
+    {
+        Waiting.NO_PAYEE,
+        Waiting.PAYEE_NOT_READY,
+        Waiting.BELOW_MINIMUM,
+        Waiting.BALANCE,
+        Waiting.FORM_MISSING,
+    }
 )
 _BLOCKS = {Needs.BALANCE: Waiting.BALANCE, Needs.PAYEE: Waiting.PAYEE_NOT_READY}
 MOST_SERVER_ERRORS = 3
@@ -146,6 +153,8 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
         _hold_on(grant, token)
         if asked.is_alone:
             _refuse_if_unsure(grant, beside)
+        if grant.operation == Operation.TRANSFER:
+            refuse_without_form(grant, at=clock.now())
         book.prepare(grant, asked, at=clock.now())
 
 

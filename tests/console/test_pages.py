@@ -23,6 +23,7 @@ PAGES = [
     "/console/payouts",
     "/console/payouts?show=waiting",
     "/console/debts",
+    "/console/payouts/totals",
     "/console/referrals",
     "/console/referrals?outcome=refused",
     "/console/people",

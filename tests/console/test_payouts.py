@@ -107,3 +107,34 @@ def test_debts_and_payouts_of_another_business_are_not_here(desk: Desk) -> None:
     assert "Alice" not in desk.client.get("/console/debts").text
     answer = post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
     assert answer.status_code == 404
+
+
+def test_totals_of_a_year_are_shown_and_exported(desk: Desk) -> None:
+    owing(desk.shop)
+    text = check_page(desk.client.get("/console/payouts/totals"))
+    assert "account credit" in text and "€10.00" in text
+    answer = desk.client.get("/console/payouts/totals.csv")
+    assert answer.mimetype == "text/csv"
+    (_, row) = answer.text.strip().splitlines()
+    assert row.endswith(",Alice Sommer,,account_credit,eur,10.00,0.00,no")
+    assert "Nothing was given in 2021" in check_page(
+        desk.client.get("/console/payouts/totals?year=2021")
+    )
+
+
+@pytest.mark.parametrize("year", ["x", "1", "20266", "1999", "-2026"])
+def test_a_year_that_cannot_be_is_not_found(desk: Desk, year: str) -> None:
+    assert desk.client.get(f"/console/payouts/totals?year={year}").status_code == 404
+
+
+def test_a_form_is_put_on_file_by_those_who_may_pay(desk: Desk) -> None:
+    with within(desk.shop.business.id):
+        alice = desk.shop.customer("alice").public_id
+    year = str(clock.now().year)
+    answer = post(desk.client, "/console/payouts/forms", person=alice, year=year)
+    assert (answer.status_code, answer.location) == (303, f"/console/payouts/totals?year={year}")
+    assert "Put a tax form on file" in desk.client.get("/console/audit").text
+    assert post(desk.client, "/console/payouts/forms", person="per_x", year=year).status_code == 404
+    desk.become(Role.SUPPORT)
+    answer = post(desk.client, "/console/payouts/forms", person=alice, year=year)
+    assert answer.status_code == 403

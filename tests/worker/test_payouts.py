@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from referral.domain.businesses import across_businesses
+from referral.domain import journey
+from referral.domain.businesses import across_businesses, within
+from referral.domain.businesses.audit import SYSTEM
 from referral.domain.reports.auditor.report import Report
+from referral.domain.reports.totals import totals_of
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.thresholds import THRESHOLDS
 from referral.foundation import clock
-from referral.foundation.db import session
+from referral.foundation.db import session, transaction
 from referral.gateways.stripe.balances import StripeBalance
 from referral.worker.comparing import compare_with_provider
 from tests.stories.trade import Trade, assert_clean, at_stripe
@@ -301,3 +307,25 @@ def differences() -> list[object]:
     compare_with_provider(report)
     assert report.warnings == []
     return list(report.violations)
+
+
+def test_what_would_reach_the_threshold_waits_for_the_form(
+    app: Flask, practice: PracticeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    low = tuple(replace(one, amount_minor=2000, currency="eur") for one in THRESHOLDS)
+    monkeypatch.setattr("referral.domain.rewards.thresholds.THRESHOLDS", low)
+    trade = open_paying_trade(app, practice)
+    alice = earn_cash(trade, 2)
+    onboard(trade, alice)
+    trade.work()
+    assert sorted(states(trade)) == ["approved", "granted"]
+    assert ("transfer", "waiting", "form_missing") in acts(trade)
+    year = clock.now().year
+    with within(trade.shop.business.id):
+        (total,) = totals_of(year)
+        assert (total.given_minor, total.kind, total.is_near) == (1000, "cash", False)
+        with transaction():
+            journey.keep_form(alice, year, actor=SYSTEM, at=clock.now())
+    trade.work()
+    assert (paid(trade), states(trade)) == (ONCE * 2, ["granted"] * 2)
+    assert_clean()

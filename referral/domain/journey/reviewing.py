@@ -6,14 +6,16 @@ from datetime import datetime
 
 from referral.domain.businesses import Actor, record
 from referral.domain.journey.thanking import wake
+from referral.domain.people import Person
 from referral.domain.rewards import Reward, approve, debts, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
 from referral.domain.rewards.expiring import extend
-from referral.domain.rewards.grants import NothingWaits, wake_waiting
+from referral.domain.rewards.grants import NothingWaits, wake_grants, wake_waiting
 from referral.domain.rewards.holds import HoldKind, NothingHeld
 from referral.domain.rewards.reissuing import reissue
 from referral.domain.rewards.returning import take_back
 from referral.domain.rewards.rewards import lock
+from referral.domain.rewards.thresholds import put_on_file
 
 
 def approve_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> bool:
@@ -96,6 +98,20 @@ def forgive_debt(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> 
         details={"reason": reason, "amount_minor": amount_minor, "currency": reward.currency},
     )
     return amount_minor
+
+
+def keep_form(person: Person, year: int, *, actor: Actor, at: datetime) -> None:
+    """Note that a person's tax form for a year is on file; what waited for it is tried at once."""
+    if put_on_file(person, year, actor=actor, at=at):
+        record(
+            person.business_id,
+            "form.on_file",
+            subject=person.public_id,
+            actor=actor,
+            at=at,
+            details={"year": year},
+        )
+    wake_grants(person.id, at=at)
 
 
 def _write_down(reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime) -> None:

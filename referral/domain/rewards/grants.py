@@ -82,6 +82,7 @@ class Waiting(StrEnum):
     PAYEE_NOT_READY = "payee_not_ready"
     BELOW_MINIMUM = "below_minimum"
     BALANCE = "balance"
+    FORM_MISSING = "form_missing"
 
 
 class Grant(Owned, Due, Model):

@@ -45,6 +45,7 @@ ACTIONS = {
     "program.moved": "Paused, resumed or closed a program",
     "rate.imported": "Imported exchange rates",
     "rate.told": "Entered an exchange rate",
+    "form.on_file": "Put a tax form on file",
     "debt.forgiven": "Forgave a debt",
     "reward.approved": "Approved a reward",
     "reward.approved_by_one": "Approved a reward, one of two",

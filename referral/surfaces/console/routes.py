@@ -34,6 +34,7 @@ from referral.surfaces.console import (
     stripe,
     stripe_health,
     team,
+    totals,
     work,
 )
 from referral.surfaces.web.limits import limit, limiter
@@ -107,6 +108,9 @@ ROUTES = [
     Route("POST", "/rewards/release", "release", rewards.decide("release"), HOLD),
     Route("GET", "/payouts", "payouts", payouts.show, SEE),
     Route("GET", "/debts", "debts", payouts.show_debts, SEE),
+    Route("GET", "/payouts/totals", "payout_totals", totals.show, SEE),
+    Route("GET", "/payouts/totals.csv", "payout_totals_csv", totals.export, SEE),
+    Route("POST", "/payouts/forms", "form_keep", totals.keep, PAY),
     Route("POST", "/debts/<reward>/forgive", "debt_forgive", payouts.forgive, PAY),
     Route("GET", "/referrals", "referrals", referrals.show_all, SEE),
     Route("GET", "/why/<subject>", "why", referrals.why, SEE),

@@ -218,6 +218,11 @@ WAITING: dict[str, Said] = {
         "It is ready and will be sent shortly.",
         "Your Stripe balance is too small for it. Top it up, and it goes on by itself.",
     ),
+    Waiting.FORM_MISSING: Said(
+        "It is ready. We need a tax form of yours first, and get in touch with you.",
+        "With it they reach what their country wants a form for. Put the form on file under"
+        " Payouts, Totals, and it goes on by itself.",
+    ),
     Waiting.WRONG_ANSWER: Said(
         "Somebody is taking a closer look first.",
         "What Stripe answered is not what was asked for. Compare it there, then release the hold.",

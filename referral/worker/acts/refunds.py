@@ -26,7 +26,11 @@ class Refund:
         """Give the amount that was frozen back."""
         asked = grant.parameters or {}
         made = account.refund_payment(
-            asked["payment"], asked["amount"], marks=marks_of(grant), key=grant.idempotency_key
+            asked["payment"],
+            asked["amount"],
+            marks=marks_of(grant),
+            key=grant.idempotency_key,
+            currency=grant.currency,
         )
         return _done(made)
 
