@@ -16,7 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Actor, Owned
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.programs import Kind, return_to_budget
+from referral.domain.programs import return_to_budget
+from referral.domain.programs.offers import MONEY
 from referral.domain.rewards import allowances
 from referral.domain.rewards.grants import (
     Grant,
@@ -31,9 +32,6 @@ from referral.domain.rewards.rewards import Reward, RewardState, lock, move, upd
 from referral.foundation.db import Key, Minor, Model, Moment, Name, Short, session, whole_minor
 from referral.foundation.errors import Conflict
 from referral.foundation.guards import append_only
-
-PAYS_DEBTS = frozenset({Kind.ACCOUNT_CREDIT, Kind.CASH})
-"""The kinds that are money, so that a part of them can settle a debt."""
 
 _OWING = (RewardState.GRANTED, RewardState.REVERSED)
 
@@ -78,7 +76,7 @@ def settle_debts(reward: Reward, *, at: datetime) -> None:
 
     Its program is locked already.
     """
-    if reward.kind not in PAYS_DEBTS or reward.state != RewardState.APPROVED:
+    if reward.kind not in MONEY or reward.state != RewardState.APPROVED:
         return
     for debt in _debts_beside(reward):
         part = min(reward.payable_minor, debt.debt_minor)
@@ -92,7 +90,7 @@ def settle_with_approved(debt: Reward, *, at: datetime) -> None:
     query = (
         select(Reward)
         .where(Reward.program_id == debt.program_id, Reward.person_id == debt.person_id)
-        .where(Reward.state == RewardState.APPROVED, Reward.kind.in_(PAYS_DEBTS))
+        .where(Reward.state == RewardState.APPROVED, Reward.kind.in_(MONEY))
         .where(Reward.currency == debt.currency)
         .order_by(Reward.id)
     )

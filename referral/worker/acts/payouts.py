@@ -71,7 +71,11 @@ class Reversal:
         """Take back what was frozen."""
         asked = grant.parameters or {}
         made = account.reverse_transfer(
-            asked["transfer"], asked["amount"], marks=marks_of(grant), key=grant.idempotency_key
+            asked["transfer"],
+            asked["amount"],
+            marks=marks_of(grant),
+            key=grant.idempotency_key,
+            currency=grant.currency,
         )
         return _done(made)
 
