@@ -31,8 +31,8 @@ def meanwhile(
         with trade.app.app_context():
             happen()
 
-    def run(*arguments: Any) -> Any:
-        done = step(*arguments)
+    def run(*arguments: Any, **named: Any) -> Any:
+        done = step(*arguments, **named)
         if next(times, False):
             session.commit()
             other = threading.Thread(target=elsewhere)
