@@ -174,7 +174,7 @@ def _tea(shop: Shop, provider: Provider) -> None:
         for lot in session.scalars(select(CreditLot).order_by(CreditLot.id)).all():
             with transaction():
                 lot.due_at = look_at_lot(lot, at=shop.now)
-    refer(shop, "alice", "beth")
+    refer(shop, "amy", "beth")
     shop.later(days=6)
     work(shop, provider)
 

@@ -186,7 +186,7 @@ def reverse(
     repaid = expired = 0
     for (lot, amount_minor), reward in zip(parts, rewards, strict=True):
         change(lot, EntryKind.REVERSAL, amount_minor, at=at, redemption_id=redemption.id)
-        debt = min(amount_minor, reward.owed_minor)
+        debt = min(amount_minor, reward.debt_minor)
         if debt:
             repay(lot, reward, debt, at=at)
         ended = lot.left_minor if lot.has_ended(at) else 0

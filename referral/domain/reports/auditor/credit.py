@@ -65,8 +65,8 @@ _QUESTIONS = (
                 SUM(CASE WHEN kind = 'taken_back' THEN -amount_minor ELSE 0 END) AS taken,
                 SUM(CASE WHEN kind = 'expiry' THEN -amount_minor ELSE 0 END) AS ended
             FROM credit_entry GROUP BY credit_lot_id) s ON s.credit_lot_id = l.id
-        WHERE l.granted_minor <> r.amount_minor - r.withheld_minor OR s.given <> l.granted_minor
-           OR s.taken <> r.debited_minor OR s.ended <> r.expired_minor
+        WHERE l.granted_minor <> r.amount_minor - r.withheld_minor - r.netted_minor
+           OR s.given <> l.granted_minor OR s.taken <> r.debited_minor OR s.ended <> r.expired_minor
         """,
     ),
     Question(
