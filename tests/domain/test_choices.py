@@ -230,7 +230,7 @@ def test_what_is_not_on_offer_cannot_be_chosen(app: Flask) -> None:
 )
 def test_a_choice_has_at_least_two_kinds_of_one_amount(terms: OfferTerms) -> None:
     with pytest.raises(Invalid):
-        terms.check()
+        terms.check("eur")
 
 
 def test_kinds_to_choose_from_are_typed_behind_the_amount() -> None:

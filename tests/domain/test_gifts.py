@@ -222,4 +222,4 @@ def test_a_code_that_is_in_any_stock_is_refused_and_nothing_is_taken(app: Flask)
 
 def test_a_gift_has_an_amount_and_never_a_rate() -> None:
     with pytest.raises(Invalid):
-        gift(None, rate_bp=1000).check()  # type: ignore[arg-type]
+        gift(None, rate_bp=1000).check("eur")  # type: ignore[arg-type]

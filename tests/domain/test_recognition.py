@@ -90,7 +90,7 @@ def test_thanks_that_were_given_stay_given(app: Flask) -> None:
 )
 def test_thanks_need_words_and_no_amount(terms: OfferTerms) -> None:
     with pytest.raises(Invalid):
-        terms.check()
+        terms.check("eur")
 
 
 def test_thanks_are_typed_as_words() -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from referral.commands.offers import read_offer
+from referral.commands.offers import Extras, read_offer
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.notices import Notice
@@ -359,11 +359,11 @@ def test_a_lot_lasts_as_long_as_its_offer_promised(app: Flask) -> None:
 )
 def test_an_offer_of_store_credit_makes_sense(terms: OfferTerms) -> None:
     with pytest.raises(Invalid):
-        terms.check()
+        terms.check("eur")
 
 
 def test_store_credit_is_typed_as_an_amount_or_a_share() -> None:
-    fixed = read_offer(Side.ADVOCATE, "store_credit:1000", "purchase", credit_life_days=365)
+    fixed = read_offer(Side.ADVOCATE, "store_credit:1000", "purchase", extras=Extras(credit_life_days=365))
     share = read_offer(Side.ADVOCATE, "store_credit:10%", "purchase")
     assert fixed == store_credit(credit_life_days=365)
     assert share == store_credit(None, rate_bp=1000)

@@ -73,9 +73,10 @@ OURS = frozenset(
         Operation.DONATION,
         Operation.DONATION_WITHDRAWAL,
         Operation.CHOICE,
+        Operation.STORE_CREDIT,
+        Operation.STORE_DEBIT,
     }
 )
-OURS = frozenset({Operation.THANKS, Operation.STORE_CREDIT, Operation.STORE_DEBIT})
 """The operations that nobody outside is asked for: done in the commit that settles them."""
 
 WHOLE = frozenset(kind for kind, way in WAYS.items() if way.is_whole)
