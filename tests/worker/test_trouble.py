@@ -49,6 +49,20 @@ def test_f23_a_poison_event_is_given_up_after_eight_tries_and_others_go_on(trade
     assert event.last_error == "ValueError: an event without a time"
 
 
+def test_an_event_whose_effect_fails_is_not_done_with(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bought = trade.practice.buy(1000, currency="eur", email="bob@mail.example", deliver=False)
+    trade.tell(bought["events"])
+    with monkeypatch.context() as patch:
+        patch.setattr("referral.domain.journey.buy", lambda *_, **__: 1 / 0)
+        trade.work()
+    assert books_of(trade)["purchases"] == []
+    trade.settle()
+    assert [paid[1] for paid in books_of(trade)["purchases"]] == [1000]
+    assert_clean()
+
+
 def test_a_refund_nobody_may_ask_about_says_why_and_is_not_let_go(
     trade: Trade, monkeypatch: pytest.MonkeyPatch
 ) -> None:

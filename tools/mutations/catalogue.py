@@ -201,9 +201,7 @@ MUTATIONS = (
         "            with transaction():\n                due.finish(event, token)\n"
         "            with transaction():\n                if _apply(event, facts):\n"
         "                    pass\n",
-        (
-            "tests/worker/test_trouble.py::test_f23_a_poison_event_is_given_up_after_eight_tries_and_others_go_on",
-        ),
+        ("tests/worker/test_trouble.py::test_an_event_whose_effect_fails_is_not_done_with",),
     ),
     Mutation(
         "a key that comes with another call is answered as before",
