@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+ACTS = {"account_credit": "credit", "discount": "code", "recognition": "thanks"}
+"""What gives each kind."""
+
 LIVE = ("pending", "approved", "granting", "granted")
 
 
@@ -21,6 +24,8 @@ class Offer:
     cap: int | None
     person_cap: int | None
     minimum: int
+    day_cap: int | None = None
+    month_cap: int | None = None
 
     def worth(self, base: int) -> int:
         if self.amount is not None:
@@ -38,9 +43,19 @@ class Program:
     first_wins: bool
     needs_staff: bool
     hold: timedelta
+    automatic_below: int | None = None
+    second_from: int | None = None
+    day_cap: int | None = None
+    month_cap: int | None = None
     state: str = "active"
     committed: int = 0
-    taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    taken: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def approvals_for(self, amount: int) -> int:
+        if self.second_from is not None and amount >= self.second_from:
+            return 2
+        is_large = self.automatic_below is not None and amount >= self.automatic_below
+        return int(self.needs_staff or is_large)
 
 
 @dataclass
@@ -103,6 +118,7 @@ class Reward:
     purchase: Purchase | None
     amount: int
     ready: datetime
+    earned: datetime
     state: str = "pending"
     reason: str | None = None
     claw: int = 0
@@ -117,10 +133,22 @@ class Reward:
     tries: int = 0
     superseded: bool = False
     number: int = 0
+    needed: int = 0
+    agreed: list[str] = field(default_factory=list)
 
     @property
     def payable(self) -> int:
         return self.amount - self.withheld
+
+    @property
+    def counts(self) -> list[tuple[tuple[str, str], int | None, str]]:
+        """Where it is counted, under which cap, and how that refuses."""
+        day = self.earned.date().isoformat()
+        return [
+            ((self.person, ""), self.offer.person_cap, "cap_reached"),
+            ((self.person, day), self.offer.day_cap, "day_cap_reached"),
+            ((self.person, day[:7]), self.offer.month_cap, "month_cap_reached"),
+        ]
 
     @property
     def due(self) -> int:
@@ -213,7 +241,8 @@ class Model:
     def _earn_side(self, referral: Referral, offer: Offer, purchase: Purchase | None) -> bool:
         base = purchase.gross - purchase.tax if purchase else 0
         amount, holds = offer.worth(base), list[str]()
-        if purchase and (base < offer.minimum or amount <= 0):
+        is_nothing = amount <= 0 and offer.kind != "recognition"
+        if purchase and (base < offer.minimum or is_nothing):
             return False
         for standing in self.rewards:
             if standing.referral is not referral or standing.offer is not offer:
@@ -229,7 +258,9 @@ class Model:
         begun = purchase.at if purchase else referral.at
         wait = referral.program.hold if purchase else timedelta(0)
         person = referral.person(offer.side)
-        reward = Reward(referral, offer, person, purchase, amount, begun + wait, holds=holds)
+        reward = Reward(referral, offer, person, purchase, amount, begun + wait, begun, holds=holds)
+        if offer.kind != "discount":
+            reward.needed = referral.program.approvals_for(amount)
         self.rewards.append(reward)
         self._reserve(reward)
         return True
@@ -249,16 +280,18 @@ class Model:
 
     @staticmethod
     def _refused(reward: Reward, amount: int) -> str | None:
-        program, cap = reward.referral.program, reward.offer.person_cap
+        program = reward.referral.program
         if program.budget is not None and program.committed + amount > program.budget:
             return "budget_reached"
-        if cap is not None and program.taken[reward.person] + amount > cap:
-            return "cap_reached"
+        for count, cap, reason in reward.counts if amount else []:
+            if cap is not None and program.taken[count] + amount > cap:
+                return reason
         return None
 
     def _commit(self, reward: Reward, amount: int) -> None:
         reward.referral.program.committed += amount
-        reward.referral.program.taken[reward.person] += amount
+        for count, _, _ in reward.counts:
+            reward.referral.program.taken[count] += amount
 
     def _end(self, reward: Reward, state: str, reason: str) -> None:
         self._commit(reward, -reward.payable)
@@ -274,6 +307,9 @@ class Model:
 
     def _bring_in_line(self, first: Reward, purchase: Purchase) -> None:
         promise = self._promise(first)
+        if not first.amount:
+            self._follow(promise, purchase)
+            return
         taken = round(Fraction(first.amount * purchase.refunded, purchase.gross))
         more = sum(one.amount - one.claw for one in promise) - (first.amount - taken)
         for reward in reversed(promise):
@@ -283,6 +319,15 @@ class Model:
                 self._claw(reward, part)
         if more < 0:
             self._restore(promise, -more)
+
+    def _follow(self, promise: list[Reward], purchase: Purchase) -> None:
+        """Thanks go with the whole purchase, unless they were said."""
+        latest = promise[-1]
+        if purchase.refunded < purchase.gross:
+            if latest.state == "cancelled":
+                self._restore(promise, 0)
+        elif latest.state in ("pending", "approved"):
+            self._end(latest, "cancelled", "refunded")
 
     def _promise(self, first: Reward) -> list[Reward]:
         return [
@@ -301,10 +346,8 @@ class Model:
             return
         for reward in promise:
             left -= self._undo(reward, left)
-        if left:
-            fresh = Reward(
-                first.referral, first.offer, first.person, first.purchase, left, first.ready
-            )
+        if left or not first.amount:
+            fresh = self._successor(first, left)
             fresh.number = len(promise)
             fresh.holds = [hold for hold in first.holds if hold == "staff"]
             self.rewards.append(fresh)
@@ -312,6 +355,19 @@ class Model:
             for name, outcome in (fresh.purchase.disputes if fresh.purchase else {}).items():
                 if outcome == "open" and fresh.state == "pending":
                     fresh.holds.append(name)
+
+    @staticmethod
+    def _successor(first: Reward, amount: int) -> Reward:
+        return Reward(
+            first.referral,
+            first.offer,
+            first.person,
+            first.purchase,
+            amount,
+            first.ready,
+            first.earned,
+            needed=first.needed,
+        )
 
     def _undo(self, reward: Reward, most: int) -> int:
         if reward.state in ("pending", "approved"):
@@ -380,11 +436,30 @@ class Model:
         self._demand(bool(reward.holds), "NothingHeld")
         reward.holds = []
 
-    def approve(self, reward: Reward) -> None:
+    def approve(self, reward: Reward, by: str) -> None:
         self._demand(reward.state == "pending", "RewardMoved")
         self._demand(not reward.holds, "RewardHeld")
+        self._demand(by not in reward.agreed, "SecondPersonNeeded")
+        reward.agreed.append(by)
+        if len(reward.agreed) >= reward.needed:
+            self._approved(reward)
+
+    @staticmethod
+    def _approved(reward: Reward) -> None:
         reward.state, reward.wanted = "approved", reward.payable
-        reward.act = "credit" if reward.offer.kind == "account_credit" else "code"
+        reward.act = ACTS[reward.offer.kind]
+
+    def reissue(self, reward: Reward) -> None:
+        """Let a reward that failed begin anew, less what was refunded meanwhile."""
+        self._demand(reward.state == "failed", "RewardMoved")
+        self._demand(not self._is_old(reward.referral), "NotOwed")
+        reward.superseded = True
+        fresh = self._successor(reward, reward.amount)
+        fresh.number = reward.number
+        self.rewards.append(fresh)
+        self._reserve(fresh)
+        if reward.purchase and reward.purchase.refunded:
+            self.refunded(reward.purchase)
 
     def deny(self, reward: Reward) -> None:
         self._demand(reward.state in ("pending", "approved"), "RewardMoved")
@@ -393,9 +468,8 @@ class Model:
     def ripen(self, at: datetime) -> None:
         for reward in self.rewards:
             is_free = reward.state == "pending" and not reward.holds and reward.ready <= at
-            staff = reward.referral.program.needs_staff and reward.offer.kind == "account_credit"
-            if is_free and not staff:
-                self.approve(reward)
+            if is_free and not reward.needed:
+                self._approved(reward)
 
     def prepare(self, reward: Reward) -> None:
         """Begin the act outside, unless it must wait or nothing is left to take."""
@@ -407,6 +481,10 @@ class Model:
             if reward.asked <= 0:
                 self.refuse(reward)
                 return
+        elif reward.act == "thanks":
+            self._settle(reward)
+            reward.state = "granted"
+            return
         elif reward.state == "approved":
             reward.state = "granting"
         reward.sent = True
