@@ -12,13 +12,15 @@ from pathlib import Path
 from bench.auditing import Audited, audit_books
 from bench.databases import Database, postgres_database, sqlite_database
 from bench.figures import PATHS, Effort, Measured, measure, seed, settings_for, staged
+from bench.granting import Granted, measure_grants
 from bench.requests import World
 from bench.starting import measure_starts
-from bench.table import audits_table, figures_table, misses, starts_table
+from bench.table import audits_table, figures_table, grants_table, misses, starts_table
 
 USUAL = Effort(rounds=3, seconds=1.5, connections=32, advocates=1024)
 QUICK = Effort(rounds=3, seconds=0.4, connections=32, advocates=200)
 REWARDS, FEW_REWARDS = 100_000, 2_000
+SALES, FEW_SALES = 500, 50
 _OPENERS = {"sqlite": sqlite_database, "postgresql": postgres_database}
 
 
@@ -39,6 +41,10 @@ def main(arguments: list[str]) -> int:
         if asked.audit:
             audits = _audit(folder, asked.database, FEW_REWARDS if asked.quick else REWARDS)
             print(f"\n{audits_table(audits)}", flush=True)
+        granted = []
+        if asked.grants:
+            granted = _grant(folder, asked.database, FEW_SALES if asked.quick else SALES)
+            print(f"\n{grants_table(granted)}", flush=True)
         if asked.starts:
             _, settings, world = stages[0]
             own = folder / "starts"
@@ -52,7 +58,8 @@ def main(arguments: list[str]) -> int:
             )
             print(f"\n{starts_table(starts)}")
     print(f"\n{_conditions(effort)}; {time.monotonic() - began_at:.0f} s in all.")
-    return _say_misses(measured)
+    lost = [name for name, one in granted if not one.is_kept]
+    return _say_misses(measured) or int(bool(lost))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -63,6 +70,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--database", nargs="+", choices=[*_OPENERS], default=[*_OPENERS])
     parser.add_argument("--no-starts", dest="starts", action="store_false")
     parser.add_argument("--no-audit", dest="audit", action="store_false")
+    parser.add_argument("--no-grants", dest="grants", action="store_false")
     return parser.parse_args(arguments)
 
 
@@ -75,6 +83,18 @@ def _audit(folder: Path, names: list[str], rewards: int) -> list[tuple[str, Audi
         with _OPENERS[name](own) as database:
             audits.append((database.name, audit_books(settings_for(database, own), rewards)))
     return audits
+
+
+def _grant(folder: Path, names: list[str], sales: int) -> list[tuple[str, Granted]]:
+    """Sell and credit on each database, filled for it alone."""
+    measured = []
+    for name in names:
+        own = folder / f"grants-{name}"
+        own.mkdir()
+        with _OPENERS[name](own) as database:
+            granted = measure_grants(database, settings_for(database, own), sales)
+            measured.append((database.name, granted))
+    return measured
 
 
 def _prepare(

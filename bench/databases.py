@@ -20,9 +20,9 @@ class Database:
     name: str
     url: str
 
-    def count(self, table: str) -> int:
-        """Count the rows of a table."""
-        row = self._one(f"SELECT count(*) FROM {table}")
+    def count(self, table: str, *, where: str = "1 = 1") -> int:
+        """Count the rows of a table, or those of which something is so."""
+        row = self._one(f"SELECT count(*) FROM {table} WHERE {where}")
         return int(row[0])
 
     def bare_commits(self, seconds: float) -> float:

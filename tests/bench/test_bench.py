@@ -27,6 +27,7 @@ def test_a_short_run_prints_every_hot_path_and_finds_each_answer_stored() -> Non
         path.name for path in PATHS
     ]
     assert "bare commits a second" in done.stdout
+    assert done.stdout.count("all 101") == 2
 
 
 @pytest.mark.parametrize(

@@ -363,7 +363,9 @@ def test_an_offer_of_store_credit_makes_sense(terms: OfferTerms) -> None:
 
 
 def test_store_credit_is_typed_as_an_amount_or_a_share() -> None:
-    fixed = read_offer(Side.ADVOCATE, "store_credit:1000", "purchase", extras=Extras(credit_life_days=365))
+    fixed = read_offer(
+        Side.ADVOCATE, "store_credit:1000", "purchase", extras=Extras(credit_life_days=365)
+    )
     share = read_offer(Side.ADVOCATE, "store_credit:10%", "purchase")
     assert fixed == store_credit(credit_life_days=365)
     assert share == store_credit(None, rate_bp=1000)
