@@ -166,10 +166,10 @@ MUTATIONS = (
     Mutation(
         "the provider is asked before it is written down what for",
         f"{WORKER}/grants.py",
-        '    _prepare(grant, token, act, account)\n    failpoints.reached("CP1")\n'
-        "    done = _outcome(grant, act, account)\n",
-        '    done = _outcome(grant, act, account)\n    failpoints.reached("CP1")\n'
-        "    _prepare(grant, token, act, account)\n",
+        '        _prepare(grant, token, act, account)\n        failpoints.reached("CP1")\n'
+        "        done = _outcome(grant, act, account, looks_first=mode is not None)\n",
+        "        done = _outcome(grant, act, account, looks_first=mode is not None)\n"
+        '        failpoints.reached("CP1")\n        _prepare(grant, token, act, account)\n',
         ("tests/stories/test_the_main_job.py",),
     ),
     Mutation(
