@@ -7,8 +7,8 @@ import json
 import pytest
 from sqlalchemy import select
 
-from referral.domain.businesses import across_businesses
-from referral.domain.rewards import Reward
+from referral.domain.businesses import across_businesses, within
+from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeAccount, StripeEvent
@@ -166,3 +166,14 @@ def test_a_refund_of_something_never_seen_is_let_go_in_the_end(trade: Trade) -> 
     events = session.scalars(select(StripeEvent).execution_options(**across_businesses())).all()
     assert {one.read_at is not None for one in events} == {True}
     assert_clean()
+
+
+def test_credit_in_a_currency_the_customer_is_not_billed_in_waits(trade: Trade) -> None:
+    alice = earn(trade)
+    (customer,) = trade.customers_of(alice)
+    trade.practice.buy(900, currency="usd", mode="subscription", customer=customer, deliver=False)
+    trade.work()
+    with within(trade.shop.business.id):
+        grant = session.scalars(select(Grant)).one()
+    assert (grant.state, grant.waits_for) == ("waiting", "other_currency")
+    assert trade.credits_of(alice) == []

@@ -68,6 +68,7 @@ class Waiting(StrEnum):
 
     HELD = "held"
     NO_CUSTOMER = "no_customer"
+    OTHER_CURRENCY = "other_currency"
     NO_SUBSCRIPTION = "no_subscription"
     NO_PAYMENT = "no_payment"
     NOT_CONNECTED = "not_connected"

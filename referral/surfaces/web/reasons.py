@@ -178,6 +178,11 @@ WAITING: dict[str, Said] = {
         "It is ready. It will be there as soon as you have an account for billing with us.",
         "No Stripe customer is known for this person yet. It goes on by itself once there is one.",
     ),
+    Waiting.OTHER_CURRENCY: Said(
+        "It is ready. You are billed in another currency, so we look for a way to give it.",
+        "Stripe bills this customer in another currency, where the credit would never be used. "
+        "Deny the reward and thank them another way, or wait until they are billed in this one.",
+    ),
     Waiting.NO_SUBSCRIPTION: Said(
         "It is ready. It will be added as soon as you have a subscription with us.",
         "This person has no running subscription. It goes on by itself once there is one.",

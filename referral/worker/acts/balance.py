@@ -9,6 +9,7 @@ from referral.domain.people import customer_of
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, recipient_of
 from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe.errors import NotFoundThere
 from referral.worker.acts.act import NothingLeft
 from referral.worker.marks import mark_of, marks_of
 
@@ -53,10 +54,15 @@ class Credit(_Change):
     note = "Thank you for recommending us"
 
     def ask(self, grant: Grant, account: StripeAccount) -> Asked:
-        """Name the customer; somebody without one waits until they are one."""
+        """Name the customer; somebody without one waits, and so does one of another currency.
+
+        Credit in a currency that is not the customer's own would never meet an invoice.
+        """
         customer = customer_of(grant.reward.person)
         if customer is None:
             raise NotReady(Waiting.NO_CUSTOMER)
+        if _currency_of(account, customer) not in (None, grant.currency):
+            raise NotReady(Waiting.OTHER_CURRENCY)
         return Asked(customer)
 
 
@@ -75,3 +81,11 @@ class Debit(_Change):
         if left_minor <= 0:
             raise NothingLeft
         return Asked(customer, left_minor, is_alone=True)
+
+
+def _currency_of(account: StripeAccount, customer: str) -> str | None:
+    """Return what a customer is billed in; of one who is gone, the credit itself is refused."""
+    try:
+        return account.currency_of(customer)
+    except NotFoundThere:
+        return None
