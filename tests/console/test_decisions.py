@@ -175,7 +175,7 @@ def test_a_reward_that_moved_meanwhile_is_told_in_plain_words(desk: Desk) -> Non
     assert reward.state == "denied"
 
 
-def test_the_history_of_a_reward_spells_stripe_as_a_name(desk: Desk) -> None:
+def test_the_history_of_a_reward_says_when_its_grant_began(desk: Desk) -> None:
     (reward,) = earned(desk.shop, "bob")
     with within(desk.shop.business.id), transaction():
         steps = {"from_state": "approved", "to_state": "granting", "reason": "planned"}
@@ -184,8 +184,7 @@ def test_the_history_of_a_reward_spells_stripe_as_a_name(desk: Desk) -> None:
         move.at = clock.now()
         session.add(move)
     text = check_page(desk.client.get(f"{LIST}/{reward.public_id}"))
-    assert "Sent to Stripe" in text
-    assert "Sent to stripe" not in text
+    assert "On its way" in text
 
 
 def test_what_was_chosen_and_filtered_stays_when_the_reason_is_missing(desk: Desk) -> None:

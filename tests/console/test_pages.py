@@ -72,7 +72,7 @@ def ids_of(shop: Shop) -> list[str]:
         f"/console/ledger/programs/{program}/accounts/granted",
         f"/console/programs/{program}",
         f"/console/programs/{program}/edit",
-        f"/console/programs/{program}/accounts/budget",
+        f"/console/programs/{program}/budget",
         f"/console/programs/{program}/offers/friend",
         f"/console/rewards?program={program}",
         f"/console/referrals?program={program}",
