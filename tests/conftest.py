@@ -10,3 +10,10 @@ pytest_plugins = [
     "tests.machine.options",
     "tests.amounts.options",
 ]
+
+
+def pytest_configure() -> None:
+    """Compile each template once in a process, whatever applications the tests make."""
+    from tests.templates import remember_templates
+
+    remember_templates()
