@@ -201,10 +201,10 @@ def test_visits_of_one_moment_are_stored_once_and_only_where_a_link_is_open(
     street: Street,
 ) -> None:
     shop, closed = street.shop, open_shop()
+    links = [one.link_of(one.customer("alice")) for one in (shop, closed)]
     with within(closed.business.id), transaction():
         closed.program.state = "closed"
         session.add(closed.program)
-    links = [one.link_of(one.customer("alice")) for one in (shop, closed)]
     codes = [links[0].code, links[0].code, links[1].code, "ZZZZZZZZZZ"]
     visits = [Visit(key_at(shop.now), code, shop.now, "phone", None, "h") for code in codes]
     for _ in range(2):
