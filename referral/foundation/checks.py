@@ -37,8 +37,10 @@ def _edit(connection: Connection, table: str, name: str, condition: str) -> None
             {"sql": f"{whole[:begin]}{condition}{whole[end:]}", "table": table},
         )
         connection.execute(text(f"PRAGMA schema_version = {version + 1:d}"))
-    finally:
-        connection.execute(text("PRAGMA writable_schema = OFF"))
+    except Exception:
+        connection.exec_driver_sql("PRAGMA writable_schema = OFF")
+        raise
+    connection.execute(text("PRAGMA writable_schema = OFF"))
 
 
 def _place(whole: str, head: str) -> tuple[int, int]:
