@@ -115,8 +115,8 @@ MUTATIONS = (
     Mutation(
         "a click counts at the very end of its window (> for >=)",
         f"{DOMAIN}/attribution/decision.py",
-        "known.at >= one.at + known.click_window",
-        "known.at > one.at + known.click_window",
+        "known.at >= one.at.astimezone(UTC) + known.click_window",
+        "known.at > one.at.astimezone(UTC) + known.click_window",
         (
             "tests/properties/test_decision_properties.py::test_the_click_window_is_half_open_to_the_microsecond",
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from referral.domain.attribution.touches import TouchKind
@@ -149,10 +149,10 @@ def _objection(one: Evidence, known: Circumstances) -> Reason | None:
         return Reason.OWN_LINK
     if not known.program_is_open:
         return Reason.PROGRAM_CLOSED
-    if one.at > known.at + timedelta(minutes=10):
+    if one.at > known.at.astimezone(UTC) + timedelta(minutes=10):
         return Reason.FROM_THE_FUTURE
     if known.friend_known_since is not None and known.friend_known_since < to_second(one.at):
         return Reason.EXISTING_CUSTOMER
-    if known.at >= one.at + known.click_window:
+    if known.at >= one.at.astimezone(UTC) + known.click_window:
         return Reason.EXPIRED
     return None
