@@ -74,7 +74,7 @@ def test_a_program_lands_on_an_international_address(app: Flask) -> None:
 
 def test_a_landing_address_is_refused_by_its_own_name() -> None:
     with pytest.raises(Invalid) as refused:
-        ProgramTerms(name="Friends", landing_url="https://shop.example/\x00").check("eur")
+        ProgramTerms(name="Friends", landing_url="https://shop.example/\x00").check()
     assert set(refused.value.fields) == {"landing_url"}
 
 
