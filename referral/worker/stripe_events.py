@@ -25,6 +25,7 @@ from referral.domain.purchases.purchases import UnknownPurchase
 from referral.domain.rewards.grants import given_back_of
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
+from referral.foundation.errors import NotYet
 from referral.gateways.stripe import StripeEvent, read
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.gateways.stripe.reading import BalanceNews, Fact, PayeeNews
@@ -39,7 +40,7 @@ JUST_NOW = timedelta(minutes=10)
 
 
 def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
-    """Apply what an event tells us; news about an unknown purchase waits for the purchase."""
+    """Apply what an event tells us; news of what is not known yet waits for it."""
     event = session.get_one(StripeEvent, key, execution_options=across_businesses())
     with within(event.business_id):
         facts = read(json.loads(event.payload))
@@ -55,11 +56,11 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
                 if _apply(event, facts):
                     due.finish(event, token)
                 else:
-                    _wait(event, token, unasked)
+                    _wait(event, token, UnknownPurchase.message, unasked)
                 failpoints.reached("event.worked")
-        except UnknownPurchase:
+        except NotYet as not_yet:
             with transaction():
-                _wait(event, token, unasked)
+                _wait(event, token, not_yet.message, unasked)
 
 
 def _heard(event: StripeEvent, token: uuid.UUID, facts: list[Fact]) -> bool:
@@ -90,7 +91,7 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
         elif isinstance(fact, RefundFact):
             journey.refund(business, fact, at=at)
         elif isinstance(fact, CameBack):
-            journey.come_back(fact.object_id, at=at)
+            journey.come_back(fact, at=at)
         elif isinstance(fact, SameMoney):
             is_whole = join_keys(event.business_id, fact.keys)
         elif isinstance(fact, DisputeFact):
@@ -129,13 +130,12 @@ def _is_known(event: StripeEvent, keys: tuple[str, ...]) -> bool:
     return known
 
 
-def _wait(event: StripeEvent, token: uuid.UUID, unasked: str | None) -> None:
-    """Wait for the purchase; `unasked` is why Stripe could not be asked which one it is.
+def _wait(event: StripeEvent, token: uuid.UUID, reason: str, unasked: str | None) -> None:
+    """Wait for what it is about; `unasked` is why Stripe could not be asked which that is.
 
     News nobody could be asked about is not let go: it stays for somebody to look at.
     """
     at = clock.now()
-    reason = UnknownPurchase.message
     if unasked is not None:
         reason = f"{reason} Stripe could not be asked for its invoice: {unasked}"
     if at < event.received_at + PATIENCE:

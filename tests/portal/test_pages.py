@@ -9,10 +9,13 @@ from sqlalchemy import select
 from referral.domain import journey
 from referral.domain.businesses import Actor, connect_stripe, within
 from referral.domain.programs import Approval, ProgramState, change_state, publish_rules
-from referral.domain.rewards import Reward
+from referral.domain.reports.gates import GateCode
+from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.ripening import ripen
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.surfaces.portal import gifts, reasoning
+from referral.surfaces.web.reasons import REASONS, WAITING
 from tests.cast import DAY, Shop, credit, open_shop
 from tests.portal.visiting import Visitor, World, heading_of, words_of
 
@@ -321,6 +324,27 @@ def test_who_is_thanked_in_practice_is_told_so(world: World, key: str, is_practi
     shown = world.signed_in(ALICE).get().text
 
     assert ("Practice Stripe: no real money moves." in shown) is is_practice
+
+
+def test_every_step_has_words_for_the_one_it_concerns() -> None:
+    before_a_reward = {GateCode.COUNTED, GateCode.STANDS_LATER, GateCode.NOT_REACHED}
+    assert set(GateCode) - {*reasoning.CODES, *REASONS, *WAITING} == before_a_reward
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (None, "It was taken back. The purchase was refunded."),
+        ("refunded", "It was taken back. The purchase was refunded."),
+        ("came_back", REASONS["came_back"].person),
+        ("Ordered with a stolen card.", "It was taken back."),
+    ],
+)
+def test_what_went_back_is_said_with_its_cause_but_not_with_words_for_the_team(
+    reason: str | None, said: str
+) -> None:
+    gone = Reward(state=RewardState.REVERSED, reason=reason, kind="account_credit", open_holds=0)
+    assert gifts.why_words(gone) == said
 
 
 def test_a_step_that_is_not_reached_is_not_called_needless(world: World):

@@ -15,6 +15,7 @@ from referral.domain.rewards.grants import Asked, Done, Grant, prepare
 from referral.domain.rewards.settling import settle
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop
+from tests.provider import Provider, ripen_due, send_due
 
 OLIVE = Actor("operator", "Olive")
 
@@ -176,3 +177,19 @@ def test_an_explanation_travels_as_json(app: Flask) -> None:
     assert [gate["name"] for gate in sent["gates"]] == [name.value for name in GateName]
     assert sent["stands_at"] == "hold"
     assert sent["gates"][2]["evidence"][0]["gross"] == {"amount_minor": 12000, "currency": "eur"}
+
+
+def test_what_staff_took_back_says_why_and_not_that_it_was_refunded(app: Flask) -> None:
+    shop = open_shop(hold_days=0)
+    arrived(shop)
+    shop.later(days=1).purchase("bob")
+    with within(shop.business.id):
+        ripen_due(at=shop.now)
+        send_due(Provider(), at=shop.now)
+        reward = of_alice(shop)
+        with transaction():
+            journey.take_back_reward(reward, actor=OLIVE, reason="Stolen card.", at=shop.now)
+        send_due(Provider(), at=shop.now)
+        gate = explain_reward(of_alice(shop), at=shop.now).stands_at
+    assert (gate.name, gate.code) == ("grant", "taken_back")
+    assert gate.evidence[0] == ("taking", {"reason": "Stolen card."})

@@ -55,11 +55,10 @@ def test_every_reason_the_rewards_give_has_words() -> None:
 
 
 def test_what_is_said_is_a_whole_sentence() -> None:
-    said = [*reasons.REASONS.values(), *reasons.WAITING.values(), *reasons.STATES.values()]
+    said = [*reasons.REASONS.values(), *reasons.WAITING.values()]
     assert all(isinstance(one, Said) for one in said)
-    assert [
-        text for one in said for text in one if not (text[0].isupper() and text[-1] == ".")
-    ] == []
+    texts = [*(text for one in said for text in one), *reasons.STATES.values()]
+    assert [text for text in texts if not (text[0].isupper() and text[-1] == ".")] == []
 
 
 def test_what_somebody_wrote_is_said_as_it_stands() -> None:
@@ -67,8 +66,8 @@ def test_what_somebody_wrote_is_said_as_it_stands() -> None:
 
 
 def test_a_hold_is_said_before_the_state() -> None:
-    assert state_words("pending", is_held=True) == reasons.ON_HOLD.person
-    assert state_words("pending", awaits_staff=True, for_staff=True) == reasons.AWAITS_STAFF.staff
+    assert state_words("pending", is_held=True, awaits_staff=True) == reasons.ON_HOLD
+    assert state_words("pending", awaits_staff=True) == reasons.AWAITS_STAFF
     assert state_words("granted") == "It is yours."
 
 

@@ -77,6 +77,41 @@ def refund_whole(trade: Trade) -> None:
     session.remove()
 
 
+def refund_half(trade: Trade) -> None:
+    with within(trade.shop.business.id):
+        purchase = newest_of(trade).purchase
+    session.commit()
+    assert purchase is not None
+    trade.shop.refund(purchase, purchase.gross_minor // 2)
+    session.remove()
+
+
+def newest_of(trade: Trade) -> Reward:
+    with within(trade.shop.business.id):
+        query = select(Reward).where(Reward.side == Side.ADVOCATE).order_by(Reward.id.desc())
+        found = session.scalars(query).first()
+        session.commit()
+    assert found is not None
+    return found
+
+
+def paid_back(trade: Trade) -> Thing:
+    """Let the advocate earn a reward and pay something it can come off; return what they paid."""
+    (customer,) = trade.customers_of(earned(trade))
+    paid = trade.practice.buy(5000, currency="eur", customer=customer, deliver=False)
+    trade.tell(paid["events"])
+    found: Thing = paid
+    return found
+
+
+def fails(trade: Trade, paid: Thing) -> list[Thing]:
+    """Let the one refund of a payment fail at Stripe; return the news of it."""
+    listed = at_stripe(trade.practice, "GET", f"/v1/refunds?charge={paid['charge']['id']}")
+    (back,) = listed["data"]
+    found: list[Thing] = trade.practice.fail_refund(back["id"], deliver=False)["events"]
+    return found
+
+
 def test_two_rewards_free_two_months_one_after_the_other(
     app: Flask, practice: PracticeStripe
 ) -> None:
@@ -153,19 +188,48 @@ def test_a_refund_that_fails_later_begins_anew_on_hold(
     app: Flask, practice: PracticeStripe
 ) -> None:
     trade = trade_with(app, practice, Kind.REFUND)
-    alice = earned(trade)
-    (customer,) = trade.customers_of(alice)
-    paid = practice.buy(5000, currency="eur", customer=customer, deliver=False)
-    trade.tell(paid["events"])
+    paid = paid_back(trade)
     trade.settle()
-    (back,) = at_stripe(practice, "GET", f"/v1/refunds?charge={paid['charge']['id']}")["data"]
-    failed = practice.fail_refund(back["id"], deliver=False)
-    trade.tell(failed["events"], times=2)
+    trade.tell(fails(trade, paid), times=2)
     trade.settle()
     assert states(trade) == ["reversed", "pending"]
-    with within(trade.shop.business.id):
-        newest = session.scalars(select(Reward).order_by(Reward.id.desc())).first()
-        assert newest is not None and newest.is_held
+    assert newest_of(trade).is_held
+    assert_clean()
+
+
+def test_what_failed_later_begins_without_what_was_refunded_meanwhile(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    """The refunded half stood as a debt; the advocate never had the money, so it goes."""
+    trade = trade_with(app, practice, Kind.REFUND)
+    paid = paid_back(trade)
+    trade.settle()
+    refund_half(trade)
+    trade.settle()
+    assert newest_of(trade).debt_minor == 500
+    trade.tell(fails(trade, paid))
+    trade.settle()
+    begun = newest_of(trade)
+    assert states(trade) == ["reversed", "pending"]
+    assert (begun.payable_minor, begun.clawback_minor) == (500, 500)
+    assert_clean()
+
+
+def test_news_of_a_failure_waits_while_the_outcome_is_not_known(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade = trade_with(app, practice, Kind.REFUND)
+    paid = paid_back(trade)
+    practice.fault("reset_after", "POST", "/v1/refunds")
+    practice.fault("reset_before", "POST", "/v1/refunds", times=50)
+    trade.settle()
+    trade.tell(fails(trade, paid))
+    trade.settle()
+    assert states(trade) == ["granting"]
+    practice.clear_faults()
+    trade.settle(from_s=86_400)
+    trade.settle(from_s=90_000)
+    assert states(trade) == ["reversed", "pending"]
     assert_clean()
 
 

@@ -28,6 +28,7 @@ from referral.domain.people import Identity, Person, know_since, lock_person
 from referral.domain.programs import Program
 from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.purchases import (
+    CameBack,
     Claim,
     CustomerFact,
     DisputeFact,
@@ -130,9 +131,9 @@ def refund(business: Business, fact: RefundFact, *, at: datetime) -> Purchase:
     return purchase
 
 
-def come_back(object_id: str, *, at: datetime) -> Reward | None:
+def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
     """Learn that what was given has failed at the provider; see `rewards.returning`."""
-    return returning.come_back(object_id, at=at)
+    return returning.come_back(fact, at=at)
 
 
 def dispute(business: Business, fact: DisputeFact, *, at: datetime) -> Purchase:

@@ -78,9 +78,13 @@ class RefundFact:
 
 @dataclass(frozen=True, slots=True)
 class CameBack:
-    """What we gave somebody by an object at the provider has failed there after all."""
+    """What we gave somebody by an object at the provider has failed there after all.
+
+    `grant_key` is the idempotency key of the act that made it, as its metadata says.
+    """
 
     object_id: str
+    grant_key: str | None = None
 
 
 class DisputeOutcome(StrEnum):

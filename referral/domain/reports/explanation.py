@@ -33,6 +33,7 @@ from referral.domain.rewards.grants import Grant, GrantState, grants_of
 from referral.domain.rewards.limits import LIMITS
 from referral.domain.rewards.qualifying import qualification_of
 from referral.domain.rewards.releasing import REFUNDED
+from referral.domain.rewards.returning import CAME_BACK
 from referral.domain.rewards.turns import EARLIER_PURCHASE
 from referral.foundation.db import session
 
@@ -256,12 +257,22 @@ def _granted(reward: Reward) -> list[Gate]:
     if reward.state == RewardState.GRANTED:
         code, state = str(GateCode.GRANTED), PASSED
     elif reward.state == RewardState.REVERSED:
-        code, state = REFUNDED, FAILED
+        return [_taken_back(reward, shown)]
     elif reward.state in (RewardState.FAILED, RewardState.EXPIRED):
         code, state = str(GateCode(reward.state)), FAILED
     else:
         return [_under_way(acts[-1], shown)]
     return [Gate(GateName.GRANT, state, code, at=reward.settled_at, evidence=shown)]
+
+
+def _taken_back(reward: Reward, shown: Evidence) -> Gate:
+    """Say why a whole reward went back: a refund, the provider, or staff with a reason."""
+    why = reward.reason or REFUNDED
+    if why in (REFUNDED, CAME_BACK):
+        code = why
+    else:
+        code, shown = GateCode.TAKEN_BACK, (("taking", {"reason": why}), *shown)
+    return Gate(GateName.GRANT, FAILED, code, at=reward.settled_at, evidence=shown)
 
 
 def _under_way(act: Grant, shown: Evidence) -> Gate:

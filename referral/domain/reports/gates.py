@@ -67,6 +67,7 @@ class GateCode(StrEnum):
     GRANTED = "granted"
     FAILED = "failed"
     EXPIRED = "expired"
+    TAKEN_BACK = "taken_back"
     NOT_REACHED = "not_reached"
 
 

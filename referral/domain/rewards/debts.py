@@ -151,6 +151,13 @@ def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> None:
         _write_down(debt, reward, -part, reason="What had settled it ended.", at=at)
 
 
+def let_go(reward: Reward, amount_minor: int, *, at: datetime) -> None:
+    """Take a debt back that does not stand: what made it is undone, so nobody forgives anything."""
+    lines = {Account.GRANTED: amount_minor}
+    transfer(reward, "reverse", source=Account.CLAWBACK_DUE, lines=lines, at=at)
+    update_reward(reward, owed_minor=reward.owed_minor - amount_minor)
+
+
 def forgive_debt(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> int:
     """Let the whole debt of a reward go: its person keeps it. Returns how much.
 

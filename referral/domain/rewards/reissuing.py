@@ -41,6 +41,11 @@ def reissue(reward: Reward, *, reason: str, at: datetime) -> Reward:
         raise RewardMoved("Only a reward that failed can be issued again, and only once.")
     if is_existing_customer(reward.referral):
         raise NotOwed
+    return take_its_place(reward, why=reason, at=at)
+
+
+def take_its_place(reward: Reward, *, why: str, at: datetime) -> Reward:
+    """Begin a new reward in the place of a locked one; what was refunded meanwhile is taken off."""
     slot = reward.slot
     update_reward(reward, slot=f"{REPLACED}{reward.id}")
     begun = succeed(
@@ -48,7 +53,7 @@ def reissue(reward: Reward, *, reason: str, at: datetime) -> Reward:
         slot=slot,
         amount_minor=reward.amount_minor,
         inputs=reward.inputs,
-        why=reason,
+        why=why,
         holds=(),
         at=at,
     )

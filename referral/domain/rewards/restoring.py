@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from referral.domain.rewards.debts import let_go
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import (
     GrantState,
@@ -57,7 +58,7 @@ def _undo(reward: Reward, most: int, *, at: datetime) -> int:
     if reward.state not in (RewardState.GRANTING, RewardState.GRANTED):
         return 0
     unplanned = _unplan(reward, most, at=at)
-    return unplanned + _forgive(reward, min(most - unplanned, reward.debt_minor), at=at)
+    return unplanned + _let_debt_go(reward, min(most - unplanned, reward.debt_minor), at=at)
 
 
 def _promise_again(reward: Reward, amount_minor: int, *, at: datetime) -> int:
@@ -90,15 +91,9 @@ def _unplan(reward: Reward, most: int, *, at: datetime) -> int:
     return amount_minor
 
 
-def _forgive(reward: Reward, amount_minor: int, *, at: datetime) -> int:
-    """Let a debt go that the failed refund had made."""
-    lines = {Account.GRANTED: amount_minor}
-    transfer(reward, "reverse", source=Account.CLAWBACK_DUE, lines=lines, at=at)
-    update_reward(
-        reward,
-        clawback_minor=reward.clawback_minor - amount_minor,
-        owed_minor=reward.owed_minor - amount_minor,
-    )
+def _let_debt_go(reward: Reward, amount_minor: int, *, at: datetime) -> int:
+    let_go(reward, amount_minor, at=at)
+    update_reward(reward, clawback_minor=reward.clawback_minor - amount_minor)
     return amount_minor
 
 

@@ -7,25 +7,35 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.purchases import CameBack
 from referral.domain.rewards.clawback import settle_debit, take_what_is_due
+from referral.domain.rewards.debts import let_go
 from referral.domain.rewards.grants import Grant, GrantState, open_grant, plan_grant
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.operations import Operation, way_of
+from referral.domain.rewards.reissuing import take_its_place
 from referral.domain.rewards.rewards import (
-    REPLACED,
     Reward,
     RewardMoved,
     RewardState,
     lock,
     update_reward,
 )
-from referral.domain.rewards.succeeding import succeed
 from referral.foundation.db import session
+from referral.foundation.errors import NotYet
+from referral.foundation.money import Money
 
 CAME_BACK = "came_back"
+
+
+class StillSending(NotYet):
+    """What failed is not known to have been given yet; it is tried again later."""
+
+    code = "still_sending"
+    message = "What became of the act it is about is not known yet."
 
 
 def can_be_taken_back(reward: Reward) -> bool:
@@ -50,49 +60,45 @@ def take_back(reward: Reward, *, reason: str, at: datetime) -> None:
         plan_grant(reward, taking, amount_minor=0, at=at)
 
 
-def come_back(object_id: str, *, at: datetime) -> Reward | None:
+def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
     """Book that what was given has failed at the provider after all, and begin it anew on hold.
 
     Returns the reward that takes its place; None when nothing of ours was given by that object, or
-    when it is known already.
+    when it is known already. Raises StillSending while the act itself is not settled.
     """
     given = session.scalar(
-        select(Grant).where(
-            Grant.object_id == object_id,
-            Grant.operation == Operation.REFUND,
-            Grant.state == GrantState.DONE,
-        )
+        select(Grant)
+        .where(Grant.operation == Operation.REFUND)
+        .where(or_(Grant.object_id == fact.object_id, Grant.idempotency_key == fact.grant_key))
     )
-    if given is None or lock(given.reward).state != RewardState.GRANTED:
+    if given is None:
         return None
-    reward, slot = given.reward, given.reward.slot
-    left_minor = reward.payable_minor - reward.debited_minor - reward.owed_minor
-    update_reward(
-        reward,
-        clawback_minor=reward.amount_minor,
-        reason=CAME_BACK,
-        slot=f"{REPLACED}{reward.id}",
-    )
-    returned = plan_grant(reward, Operation.RETURN, amount_minor=left_minor, at=at)
-    returned.state, returned.settled_at, returned.due_at = GrantState.DONE, at, None
-    returned.object_id = f"{object_id}:failed"
-    returned.parameters = {**(given.parameters or {}), "amount": left_minor, "wanted": left_minor}
-    session.flush()
-    settle_debit(reward, returned, at=at)
-    return _begin_anew(reward, slot, at=at)
-
-
-def _begin_anew(reward: Reward, slot: str, *, at: datetime) -> Reward:
+    reward = lock(given.reward)
+    session.refresh(given)
+    if given.state == GrantState.SENDING:
+        raise StillSending
+    if given.object_id != fact.object_id or reward.state != RewardState.GRANTED:
+        return None
+    settled_minor = reward.owed_minor - reward.debt_minor
+    _return_whole(reward, given, at=at)
     why = "The provider could not give it after all."
-    begun = succeed(
-        reward,
-        slot=slot,
-        amount_minor=reward.amount_minor,
-        inputs=reward.inputs,
-        why=why,
-        holds=(),
-        at=at,
-    )
+    if settled_minor:
+        had = Money(settled_minor, reward.currency)
+        why += f" {had} of it was owed and is settled already: see its statement."
+    begun = take_its_place(reward, why=why, at=at)
     if begun.state == RewardState.PENDING:
         place_hold(begun, HoldKind.STAFF, reason=why, actor=SYSTEM, at=at, cause=CAME_BACK)
     return begun
+
+
+def _return_whole(reward: Reward, given: Grant, *, at: datetime) -> None:
+    """Book all that is left of a reward as back, with what stood as a debt: nobody ever had it."""
+    let_go(reward, reward.debt_minor, at=at)
+    left_minor = reward.payable_minor - reward.debited_minor - reward.owed_minor
+    update_reward(reward, clawback_minor=reward.amount_minor, reason=CAME_BACK)
+    returned = plan_grant(reward, Operation.RETURN, amount_minor=left_minor, at=at)
+    returned.state, returned.settled_at, returned.due_at = GrantState.DONE, at, None
+    returned.object_id = f"{given.object_id}:failed"
+    returned.parameters = {**(given.parameters or {}), "amount": left_minor, "wanted": left_minor}
+    session.flush()
+    settle_debit(reward, returned, at=at)

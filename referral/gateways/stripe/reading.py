@@ -145,7 +145,8 @@ def _charge(one: Said, at: datetime) -> list[Fact]:
 def _refund(one: Said, at: datetime) -> list[Fact]:
     has_failed = one.get("status") in ("failed", "canceled")
     if _is_ours(one):
-        return [CameBack(_id(one) or "")] if has_failed else []
+        made_by = _name(_table(one.get("metadata")).get("wom_grant"))
+        return [CameBack(_id(one) or "", made_by)] if has_failed else []
     return [
         RefundFact(
             keys=_ids(one.get("payment_intent"), one.get("charge")),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from referral.domain.programs import Kind
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.releasing import REFUNDED
+from referral.domain.rewards.returning import CAME_BACK
 from referral.surfaces.web.promises import worth_words
 from referral.surfaces.web.reasons import REASONS, given_words, reason_words, state_words
 from referral.surfaces.web.words import money
@@ -52,6 +54,8 @@ def why_words(reward: Reward) -> str:
         return f"{said} {reason_words(reason)}"
     if reward.state == RewardState.CANCELLED and reason in REASONS:
         return reason_words(reason)
+    if reward.state == RewardState.REVERSED:
+        return _back_words(said, reason or REFUNDED)
     return said
 
 
@@ -63,6 +67,13 @@ def _given_words(reward: Reward) -> str:
         return said
     back = money(reward.clawback_minor, reward.currency)
     return f"{said} {back} of it went back, because part of the purchase was refunded."
+
+
+def _back_words(said: str, reason: str) -> str:
+    """Say that it went back; why staff took it back was not written for the person."""
+    if reason == CAME_BACK:
+        return reason_words(reason)
+    return f"{said} {reason_words(reason)}" if reason == REFUNDED else said
 
 
 def _is_held(reward: Reward) -> bool:

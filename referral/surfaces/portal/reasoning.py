@@ -27,17 +27,19 @@ _NAMES = {
     GateName.BUDGET: "Room in the program",
     GateName.GRANT: "Handed over",
 }
-_CODES: dict[str, str] = {
+CODES: dict[str, str] = {
     GateCode.FOUND: "We saw that somebody was recommended to us.",
     "credited": "The recommendation counted.",
     GateCode.SIGNED_UP: "The signup itself earned it.",
     GateCode.BOUGHT: "A purchase earned it.",
+    GateCode.MILESTONE_REACHED: "The number of friends it is for was reached.",
     GateCode.AS_PROMISED: "What was promised on the day of the signup applies.",
     GateCode.BEING_COUNTED: "It is being worked out.",
     GateCode.NOTHING_TO_WAIT_FOR: "There is nothing to wait for.",
     GateCode.HOLD_PERIOD: "It waits until returns are no longer possible.",
     GateCode.BEING_APPROVED: "The wait is over. It is confirmed within moments.",
     GateCode.AWAITS_STAFF: "The wait is over. Somebody takes a last look.",
+    GateCode.AWAITS_SECOND: "The wait is over. Somebody takes a last look.",
     GateCode.HELD: "Somebody is taking a closer look first.",
     GateCode.APPROVED: "The wait is over, and it was confirmed.",
     GateCode.APPROVED_BY_STAFF: "It was confirmed.",
@@ -49,6 +51,7 @@ _CODES: dict[str, str] = {
     GateCode.GRANTED: "It is yours.",
     GateCode.FAILED: "It could not be given. We have been told and will look into it.",
     GateCode.EXPIRED: "It expired before it was used.",
+    GateCode.TAKEN_BACK: "We took it back.",
 }
 _STEPS: dict[str, tuple[str, str, str]] = {
     RewardState.PENDING: ("Earned", "sparkles", "calm"),
@@ -98,8 +101,8 @@ def _item(gate: Gate) -> dict[str, Any]:
 def _words(gate: Gate) -> str:
     if gate.name is GateName.GRANT and gate.code in WAITING:
         return waiting_words(gate.code)
-    if gate.code in _CODES:
-        return _CODES[gate.code]
+    if gate.code in CODES:
+        return CODES[gate.code]
     return reason_words(gate.code) if gate.code in REASONS else "This is being looked into."
 
 

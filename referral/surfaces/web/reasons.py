@@ -247,27 +247,16 @@ WAITING: dict[str, Said] = {
     ),
 }
 
-STATES: dict[str, Said] = {
-    RewardState.PENDING: Said(
-        "It waits until returns are no longer possible.",
-        "Waits until its hold has passed.",
-    ),
-    RewardState.APPROVED: Said(
-        "It is confirmed and will be given shortly.", "Approved, to be granted."
-    ),
-    RewardState.GRANTING: Said("It is on its way.", "Being granted."),
-    RewardState.GRANTED: Said("It is yours.", "Granted."),
-    RewardState.REVERSED: Said(
-        "It was taken back because the purchase was refunded.",
-        "Taken back after a refund or a lost dispute.",
-    ),
-    RewardState.DENIED: Said("It was not given.", "Denied by staff."),
-    RewardState.CANCELLED: Said("It was cancelled.", "Cancelled before it was granted."),
-    RewardState.EXPIRED: Said("It expired before it was used.", "Expired."),
-    RewardState.FAILED: Said(
-        "It could not be given. We have been told and will look into it.",
-        "Stripe refused it for good, so nothing exists there.",
-    ),
+STATES: dict[str, str] = {
+    RewardState.PENDING: "It waits until returns are no longer possible.",
+    RewardState.APPROVED: "It is confirmed and will be given shortly.",
+    RewardState.GRANTING: "It is on its way.",
+    RewardState.GRANTED: "It is yours.",
+    RewardState.REVERSED: "It was taken back.",
+    RewardState.DENIED: "It was not given.",
+    RewardState.CANCELLED: "It was cancelled.",
+    RewardState.EXPIRED: "It expired before it was used.",
+    RewardState.FAILED: "It could not be given. We have been told and will look into it.",
 }
 GIVEN: dict[str, str] = {
     Kind.ACCOUNT_CREDIT: "It is yours: credit in your account that comes off your next bill.",
@@ -291,8 +280,8 @@ CHOICES: dict[str, tuple[str, str, str]] = {
     "charity": ("To a charity", "We pay it to the one you pick from our list.", "heart-handshake"),
 }
 """Each kind somebody may choose: its words, what it means for them, and its picture."""
-ON_HOLD = Said("Somebody is taking a closer look first.", "On hold until somebody releases it.")
-AWAITS_STAFF = Said("It waits for a last look by our team.", "Waits for somebody to approve it.")
+ON_HOLD = "Somebody is taking a closer look first."
+AWAITS_STAFF = "It waits for a last look by our team."
 
 TOUCHES: dict[str, str] = {
     TouchKind.STAFF: "Decided by staff",
@@ -365,15 +354,11 @@ def given_words(kind: str) -> str:
     return GIVEN[kind]
 
 
-def state_words(
-    state: str, *, is_held: bool = False, awaits_staff: bool = False, for_staff: bool = False
-) -> str:
-    """Say where a reward stands; a hold or a missing approval comes before the state."""
+def state_words(state: str, *, is_held: bool = False, awaits_staff: bool = False) -> str:
+    """Tell a person where a reward stands; a hold or a missing approval comes before the state."""
     if is_held:
-        return _choose(ON_HOLD, for_staff=for_staff)
-    if awaits_staff:
-        return _choose(AWAITS_STAFF, for_staff=for_staff)
-    return _choose(STATES[state], for_staff=for_staff)
+        return ON_HOLD
+    return AWAITS_STAFF if awaits_staff else STATES[state]
 
 
 def _choose(said: Said, *, for_staff: bool) -> str:

@@ -77,6 +77,7 @@ CODES: dict[GateCode, str] = {
     GateCode.GRANTED: "It was given.",
     GateCode.FAILED: "Stripe refused it for good, so nothing exists there.",
     GateCode.EXPIRED: "It expired before it was used.",
+    GateCode.TAKEN_BACK: "Taken back by your team.",
 }
 _TRIGGERS: dict[str, str] = {
     Trigger.SIGNUP: "The friend's signup",
@@ -247,6 +248,10 @@ def _decision(facts: Facts) -> Pairs:
     return [("Decided by", facts["by"]), ("Reason", facts["reason"])]
 
 
+def _taking(facts: Facts) -> Pairs:
+    return [("Reason", facts["reason"])]
+
+
 def _limits(facts: Facts) -> Pairs:
     pairs: Pairs = [("This reward", money(facts["amount"]))]
     if facts["budget"] is None:
@@ -304,6 +309,7 @@ _WRITERS: dict[str, Callable[[Facts], Pairs]] = {
     "terms": _terms,
     "hold": _hold,
     "decision": _decision,
+    "taking": _taking,
     "limits": _limits,
     "grant": _grant,
 }
