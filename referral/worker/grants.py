@@ -52,9 +52,6 @@ from referral.worker.finding import made_before
 log = structlog.get_logger("referral.worker")
 BUSY_S = 1.0
 """How long to wait at least when Stripe is busy and does not say."""
-ASKS_AGAIN = timedelta(hours=1)
-"""How often we look whether somebody has chosen in time; a choice itself goes on at once."""
-
 LOOK_AGAIN = timedelta(hours=1)
 """How long a grant waits for what we hear of, should the news not reach us."""
 
@@ -65,6 +62,7 @@ _HEARD_OF = frozenset(
         Waiting.BELOW_MINIMUM,
         Waiting.BALANCE,
         Waiting.FORM_MISSING,
+        Waiting.CHOICE,
     }
 )
 _BLOCKS = {Needs.BALANCE: Waiting.BALANCE, Needs.PAYEE: Waiting.PAYEE_NOT_READY}
@@ -298,14 +296,11 @@ def _postpone(
     *,
     server_error: bool = False,
 ) -> None:
-    at: datetime = clock.now()
+    at = clock.now()
     with transaction():
         _hold_on(grant, token)
         grant.waits_for = waits_for
         grant.server_errors += server_error
         session.flush()
-        if waits_for == Waiting.CHOICE:
-            due.finish(grant, token, again_at=at + ASKS_AGAIN)
-        else:
-            due.postpone(grant, token, at=at, reason=said, patient=True)
+        due.postpone(grant, token, at=at, reason=said, patient=True)
     log.warning("grant_waits", grant=grant.public_id, waits_for=waits_for)

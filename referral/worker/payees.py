@@ -33,7 +33,7 @@ def hear_of_payee(business_id: uuid.UUID, account_id: str) -> None:
         wake_grants(payee.person_id, at=clock.now())
 
 
-def hear_of_balance(business_id: uuid.UUID) -> None:
+def hear_of_balance() -> None:
     """Have what waits for money tried again."""
     with transaction():
-        wake_waiting_for(business_id, Waiting.BALANCE, at=clock.now())
+        wake_waiting_for(Waiting.BALANCE, at=clock.now())

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from referral.domain.rewards.gift_stock import GiftCode, GiftStock, fingerprint_of
-from referral.domain.rewards.grants import Waiting, wake_all
+from referral.domain.rewards.grants import Waiting, wake_waiting_for
 from referral.foundation.crypto import seal
 from referral.foundation.db import session
 from referral.foundation.errors import Invalid
@@ -91,7 +91,7 @@ def import_codes(
         for line, row in zip(lines, rows, strict=True)
         if row["fingerprint"] in known
     })  # fmt: skip
-    wake_all(Waiting.OUT_OF_STOCK, at=at)
+    wake_waiting_for(Waiting.OUT_OF_STOCK, at=at)
     whose = {"stock_id": stock.id, "business_id": stock.business_id}
     session.execute(insert(GiftCode), [{**row, **whose} for row in rows])
     session.execute(

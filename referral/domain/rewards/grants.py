@@ -333,26 +333,15 @@ def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
     _wake(Grant.reward_id.in_(waiting), at=at)
 
 
-def wake_waiting_for(business_id: uuid.UUID, waits_for: Waiting, *, at: datetime) -> None:
-    """Have every grant of a business that waits for this tried at once: it may have come."""
-    _wake(Grant.business_id == business_id, Grant.waits_for == waits_for, at=at)
+def wake_waiting_for(waits_for: Waiting, *, at: datetime) -> None:
+    """Have every grant of the business at work that waits for this tried at once."""
+    _wake(Grant.waits_for == waits_for, at=at)
 
 
 def _wake(*which: ColumnElement[bool], at: datetime) -> None:
     session.execute(
         update(Grant)
         .where(*which, Grant.state == GrantState.WAITING, Grant.due_at.is_not(None))
-        .values(due_at=at, attempts=0, dead_at=None)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def wake_all(waits_for: Waiting, *, at: datetime) -> None:
-    """Have the grants of the business at work that wait for one thing tried at once."""
-    session.execute(
-        update(Grant)
-        .where(Grant.state == GrantState.WAITING, Grant.waits_for == waits_for)
-        .where(Grant.due_at.is_not(None))
         .values(due_at=at, attempts=0, dead_at=None)
         .execution_options(synchronize_session=False)
     )

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done
-from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe import Made, StripeAccount
 
 
 class NothingLeft(Exception):
@@ -27,3 +27,14 @@ class Act(Protocol):
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look for what an earlier try left, by our marks."""
+
+
+def done_of(made: Made, *, sign: int = 1) -> Done:
+    """Say what was made at Stripe; `sign` is what its amounts are counted with there."""
+    return Done(
+        object_id=made.object_id,
+        amount_minor=sign * made.amount_minor,
+        currency=made.currency,
+        recipient=made.customer_id,
+        details=made.details,
+    )

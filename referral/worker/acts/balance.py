@@ -8,9 +8,9 @@ from typing import ClassVar
 from referral.domain.people import customer_of
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, recipient_of
-from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.errors import NotFoundThere
-from referral.worker.acts.act import NothingLeft
+from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of
 
 
@@ -30,21 +30,12 @@ class _Change:
             marks=marks_of(grant),
             key=grant.idempotency_key,
         )
-        return self._done(made)
+        return done_of(made, sign=self.sign)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the changes of the customer's balance; the list has no filter for marks."""
         found = account.find_balance_change((grant.parameters or {})["customer"], mark_of(grant))
-        return self._done(found) if found else None
-
-    def _done(self, made: Made) -> Done:
-        return Done(
-            object_id=made.object_id,
-            amount_minor=self.sign * made.amount_minor,
-            currency=made.currency,
-            recipient=made.customer_id,
-            details=made.details,
-        )
+        return done_of(found, sign=self.sign) if found else None
 
 
 class Credit(_Change):

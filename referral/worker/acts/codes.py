@@ -11,8 +11,8 @@ from referral.domain.rewards.grants import Asked, Done, given_by
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import Made, StripeAccount
-from referral.worker.acts.act import NothingLeft
+from referral.gateways.stripe import StripeAccount
+from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of
 
 
@@ -30,13 +30,15 @@ class PromotionCode:
         account.ensure_coupon(coupon, _terms(offer))
         customer = (grant.parameters or {})["customer"]
         key = grant.idempotency_key
-        return _done(account.make_promotion_code(coupon, customer, marks=marks_of(grant), key=key))
+        return done_of(
+            account.make_promotion_code(coupon, customer, marks=marks_of(grant), key=key)
+        )
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the customer's codes."""
         customer = (grant.parameters or {})["customer"]
         found = account.find_promotion_code(customer, mark_of(grant))
-        return _done(found) if found else None
+        return done_of(found) if found else None
 
 
 class Withdrawal:
@@ -97,16 +99,6 @@ def _terms(offer: Offer) -> dict[str, Any]:
     else:
         terms["amount_off"], terms["currency"] = offer.amount_minor, offer.currency
     return terms
-
-
-def _done(made: Made) -> Done:
-    return Done(
-        object_id=made.object_id,
-        amount_minor=0,
-        currency=made.currency,
-        recipient=made.customer_id,
-        details=made.details,
-    )
 
 
 def _withdrawn(grant: Grant) -> Done:

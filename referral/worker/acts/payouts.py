@@ -9,8 +9,8 @@ from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, given
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import public_id
-from referral.gateways.stripe import Made, StripeAccount, keep_balances
-from referral.worker.acts.act import NothingLeft
+from referral.gateways.stripe import StripeAccount, keep_balances
+from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of
 from referral.worker.payees import look_at_payee
 
@@ -43,12 +43,12 @@ class Transfer:
             marks=marks_of(grant),
             key=grant.idempotency_key,
         )
-        return _done(made)
+        return done_of(made)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the transfers of its reward's group."""
         found = account.find_transfer(_group(grant), mark_of(grant))
-        return _done(found) if found else None
+        return done_of(found) if found else None
 
 
 class Reversal:
@@ -77,12 +77,12 @@ class Reversal:
             key=grant.idempotency_key,
             currency=grant.currency,
         )
-        return _done(made)
+        return done_of(made)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the reversals of the transfer."""
         found = account.find_reversal((grant.parameters or {})["transfer"], mark_of(grant))
-        return _done(found) if found else None
+        return done_of(found) if found else None
 
 
 def _refuse_too_little(grant: Grant) -> None:
@@ -108,13 +108,3 @@ def _refuse_if_short(grant: Grant, account: StripeAccount) -> None:
 
 def _group(grant: Grant) -> str:
     return public_id(Reward.prefix, grant.reward_id)
-
-
-def _done(made: Made) -> Done:
-    return Done(
-        object_id=made.object_id,
-        amount_minor=made.amount_minor,
-        currency=made.currency,
-        recipient=made.customer_id,
-        details=made.details,
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from referral.domain.people import customer_of
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting
-from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe import StripeAccount
+from referral.worker.acts.act import done_of
 from referral.worker.marks import mark_of, marks_of
 
 
@@ -32,19 +33,9 @@ class Refund:
             key=grant.idempotency_key,
             currency=grant.currency,
         )
-        return _done(made)
+        return done_of(made)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the payment's refunds."""
         found = account.find_refund((grant.parameters or {})["payment"], mark_of(grant))
-        return _done(found) if found else None
-
-
-def _done(made: Made) -> Done:
-    return Done(
-        object_id=made.object_id,
-        amount_minor=made.amount_minor,
-        currency=made.currency,
-        recipient=made.customer_id,
-        details=made.details,
-    )
+        return done_of(found) if found else None
