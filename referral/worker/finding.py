@@ -14,15 +14,23 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from referral.domain.businesses import Business, across_businesses
-from referral.domain.people import customer_of
+from referral.domain.people import customer_of, payee_of
 from referral.domain.rewards import Grant, Operation, Reward
-from referral.domain.rewards.grants import Done, NotReady, Waiting, recipient_of
+from referral.domain.rewards.grants import (
+    Asked,
+    Done,
+    NotReady,
+    Waiting,
+    given_by,
+    recipient_of,
+)
 from referral.domain.rewards.recovering import Recovery
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import NotFoundThere
+from referral.worker.acts import done_of
 
 _SIGNS = {Operation.CREDIT: -1, Operation.DEBIT: 1}
 
@@ -36,34 +44,44 @@ class _Unknown:
     of_nobody: list[Made]
 
 
-def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Done | None:
+def adopted(grant: Grant, made: Made) -> tuple[Asked, Done]:
+    """Say what an act would have asked for, had what was found been made by it, and the answer."""
+    done = done_of(made, sign=-1 if made.amount_minor < 0 else 1)
+    told = _TOLD_BY.get(Operation(grant.operation), {})
+    named = {name: made.details[detail] for name, detail in told.items()}
+    left_minor = done.amount_minor if grant.takes else None
+    return Asked(made.customer_id, left_minor, parameters=named), done
+
+
+def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Made | None:
     """Return what an act has made already, by the provider's own word, before it was sent here.
 
     Raises NotReady while something there may be its own and cannot be told: of a reward that is
-    not known here, and of another worth.
+    not known here, and of another worth. Of free time only the last on a subscription is told.
     """
-    customer = recipient_of(grant) if grant.takes else customer_of(grant.reward.person)
-    if customer is None or grant.operation not in _LISTS:
+    place, operation = _place_of(grant), Operation(grant.operation)
+    if place is None or operation not in _LISTS:
         session.commit()
         return None
-    unknown = _unknown_to(grant, held_at(account, customer, (Operation(grant.operation),)))
-    for found in (*unknown.of_key, *unknown.of_reward):
-        return _as_done(grant, found)
+    unknown = _unknown_to(grant, held_at(account, place, (operation,)))
+    if operation != Operation.EXTENSION:
+        for found in (*unknown.of_key, *unknown.of_reward):
+            return found
     if grant.reward.earned_at > mode.began_at:
         return None
     same = [one for one in unknown.of_nobody if _is_worth(one, grant)]
     if same:
-        return _as_done(grant, same[-1])
+        return same[-1]
     if unknown.of_nobody and not grant.takes:
         raise NotReady(Waiting.RECOVERING)
     return None
 
 
-def held_at(account: StripeAccount, customer: str, operations: Iterable[Operation]) -> list[Made]:
-    """List what a customer holds of what some operations make; nothing when they are gone."""
+def held_at(account: StripeAccount, place: str, operations: Iterable[Operation]) -> list[Made]:
+    """List what some operations made for a customer or payee, or to a transfer; none when gone."""
     lists = {_LISTS[one] for one in operations if one in _LISTS}
     try:
-        return [made for listed in lists for made in listed(account, customer)]
+        return [made for listed in lists for made in listed(account, place)]
     except NotFoundThere:
         return []
 
@@ -100,6 +118,17 @@ def _unknown_to(grant: Grant, held: list[Made]) -> _Unknown:
     )
 
 
+def _place_of(grant: Grant) -> str | None:
+    """Return where a grant's object would be: at a customer, a payee, or the transfer it takes."""
+    if grant.operation == Operation.TRANSFER:
+        payee = payee_of(grant.reward.person_id)
+        return payee.account_id if payee else None
+    if grant.operation == Operation.REVERSAL:
+        given = given_by(grant.reward)
+        return given.object_id if given else None
+    return recipient_of(grant) if grant.takes else customer_of(grant.reward.person)
+
+
 def _is_known_reward(written: str) -> bool:
     try:
         key = parse_public_id(Reward.prefix, written)
@@ -113,22 +142,24 @@ def _is_known_reward(written: str) -> bool:
 def _is_worth(made: Made, grant: Grant) -> bool:
     if not grant.has_amount:
         return True
+    if grant.operation == Operation.EXTENSION:
+        return False
     wanted = grant.amount_minor if grant.takes else grant.reward.payable_minor
     return (abs(made.amount_minor), made.currency) == (wanted, grant.currency)
-
-
-def _as_done(grant: Grant, made: Made) -> Done:
-    return Done(
-        object_id=made.object_id,
-        amount_minor=abs(made.amount_minor),
-        currency=made.currency,
-        recipient=made.customer_id,
-        details=made.details,
-    )
 
 
 _LISTS: dict[Operation, Callable[[StripeAccount, str], list[Made]]] = {
     Operation.CREDIT: StripeAccount.balance_changes,
     Operation.DEBIT: StripeAccount.balance_changes,
     Operation.PROMOTION_CODE: StripeAccount.promotion_codes,
+    Operation.EXTENSION: StripeAccount.extensions_of,
+    Operation.REFUND: StripeAccount.refunds_to,
+    Operation.TRANSFER: StripeAccount.transfers_to,
+    Operation.REVERSAL: StripeAccount.reversals_of,
 }
+
+_TOLD_BY: dict[Operation, dict[str, str]] = {
+    Operation.REFUND: {"payment": "payment_intent"},
+    Operation.REVERSAL: {"transfer": "transfer"},
+}
+"""Which parameter of an act stands in which detail of its object."""

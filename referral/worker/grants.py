@@ -19,7 +19,6 @@ from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.grants import (
-    Asked,
     Done,
     GrantState,
     NotNeeded,
@@ -32,7 +31,7 @@ from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.thresholds import refuse_without_form
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import (
     Blocked,
     Busy,
@@ -47,7 +46,7 @@ from referral.gateways.stripe.errors import (
 from referral.worker.accounts import account_of
 from referral.worker.acts import Act, NothingLeft, act_of
 from referral.worker.circuits import LeftAlone, through_circuit
-from referral.worker.finding import made_before
+from referral.worker.finding import adopted, made_before
 
 log = structlog.get_logger("referral.worker")
 BUSY_S = 1.0
@@ -112,16 +111,16 @@ def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
     return done
 
 
-def _adopt(grant: Grant, token: uuid.UUID, made: Done) -> Done:
+def _adopt(grant: Grant, token: uuid.UUID, made: Made) -> Done:
     """Take over what was made before the copy was restored that this database is (F-40)."""
     with transaction():
         lock_person(grant.reward.person)
         _hold_on(grant, token)
-        left_minor = made.amount_minor if grant.takes else None
-        book.prepare(grant, Asked(made.recipient, left_minor), at=clock.now())
+        asked, done = adopted(grant, made)
+        book.prepare(grant, asked, at=clock.now())
         note_adopted(grant.business_id)
     log.warning("grant_adopted", grant=grant.public_id, object=made.object_id)
-    return made
+    return done
 
 
 def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
 
 from referral.domain.businesses import across_businesses, within
+from referral.domain.people import Payee
 from referral.domain.people.customers import StripeCustomer
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.recovering import (
@@ -23,6 +25,14 @@ from referral.gateways.stripe import StripeAccount, StripeEvent, poll_now, poll_
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.worker.accounts import account_of
 from referral.worker.finding import held_at, strangers
+
+_AT_CUSTOMERS = (
+    Operation.CREDIT,
+    Operation.PROMOTION_CODE,
+    Operation.REFUND,
+    Operation.EXTENSION,
+)
+_AT_PAYEES = (Operation.TRANSFER,)
 
 AGAIN = timedelta(minutes=10)
 MOST_KEPT = 50
@@ -58,25 +68,31 @@ def recover(key: uuid.UUID, token: uuid.UUID) -> None:
 
 
 def _compare(row: Recovery, token: uuid.UUID) -> list[str] | None:
-    """Return the ids of unknown objects at all our customers, or None when nobody can be asked."""
+    """Return the ids of unknown objects at everybody we know, or None when nobody can be asked."""
     account = account_of(row.business_id)
     customers = session.scalars(select(StripeCustomer.customer_id)).all()
+    payees = session.scalars(select(Payee.account_id)).all()
     session.commit()
     if account is None:
         return None
+    places = [(one, _AT_CUSTOMERS) for one in customers] + [(one, _AT_PAYEES) for one in payees]
     return [
         object_id
-        for customer in customers
-        for object_id in _unknown_at(account, customer, row, token)
+        for place, operations in places
+        for object_id in _unknown_at(account, place, operations, row, token)
     ][:MOST_KEPT]
 
 
 def _unknown_at(
-    account: StripeAccount, customer: str, row: Recovery, token: uuid.UUID
+    account: StripeAccount,
+    place: str,
+    operations: Iterable[Operation],
+    row: Recovery,
+    token: uuid.UUID,
 ) -> list[str]:
     with transaction():
         due.hold_on(Recovery, row.id, token, until=clock.now() + due.LEASE)
-    held = held_at(account, customer, (Operation.CREDIT, Operation.PROMOTION_CODE))
+    held = held_at(account, place, operations)
     return [one.object_id for one in strangers(row.business_id, held)]
 
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 from signal import SIGTERM
 
 import pytest
+from flask import Flask
 
 from referral.domain.businesses import within
 from referral.domain.people import Person
+from referral.domain.programs import Kind
 from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor import audit
 from referral.domain.rewards.recovering import (
@@ -24,7 +26,10 @@ from tests.crash.processes import Crew, until
 from tests.crash.scenes import count_rewards, credit_calls, earn
 from tests.failures.restoring import backup, restored, start_worker
 from tests.stories.books import books_of, grants_of
-from tests.stories.trade import Thing, Trade, later
+from tests.stories.test_periods_and_refunds import end_of, subscribed, trade_with
+from tests.stories.trade import Thing, Trade, at_stripe, later
+from tests.worker.payouts import onboard, open_paying_trade, paid
+from tools.practice_stripe import PracticeStripe
 
 SIX_HOURS_S = 6 * 3600
 TWO_DAYS_S = 2 * 86_400
@@ -123,6 +128,83 @@ def refund(trade: Trade, *, from_s: int = 0) -> None:
     session.remove()
     trade.shop.refund(bought, 6000, name="re_half")
     trade.settle(from_s=from_s)
+
+
+def test_f40_money_that_was_sent_since_is_not_sent_again(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    """Neither is what was taken back of it."""
+    trade = open_paying_trade(app, practice)
+    alice = trade.shop.customer("alice")
+    onboard(trade, alice)
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        refund(trade)
+        assert paid(trade) == [(1000, "eur", 500)]
+        practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.tell(events)
+            again.settle(from_s=SIX_HOURS_S)
+            refund(again, from_s=SIX_HOURS_S)
+            assert paid(again) == [(1000, "eur", 500)]
+            found = recovery(again)
+            assert found is not None
+            assert (found.adopted, found.unknown) == (2, [])
+            assert_clean_with_provider()
+
+
+def test_f40_a_payment_given_back_since_is_not_given_back_again(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade = trade_with(app, practice, Kind.REFUND)
+    alice = trade.advocate("alice")
+    (customer,) = trade.customers_of(alice)
+    paid_by_her = practice.buy(5000, currency="eur", customer=customer, deliver=False)
+    trade.tell(paid_by_her["events"])
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        assert given_back(trade, paid_by_her) == [1000]
+        practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.tell(events)
+            again.settle(from_s=SIX_HOURS_S)
+            assert given_back(again, paid_by_her) == [1000]
+            assert [one[5] for one in books_of(again)["rewards"]] == ["granted"]
+            assert_clean_with_provider()
+
+
+def test_f40_free_time_that_was_given_since_waits_for_somebody(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade = trade_with(app, practice, Kind.FREE_PERIOD)
+    alice = trade.advocate("alice")
+    subscription = subscribed(trade, alice)
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        until = end_of(trade, subscription)
+        practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.tell(events)
+            again.settle(from_s=SIX_HOURS_S)
+            assert grants_of(again) == [("extension", "waiting", "recovering")]
+            assert end_of(again, subscription) == until
+            found = recovery(again)
+            assert found is not None
+            assert found.unknown == [subscription["id"]]
+
+
+def given_back(trade: Trade, bought: Thing) -> list[int]:
+    listed = at_stripe(trade.practice, "GET", f"/v1/refunds?charge={bought['charge']['id']}")
+    return [one["amount"] for one in listed["data"]]
 
 
 def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:

@@ -93,6 +93,19 @@ class Payments(Asking):
             changes=False,
         )
 
+    def refunds_to(self, customer: str) -> list[Made]:
+        """List what a customer got back of their last hundred charges, by us and by others."""
+        charges = call(
+            lambda: (
+                self._client.v1.charges.list(
+                    params={"customer": customer, "limit": LONGEST_LIST}
+                ).data
+            ),
+            changes=False,
+        )
+        payments = [id_of(one.payment_intent) for one in charges if one.amount_refunded]
+        return [made for payment in payments if payment for made in self.refunds_of(payment)]
+
     def invoice_of_payment(self, payment_intent: str) -> str | None:
         """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
         try:

@@ -84,6 +84,18 @@ class Subscriptions(Asking):
         )
         return _extension(made.to_dict())
 
+    def extensions_of(self, customer: str) -> list[Made]:
+        """List the last extension of each of a customer's subscriptions, by its marks."""
+        return call(
+            lambda: [
+                _extension(one.to_dict())
+                for one in self._client.v1.subscriptions.list(
+                    params={"customer": customer, "limit": LONGEST_LIST}
+                ).auto_paging_iter()
+            ],
+            changes=False,
+        )
+
     def find_extension(self, subscription_id: str, marks: Mapping[str, str]) -> Made | None:
         """Look whether the last extension of a subscription was the one with these marks."""
         said = call(lambda: self._client.v1.subscriptions.retrieve(subscription_id), changes=False)

@@ -3,7 +3,7 @@
 They know no queue and no transaction; `worker.grants` decides when each part runs.
 """
 
-from referral.worker.acts.act import Act, NothingLeft
+from referral.worker.acts.act import Act, NothingLeft, done_of
 from referral.worker.acts.acts import act_of
 
-__all__ = ["Act", "NothingLeft", "act_of"]
+__all__ = ["Act", "NothingLeft", "act_of", "done_of"]
