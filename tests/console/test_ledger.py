@@ -17,11 +17,13 @@ from referral.domain.reports import ledger
 from referral.domain.reports.given import given_to
 from referral.domain.reports.ledger import Line, Period
 from referral.domain.reports.portal import sums_of
-from referral.domain.rewards import LedgerAccount, LedgerTransaction, Reward
+from referral.domain.rewards import Account, LedgerAccount, LedgerTransaction, Reward
+from referral.domain.rewards.ledger import Movement
 from referral.foundation import clock
 from referral.foundation.db import session
 from referral.foundation.money import Money
 from referral.surfaces.console import exporting
+from referral.surfaces.console import ledger as pages
 from tests.audit.stories import refer, work
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
@@ -274,3 +276,8 @@ def _cost(desk: Desk, path: str) -> int:
     with statements() as sent:
         check_page(desk.client.get(path))
     return len(sent)
+
+
+def test_every_account_and_movement_has_words() -> None:
+    assert set(pages.ACCOUNTS) == set(Account)
+    assert set(pages.MOVEMENTS) == set(Movement)

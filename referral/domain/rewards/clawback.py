@@ -13,7 +13,7 @@ from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
 from referral.domain.rewards.grants import Grant, open_grant, plan_grant, resize_grant
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import WHOLE, way_of
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
@@ -127,7 +127,7 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
     )
     transfer(
         reward,
-        "reverse",
+        Movement.REVERSE,
         source=Account.GRANTED,
         lines={Account.BUDGET: taken, Account.CLAWBACK_DUE: owed},
         at=at,

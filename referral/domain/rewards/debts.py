@@ -27,7 +27,7 @@ from referral.domain.rewards.grants import (
     Waiting,
     resize_grant,
 )
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, lock, move, update_reward
 from referral.foundation.db import Key, Minor, Model, Moment, Name, Short, session, whole_minor
 from referral.foundation.errors import Conflict
@@ -127,7 +127,9 @@ def grant_whole(grant: Grant, *, at: datetime) -> None:
 
 def take_out(reward: Reward, amount_minor: int, *, at: datetime) -> None:
     """Have a part that settled a debt be payable again; `reopen` its debts in the same commit."""
-    transfer(reward, "net", source=Account.GRANTED, lines={Account.PAYABLE: amount_minor}, at=at)
+    transfer(
+        reward, Movement.NET, source=Account.GRANTED, lines={Account.PAYABLE: amount_minor}, at=at
+    )
     update_reward(reward, netted_minor=reward.netted_minor - amount_minor)
 
 
@@ -144,7 +146,7 @@ def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> None:
         left -= part
         debt = lock(session.get_one(Reward, debt_id))
         lines = {Account.CLAWBACK_DUE: part}
-        transfer(debt, "net", source=Account.BUDGET, lines=lines, at=at)
+        transfer(debt, Movement.NET, source=Account.BUDGET, lines=lines, at=at)
         return_to_budget(debt.program_id, -part)
         allowances.give_back(debt, -part)
         update_reward(debt, settled_minor=debt.settled_minor - part)
@@ -154,7 +156,7 @@ def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> None:
 def let_go(reward: Reward, amount_minor: int, *, at: datetime) -> None:
     """Take a debt back that does not stand: what made it is undone, so nobody forgives anything."""
     lines = {Account.GRANTED: amount_minor}
-    transfer(reward, "reverse", source=Account.CLAWBACK_DUE, lines=lines, at=at)
+    transfer(reward, Movement.REVERSE, source=Account.CLAWBACK_DUE, lines=lines, at=at)
     update_reward(reward, owed_minor=reward.owed_minor - amount_minor)
 
 
@@ -168,7 +170,7 @@ def forgive_debt(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> 
     if amount_minor <= 0:
         raise NothingOwed
     lines = {Account.GRANTED: amount_minor}
-    transfer(reward, "forgive", source=Account.CLAWBACK_DUE, lines=lines, at=at)
+    transfer(reward, Movement.FORGIVE, source=Account.CLAWBACK_DUE, lines=lines, at=at)
     update_reward(reward, forgiven_minor=reward.forgiven_minor + amount_minor)
     _write_down(reward, None, amount_minor, reason=reason, at=at, actor=actor)
     return amount_minor
@@ -193,8 +195,8 @@ def _debts_beside(reward: Reward) -> list[Reward]:
 
 
 def _net(reward: Reward, debt: Reward, part: int, *, at: datetime) -> None:
-    transfer(reward, "net", source=Account.PAYABLE, lines={Account.GRANTED: part}, at=at)
-    transfer(debt, "net", source=Account.CLAWBACK_DUE, lines={Account.BUDGET: part}, at=at)
+    transfer(reward, Movement.NET, source=Account.PAYABLE, lines={Account.GRANTED: part}, at=at)
+    transfer(debt, Movement.NET, source=Account.CLAWBACK_DUE, lines={Account.BUDGET: part}, at=at)
     return_to_budget(debt.program_id, part)
     allowances.give_back(debt, part)
     update_reward(reward, netted_minor=reward.netted_minor + part)

@@ -40,6 +40,20 @@ class Account(StrEnum):
     CLAWBACK_DUE = "clawback_due"
 
 
+class Movement(StrEnum):
+    """What money moved for."""
+
+    FUND = "fund"
+    RESERVE = "reserve"
+    APPROVE = "approve"
+    GRANT = "grant"
+    RELEASE = "release"
+    REVERSE = "reverse"
+    NET = "net"
+    FORGIVE = "forgive"
+    EXPIRE = "expire"
+
+
 PERSONAL = frozenset({Account.PAYABLE, Account.GRANTED, Account.CLAWBACK_DUE})
 
 
@@ -107,7 +121,12 @@ class Unbalanced(Exception):
 
 
 def transfer(
-    reward: Reward, kind: str, *, source: Account, lines: Mapping[Account, int], at: datetime
+    reward: Reward,
+    kind: Movement,
+    *,
+    source: Account,
+    lines: Mapping[Account, int],
+    at: datetime,
 ) -> None:
     """Move money of a reward out of one account into others; nothing is written for nothing."""
     total = sum(lines.values())
@@ -146,7 +165,7 @@ def fund(program: Program, *, at: datetime, needed_minor: int = 0) -> None:
             program.id,
             program.currency,
             {Account.EXTERNAL: -change, Account.BUDGET: change},
-            kind="fund",
+            kind=Movement.FUND,
             holder=None,
             reward_id=None,
             at=at,
@@ -169,7 +188,7 @@ def _post(
     currency: str,
     lines: Mapping[Account, int],
     *,
-    kind: str,
+    kind: Movement,
     holder: uuid.UUID | None,
     reward_id: uuid.UUID | None,
     at: datetime,

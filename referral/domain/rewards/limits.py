@@ -12,7 +12,7 @@ from referral.domain.people import Person
 from referral.domain.programs import Kind, Offer, Program, reserve, return_to_budget
 from referral.domain.rewards import allowances
 from referral.domain.rewards.allowances import Scope
-from referral.domain.rewards.ledger import Account, fund, transfer
+from referral.domain.rewards.ledger import Account, Movement, fund, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, begin
 from referral.foundation.calendar import day_of, next_day, next_month
 from referral.foundation.db import session
@@ -62,7 +62,7 @@ def begin_within_limits(reward: Reward, *, at: datetime, why: str = "earned") ->
     fund(reward.program, needed_minor=reward.amount_minor, at=at)
     transfer(
         reward,
-        "reserve",
+        Movement.RESERVE,
         source=Account.BUDGET,
         lines={Account.RESERVED: reward.amount_minor},
         at=at,

@@ -9,7 +9,7 @@ from referral.domain.programs import return_to_budget
 from referral.domain.rewards import allowances
 from referral.domain.rewards.debts import reopen, take_out
 from referral.domain.rewards.grants import drop_waiting
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, move
 
 REFUNDED = "refunded"
@@ -37,7 +37,7 @@ def end(reward: Reward, state: RewardState, *, reason: str, actor: Actor, at: da
 
 def give_back(reward: Reward, amount_minor: int, *, source: Account, at: datetime) -> None:
     """Return part of a reward's money from where it lies to the budget and the allowance."""
-    transfer(reward, "release", source=source, lines={Account.BUDGET: amount_minor}, at=at)
+    transfer(reward, Movement.RELEASE, source=source, lines={Account.BUDGET: amount_minor}, at=at)
     return_to_budget(reward.program_id, amount_minor)
     allowances.give_back(reward, amount_minor)
 

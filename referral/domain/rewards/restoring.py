@@ -18,7 +18,7 @@ from referral.domain.rewards.grants import (
     resize_grant,
 )
 from referral.domain.rewards.holds import HoldKind
-from referral.domain.rewards.ledger import Account, fund, transfer
+from referral.domain.rewards.ledger import Account, Movement, fund, transfer
 from referral.domain.rewards.limits import refused_limit
 from referral.domain.rewards.releasing import REFUNDED, money_lies_in
 from referral.domain.rewards.rewards import RESTORED, Reward, RewardState, update_reward
@@ -66,7 +66,7 @@ def _promise_again(reward: Reward, amount_minor: int, *, at: datetime) -> int:
         return 0
     fund(reward.program, needed_minor=amount_minor, at=at)
     lines = {money_lies_in(reward): amount_minor}
-    transfer(reward, "release", source=Account.BUDGET, lines=lines, at=at)
+    transfer(reward, Movement.RELEASE, source=Account.BUDGET, lines=lines, at=at)
     update_reward(
         reward,
         clawback_minor=reward.clawback_minor - amount_minor,

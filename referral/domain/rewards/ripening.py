@@ -12,7 +12,7 @@ from referral.domain.rewards.choosing import ask_to_choose
 from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.expiring import begin_to_expire
 from referral.domain.rewards.grants import plan_grant
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import way_of
 from referral.domain.rewards.releasing import end
 from referral.domain.rewards.rewards import Reward, RewardHeld, RewardMoved, RewardState, lock, move
@@ -44,7 +44,7 @@ def approve(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
     move(reward, RewardState.APPROVED, actor=actor, reason=reason, at=at, only_free=True)
     transfer(
         reward,
-        "approve",
+        Movement.APPROVE,
         source=Account.RESERVED,
         lines={Account.PAYABLE: reward.payable_minor},
         at=at,

@@ -13,7 +13,7 @@ from referral.domain.rewards.gifts import give_code, take_code_back
 from referral.domain.rewards.giving_on import donate, withdraw_donation
 from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiting, prepare
 from referral.domain.rewards.holds import HoldKind, place_hold
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.recognition import thank
 from referral.domain.rewards.releasing import end
@@ -100,7 +100,7 @@ def _grant(reward: Reward, *, at: datetime) -> None:
     move(reward, RewardState.GRANTED, actor=SYSTEM, reason="Granted.", at=at)
     transfer(
         reward,
-        "grant",
+        Movement.GRANT,
         source=Account.PAYABLE,
         lines={Account.GRANTED: reward.payable_minor},
         at=at,

@@ -29,7 +29,7 @@ from referral.domain.rewards.grants import (
     plan_grant,
     resize_grant,
 )
-from referral.domain.rewards.ledger import Account, transfer
+from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.rewards import Reward, lock, update_reward
 from referral.foundation.calendar import day_of
@@ -100,7 +100,7 @@ def end_part(lot: CreditLot, reward: Reward, amount_minor: int, *, at: datetime)
     """Let a part of a lot expire; the reward and the balance are locked."""
     change(lot, EntryKind.EXPIRY, -amount_minor, at=at)
     lines = {Account.BUDGET: amount_minor}
-    transfer(reward, "expire", source=Account.GRANTED, lines=lines, at=at)
+    transfer(reward, Movement.EXPIRE, source=Account.GRANTED, lines=lines, at=at)
     _return(reward, amount_minor)
     update_reward(reward, expired_minor=reward.expired_minor + amount_minor)
     if not reward.clawback_minor or not reward.is_live:
@@ -123,7 +123,7 @@ def repay(lot: CreditLot, reward: Reward, amount_minor: int, *, at: datetime) ->
     act.object_id = act.public_id
     change(lot, EntryKind.TAKEN_BACK, -amount_minor, at=at)
     lines = {Account.BUDGET: amount_minor}
-    transfer(reward, "reverse", source=Account.CLAWBACK_DUE, lines=lines, at=at)
+    transfer(reward, Movement.REVERSE, source=Account.CLAWBACK_DUE, lines=lines, at=at)
     _return(reward, amount_minor)
     update_reward(
         reward,

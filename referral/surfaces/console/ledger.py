@@ -15,7 +15,7 @@ from referral.domain.reports import console as lists
 from referral.domain.reports import ledger
 from referral.domain.reports.ledger import Leaf, Line, Period
 from referral.domain.rewards import Account, LedgerEntry, Reward
-from referral.domain.rewards.ledger import PERSONAL
+from referral.domain.rewards.ledger import PERSONAL, Movement
 from referral.foundation import clock
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import public_id
@@ -30,13 +30,16 @@ ACCOUNTS = {
     Account.GRANTED: "Given",
     Account.CLAWBACK_DUE: "Debts of people",
 }
-KINDS = {
-    "fund": "Budget set",
-    "reserve": "Promised",
-    "approve": "Approved",
-    "grant": "Given",
-    "release": "Ended before it was given",
-    "reverse": "Taken back",
+MOVEMENTS = {
+    Movement.FUND: "Budget set",
+    Movement.RESERVE: "Promised",
+    Movement.APPROVE: "Approved",
+    Movement.GRANT: "Given",
+    Movement.RELEASE: "Ended before it was given",
+    Movement.REVERSE: "Taken back",
+    Movement.NET: "Settled a debt",
+    Movement.FORGIVE: "Debt forgiven",
+    Movement.EXPIRE: "Expired unused",
 }
 Statement = dict[str, list[Line]]
 _ENTRY_HEAD = (
@@ -48,12 +51,12 @@ _LINE_HEAD = ("currency", "account", "opening_minor", "in_minor", "out_minor", "
 
 def account_words(name: str) -> str:
     """Say what an account holds."""
-    return ACCOUNTS.get(Account(name), name) if name in list(Account) else name.replace("_", " ")
+    return ACCOUNTS[Account(name)]
 
 
 def kind_words(kind: str) -> str:
     """Say what a movement was."""
-    return KINDS.get(kind) or kind.replace("_", " ").capitalize()
+    return MOVEMENTS[Movement(kind)]
 
 
 def show() -> str:
