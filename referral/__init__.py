@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from referral.foundation import clock, crypto, failpoints
+from referral.foundation import clock, crypto, failpoints, storage
 from referral.foundation.db import db
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, *, has_commands: bool = True) -
     failpoints.arm(chosen.failpoint)
     if chosen.sqlalchemy_url.startswith(f"sqlite:///{INSTANCE}"):
         _make_folder(INSTANCE)
+    _refuse_network_share(chosen.sqlalchemy_url)
     app = Flask(
         "referral",
         root_path=str(ROOT),
@@ -52,6 +53,19 @@ def _make_folder(folder: Path) -> None:
         raise UnsafeSettings(
             f"DATABASE_URL must be set, or {folder} be writable: {error.strerror}."
         ) from error
+
+
+def _refuse_network_share(url: str) -> None:
+    """Refuse a SQLite file where its locks do not hold (F-37)."""
+    from config import UnsafeSettings
+
+    file = storage.file_of(url)
+    kind = storage.network_share_of(file) if file else None
+    if kind:
+        raise UnsafeSettings(
+            f"DATABASE_URL names a file on a network share ({kind}), where SQLite loses data:"
+            " use a disk of this machine, or PostgreSQL."
+        )
 
 
 def _flask_settings(chosen: Settings) -> dict[str, Any]:

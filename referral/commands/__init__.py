@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from referral.commands.backup import back_up
 from referral.commands.businesses import new_business
 from referral.commands.operators import reset_operator
 from referral.commands.programs import new_program
@@ -17,5 +18,5 @@ __all__ = ["add_commands"]
 def add_commands(app: Flask) -> None:
     """Add every command to `flask`."""
     setting_up = (new_business, new_program, import_rates, reset_operator)
-    for command in (*setting_up, audit_ledger, reconcile, work, serve, demo):
+    for command in (*setting_up, audit_ledger, back_up, reconcile, work, serve, demo):
         app.cli.add_command(command)

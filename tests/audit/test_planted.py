@@ -608,7 +608,8 @@ def test_the_auditor_names_what_is_broken(
 
 
 def test_every_promise_was_broken_once() -> None:
-    assert set(PROMISES) == set().union(*(broken for broken, _, _ in PLANTS))
+    planted = set().union(*(broken for broken, _, _ in PLANTS))
+    assert set(PROMISES) - planted == {"pages"}  # tests/failures/test_storage.py breaks it.
 
 
 def _drop_a_guard() -> None:

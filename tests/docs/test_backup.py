@@ -1,5 +1,6 @@
 """The backups that docs/production.md tells to make can be restored as it tells to."""
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -24,7 +25,6 @@ from tests.databases import drop_database, fresh_database
 from tests.fixtures import settings_for
 
 PRODUCTION = ROOT / "docs/production.md"
-SQLITE = "/var/lib/referral/referral.sqlite3"
 COPIES = {"/var/backups/referral.sqlite3", "/var/backups/referral.dump"}
 
 
@@ -44,7 +44,7 @@ def test_a_backup_made_as_written_restores_with_every_promise_kept(
     shop.purchase("bob")
     copy = tmp_path / "copy"
     if db.engine.dialect.name == "sqlite":
-        _run("sqlite3", database=make_url(_url()).database or "", copy=copy)
+        _run("flask", database=_url(), copy=copy)
         shutil.copyfile(copy, make_url(restored_url).database or "")
     else:
         _run("pg_dump", database=_url(), copy=copy)
@@ -70,18 +70,21 @@ def _url() -> str:
 
 def _run(tool: str, *, database: str, copy: Path) -> None:
     """Run the document's own command, with other places in it."""
-    places = {"$DATABASE_URL": database, SQLITE: database, **dict.fromkeys(COPIES, str(copy))}
+    places = {"$DATABASE_URL": database, **dict.fromkeys(COPIES, str(copy))}
     words = shlex.split(_written(tool))
     for old, new in places.items():
         words = [word.replace(old, new) for word in words]
-    words[0] = sys.executable if words[0] == "python3" else _postgres_tool(words[0])
-    subprocess.run(words, check=True)
+    if tool == "flask":
+        words[0] = str(Path(sys.executable).with_name("flask"))
+    else:
+        words[0] = _postgres_tool(words[0])
+    subprocess.run(words, check=True, cwd=ROOT, env={**os.environ, "DATABASE_URL": database})
 
 
 def _written(tool: str) -> str:
     section = PRODUCTION.read_text("utf-8").split("## Backup and restore")[1].split("\n## ")[0]
     lines = section.replace("\\\n", " ").replace("`", "\n").splitlines()
-    [found] = [line.strip() for line in lines if tool in line and " -" in line]
+    [found] = [line.strip() for line in lines if f"{tool} -" in line and "backups" in line]
     return found
 
 

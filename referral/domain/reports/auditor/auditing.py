@@ -17,6 +17,7 @@ from referral.domain.reports.auditor import (
     history,
     limits,
     once,
+    pages,
     positions,
     rules,
     schema,
@@ -62,10 +63,14 @@ def audit(
 
     `at` is the present moment: what is late by then becomes a warning. Everything is read from
     one snapshot, so work that goes on meanwhile is seen whole or not at all. `between` is called
-    after each group of checks: a worker says there that it is still at it.
+    after each group of checks: a worker says there that it is still at it. Where pages of the
+    database are damaged nothing else can be judged, and the report has only that.
     """
     report = Report(at, PROMISES, most_kept=most_kept)
     with _snapshot() as connection:
+        damages = list(pages.check(connection))
+        if damages:
+            return _damaged(at, damages)
         for name, noun in _COUNTED.items():
             count = connection.scalar(select(func.count()).select_from(table_named(name)))
             report.seen[noun] = int(count or 0)
@@ -74,6 +79,13 @@ def audit(
                 report.add(violation)
             between()
         report.warnings.extend(work.warnings(connection, at=at))
+    return report
+
+
+def _damaged(at: datetime, damages: list[Violation]) -> Report:
+    report = Report(at, {pages.PAGES: PROMISES[pages.PAGES]})
+    for damage in damages:
+        report.add(damage)
     return report
 
 

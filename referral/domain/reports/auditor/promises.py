@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PROMISES: dict[str, str] = {
+    "pages": "Each page of the database can be read.",
     "I-1": "Each event, payment, refund, dispute and notice is kept once.",
     "I-2": "An event earns one reward for one person and offer.",
     "I-3": "A friend has one advocate in a program, the one whose touch won.",
