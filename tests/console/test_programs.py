@@ -68,6 +68,34 @@ def test_a_program_is_made_with_its_offers(desk: Desk) -> None:
     assert actions(desk) == ["program.created"]
 
 
+def test_a_program_may_be_in_another_currency_than_the_business(desk: Desk) -> None:
+    asked = f"{NEW}?currency=JPY"
+    text = check_page(desk.client.get(asked))
+    assert "Its offers, limits and rewards are in it, for good." in text
+    typed = {**TYPED, "advocate_cap": "2000", "friend_worth": "500", "budget": "100050"}
+    answer = post(desk.client, asked, NEW, **typed, currency="jpy")
+    made = winter(desk)
+    assert (made.currency, made.budget_minor) == ("jpy", 100050)
+    assert [(one.currency, one.cap_minor, one.amount_minor) for one in offers(desk, made)] == [
+        ("jpy", 2000, None),
+        ("jpy", None, 500),
+    ]
+    budget = f"{answer.location}/budget"
+    post(desk.client, budget, budget, budget="200000")
+    record = check_page(desk.client.get("/console/audit"))
+    assert re.search(r"Budget: \S*100,050 → \S*200,000", record), record
+
+
+@pytest.mark.parametrize("typed", ["euro", "zzz", "€"])
+def test_a_currency_that_is_none_is_refused_on_the_form(desk: Desk, typed: str) -> None:
+    for answer in (
+        desk.client.get(NEW, query_string={"currency": typed}),
+        post(desk.client, NEW, NEW, **TYPED, currency=typed),
+    ):
+        assert "Use an ISO 4217 code such as EUR." in check_page(answer, 422)
+    assert actions(desk) == []
+
+
 def test_a_form_sent_twice_makes_one_program(desk: Desk) -> None:
     once = re.search(r'name="once" value="([^"]+)"', desk.client.get(NEW).text)[1]
     answers = [post(desk.client, NEW, NEW, **TYPED, once=once) for _ in range(2)]

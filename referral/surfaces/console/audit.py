@@ -121,7 +121,12 @@ _VALUES = {
     ("touch_rule", "first"): "the first counts",
     ("touch_rule", "last"): "the last counts",
 }
-_PLAIN = {"reward": ("state",), "offer": ("program",), "member": ("name",)}
+_PLAIN = {
+    "budget": ("currency",),
+    "member": ("name",),
+    "offer": ("program",),
+    "reward": ("state",),
+}
 """What an entry's action or subject says already, by the noun of its action."""
 
 
@@ -191,22 +196,23 @@ def _link(url: str, words: str) -> Markup:
 def _details(entry: AuditEntry) -> str:
     """Write the details of an entry as one line, in one order whichever database kept them."""
     plain = _PLAIN.get(entry.action.partition(".")[0], ())
+    currency = str(entry.details.get("currency") or g.business.currency)
     return " · ".join(
-        f"{_NAMES.get(name, name)}: {_change(name, value)}"
+        f"{_NAMES.get(name, name)}: {_change(name, value, currency)}"
         for name, value in sorted(entry.details.items())
         if name not in plain
     )
 
 
-def _change(name: str, value: object) -> str:
+def _change(name: str, value: object, currency: str) -> str:
     if isinstance(value, list) and len(value) == 2:
-        before, after = (_value(name, one) for one in value)
+        before, after = (_value(name, one, currency) for one in value)
         return f"{before} → {after}"
-    return _value(name, value)
+    return _value(name, value, currency)
 
 
-def _value(name: str, value: object) -> str:
+def _value(name: str, value: object, currency: str) -> str:
     if name == "budget_minor":
-        return money(value, g.business.currency) if isinstance(value, int) else "no limit"
+        return money(value, currency) if isinstance(value, int) else "no limit"
     text = "" if value is None else str(value)
     return _VALUES.get((name, text), text or "nothing")

@@ -33,10 +33,10 @@ from referral.foundation.money import is_currency
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page
+from referral.surfaces.web.amounts import NO_CURRENCY
 from referral.surfaces.web.words import count
 
 CODES = "codes"
-NO_CURRENCY = "Use an ISO 4217 code such as EUR."
 MOST_BYTES = 1024 * 1024
 _CHANGED = "Somebody added some of these codes in the same moment. Nothing was taken: look again."
 

@@ -33,11 +33,12 @@ from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key, public_id
+from referral.foundation.money import is_currency
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
 from referral.surfaces.console.offers import prefixed, read_terms
-from referral.surfaces.web.amounts import typed_amount
+from referral.surfaces.web.amounts import NO_CURRENCY, typed_amount
 
 _NEW = {
     "touch_rule": TouchRule.FIRST,
@@ -84,22 +85,27 @@ def show(program: str) -> str:
     )
 
 
-def show_new() -> str:
-    """Ask for a new program."""
-    return _ask_for_new(_NEW, {})
+def show_new() -> Any:
+    """Ask for a new program, in the business's currency unless the address names another."""
+    named = request.args.get("currency", "").strip().lower()
+    if named and not is_currency(named):
+        return _ask_for_new(_NEW, {"currency": NO_CURRENCY}, g.business.currency), 422
+    return _ask_for_new(_NEW, {}, named or g.business.currency)
 
 
 def create() -> Any:
     """Make a program and publish its offers; the same form again leads to what it made."""
     form, at, business_id = Form(request.form), clock.now(), g.business.id
-    key = form.once()
+    key, currency = form.once(), _chosen_currency(form)
     try:
-        terms = _read(form, g.business.currency)
-        budget = form.amount("budget", g.business.currency, asked=False)
-        offers = _read_offers(form)
+        terms = _read(form, currency)
+        budget = form.amount("budget", currency, asked=False)
+        offers = _read_offers(form, currency)
         form.accept()
         with transaction():
-            program = create_program(g.business, terms, at=at, budget_minor=budget, key=key)
+            program = create_program(
+                g.business, terms, at=at, budget_minor=budget, key=key, currency=currency
+            )
             for offer in offers:
                 publish_offer(program, offer, at=at)
             record(
@@ -111,7 +117,7 @@ def create() -> Any:
                 details={"name": program.name},
             )
     except Invalid as refusal:
-        return _ask_for_new(request.form, refusal.fields), 422
+        return _ask_for_new(request.form, refusal.fields, currency), 422
     except IntegrityError:
         program = find_program(business_id, public_id(Program.prefix, key))
         flash(_MADE_BEFORE, "warning")
@@ -120,8 +126,18 @@ def create() -> Any:
     return redirect(_address(program), 303)
 
 
-def _ask_for_new(typed: Mapping[str, str], errors: dict[str, str]) -> str:
-    return page("program_new", typed=typed, errors=errors, once=typed.get("once") or new_key())
+def _chosen_currency(form: Form) -> str:
+    """Return the currency the form was asked for in; its amounts were typed in it."""
+    named = form.text("currency").lower() or str(g.business.currency)
+    if is_currency(named):
+        return named
+    form.errors["currency"] = NO_CURRENCY
+    return str(g.business.currency)
+
+
+def _ask_for_new(typed: Mapping[str, str], errors: dict[str, str], currency: str) -> str:
+    once = typed.get("once") or new_key()
+    return page("program_new", typed=typed, errors=errors, once=once, currency=currency)
 
 
 def show_edit(program: str) -> str:
@@ -204,7 +220,7 @@ def change_budget(program: str) -> Any:
             subject=shown.public_id,
             actor=actor(),
             at=at,
-            details={"budget_minor": [before, budget]},
+            details={"budget_minor": [before, budget], "currency": shown.currency},
         )
     flash("The budget is set." if budget is not None else "There is no limit now.", "success")
     return redirect(_address(shown), 303)
@@ -231,9 +247,9 @@ def _read(form: Form, currency: str) -> ProgramTerms:
     return terms
 
 
-def _read_offers(form: Form) -> list[OfferTerms]:
+def _read_offers(form: Form, currency: str) -> list[OfferTerms]:
     """Read what both sides get; a program that rewards nobody is refused."""
-    read = [read_terms(form, side, g.business.currency) for side in Side]
+    read = [read_terms(form, side, currency) for side in Side]
     offers = [offer for offer in read if offer is not None]
     if not offers:
         form.errors[prefixed(Side.ADVOCATE, "kind")] = "Choose a reward for at least one side."

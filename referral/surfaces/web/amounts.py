@@ -12,6 +12,8 @@ from referral.foundation.errors import Invalid
 from referral.foundation.money import FULL_RATE_BP, LIMIT_MINOR, digits
 from referral.surfaces.web.words import money
 
+NO_CURRENCY = "Use an ISO 4217 code such as EUR."
+
 
 def read_amount(text: str, currency: str, *, field: str) -> int:
     """Read an amount in major units, such as `10.50` or `10,5`, into minor units.
