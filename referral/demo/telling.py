@@ -14,8 +14,10 @@ from referral.domain.businesses import (
     within,
 )
 from referral.domain.notices import Notice
+from referral.domain.reports.reconciliations import compare_soon
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.gateways.stripe import poll_now
 from referral.worker import work_all
 
 
@@ -47,6 +49,8 @@ def tell() -> None:
         _close_day(now)
         with transaction():
             session.execute(delete(Notice))
+            poll_now(story.business.id, at=now)
+            compare_soon(story.business.id, since=now, at=now)
             story.business.slug = SLUG
 
 

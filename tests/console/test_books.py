@@ -10,9 +10,11 @@ from sqlalchemy import update
 from referral.domain.businesses import Business, Role, across_businesses
 from referral.domain.programs import Program
 from referral.domain.reports import audits
+from referral.domain.reports.auditor.asking import PREFIXES
 from referral.domain.reports.audits import AuditRun
 from referral.foundation import clock, due
-from referral.foundation.db import session, transaction
+from referral.foundation.db import db, session, transaction
+from referral.surfaces.console import books
 from referral.surfaces.web.backlog import backlog
 from referral.worker import work_all
 from tests.cast import Shop, open_shop
@@ -126,3 +128,9 @@ def test_prometheus_reads_the_last_audit(desk: Desk) -> None:
     assert found["referral_audit_violations"] == 1
     assert found["referral_audit_age_seconds"] == 300
     assert found["referral_audit_duration_seconds"] == last.took.total_seconds()
+
+
+def test_all_work_has_words_or_an_id_people_can_look_up() -> None:
+    tables = db.metadata.sorted_tables
+    work = {table.name for table in tables if "dead_at" in table.c}
+    assert work - set(PREFIXES) == set(books.WORK)

@@ -22,6 +22,17 @@ from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.words import count
 
 SHOWN = 12
+WORK = {
+    "audit_run": "Checking the books",
+    "awaited_rate": "A purchase in another currency",
+    "event_poll": "Looking for missed events at Stripe",
+    "notice": "A mail",
+    "qualification": "A friend to be counted",
+    "reconciliation": "Comparing with Stripe",
+    "recovery": "Looking at Stripe before anything is sent",
+    "stripe_event": "An event from Stripe",
+}
+"""Work without a page of its own, by the noun an audit calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,8 @@ def _about(text: str, known: dict[str, object]) -> str | Markup:
         return person_link(subject)
     if isinstance(subject, Program):
         return program_link(subject)
-    return text
+    noun, _, _ = text.partition(" ")
+    return WORK.get(noun, text)
 
 
 def took_words(run: audits.AuditRun) -> str:
