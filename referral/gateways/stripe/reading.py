@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from referral.domain.people.people import canonical_email
 from referral.domain.purchases import (
     CameBack,
     Claim,
@@ -22,10 +20,19 @@ from referral.domain.purchases import (
     RefundFact,
     SameMoney,
 )
-from referral.foundation.errors import Invalid
-from referral.foundation.money import is_currency
-from referral.foundation.text import plain
-from referral.gateways.stripe.units import from_stripe
+from referral.gateways.stripe.fields import (
+    Said,
+    address_in,
+    currency_in,
+    id_in,
+    ids_in,
+    items,
+    moment,
+    name_in,
+    own_id_in,
+    table,
+    whole,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,6 @@ class BalanceNews:
 
 Told = CustomerFact | PurchaseFact | SameMoney | RefundFact | DisputeFact | CameBack
 Fact = Told | PayeeNews | BalanceNews
-Said = Mapping[str, Any]
 _LONG_BEFORE = timedelta(days=1)
 """A customer made this long before the news about them was a customer already."""
 
@@ -50,33 +56,33 @@ _LONG_BEFORE = timedelta(days=1)
 def read(event: Said) -> list[Fact]:
     """Return what an event tells us, possibly nothing; unknown types are nothing."""
     if event.get("type") in _ABOUT_PAYEES:
-        account_id = _id(event.get("account"))
+        account_id = id_in(event.get("account"))
         return [PayeeNews(account_id)] if account_id else []
     reader = _READERS.get(str(event.get("type")))
-    thing = _table(event.get("data")).get("object")
+    thing = table(event.get("data")).get("object")
     if reader is None or not isinstance(thing, Mapping):
         return []
-    return reader(thing, _moment(event.get("created")))
+    return reader(thing, moment(event.get("created")))
 
 
 def _session(one: Said, at: datetime) -> list[Fact]:
     """A finished checkout names the customer; it is money itself only when no invoice is."""
     claim = _claim_of_session(one)
-    keys = _ids(one.get("invoice"), one.get("payment_intent"), one.get("id"))
+    keys = ids_in(one.get("invoice"), one.get("payment_intent"), one.get("id"))
     if one.get("payment_status") not in ("paid", "no_payment_required"):
         return [CustomerFact(claim, at)]
     if one.get("invoice"):
         return [CustomerFact(claim, at), SameMoney(keys)]
-    currency = _currency(one)
+    currency = currency_in(one)
     if one.get("mode") != "payment" or currency is None:
         return [CustomerFact(claim, at)]
-    details = _table(one.get("total_details"))
+    details = table(one.get("total_details"))
     return [
         PurchaseFact(
             claim=claim,
             keys=keys,
-            gross_minor=_whole(one.get("amount_total"), currency),
-            tax_minor=_whole(details.get("amount_tax"), currency),
+            gross_minor=whole(one.get("amount_total"), currency),
+            tax_minor=whole(details.get("amount_tax"), currency),
             currency=currency,
             occurred_at=at,
         )
@@ -88,30 +94,30 @@ def _failed_session(one: Said, at: datetime) -> list[Fact]:
 
 
 def _invoice(one: Said, at: datetime) -> list[Fact]:
-    parent = _table(_table(one.get("parent")).get("subscription_details"))
+    parent = table(table(one.get("parent")).get("subscription_details"))
     marks = {
-        **_table(_table(one.get("subscription_details")).get("metadata")),
-        **_table(parent.get("metadata")),
-        **_table(one.get("metadata")),
+        **table(table(one.get("subscription_details")).get("metadata")),
+        **table(parent.get("metadata")),
+        **table(one.get("metadata")),
     }
     claim = Claim(
-        customer_id=_id(one.get("customer")),
-        email=_address(one.get("customer_email")),
-        name=_name(one.get("customer_name")),
-        external_id=_own_id(marks),
+        customer_id=id_in(one.get("customer")),
+        email=address_in(one.get("customer_email")),
+        name=name_in(one.get("customer_name")),
+        external_id=own_id_in(marks),
         tokens=_tokens(marks.get("wom_token")),
     )
-    currency = _currency(one)
+    currency = currency_in(one)
     if currency is None:
         return [CustomerFact(claim, at)]
     return [
         PurchaseFact(
             claim=claim,
-            keys=_ids(one.get("id"), *_payments_of(one)),
-            gross_minor=_whole(one.get("amount_paid"), currency),
+            keys=ids_in(one.get("id"), *_payments_of(one)),
+            gross_minor=whole(one.get("amount_paid"), currency),
             tax_minor=_tax_of(one, currency),
             currency=currency,
-            occurred_at=_moment(_table(one.get("status_transitions")).get("paid_at"), at),
+            occurred_at=moment(table(one.get("status_transitions")).get("paid_at"), at),
             is_renewal=one.get("billing_reason") == "subscription_cycle",
         )
     ]
@@ -119,40 +125,40 @@ def _invoice(one: Said, at: datetime) -> list[Fact]:
 
 def _customer(one: Said, at: datetime) -> list[Fact]:
     """A customer tells who they are; one we made ourselves stands for somebody we know."""
-    marks = _table(one.get("metadata"))
+    marks = table(one.get("metadata"))
     if one.get("deleted") or marks.get("wom_person"):
         return []
     claim = Claim(
-        customer_id=_id(one),
-        email=_address(one.get("email")),
-        name=_name(one.get("name")),
-        external_id=_own_id(marks),
+        customer_id=id_in(one),
+        email=address_in(one.get("email")),
+        name=name_in(one.get("name")),
+        external_id=own_id_in(marks),
         tokens=_tokens(marks.get("wom_token")),
     )
-    made_at = _moment(one.get("created"), at)
+    made_at = moment(one.get("created"), at)
     return [CustomerFact(claim, at, made_at if at - made_at > _LONG_BEFORE else None)]
 
 
 def _charge(one: Said, at: datetime) -> list[Fact]:
     """A refunded charge tells the whole refunded so far; its list of refunds may be with it."""
-    keys = _ids(one.get("payment_intent"), one.get("id"), one.get("invoice"))
+    keys = ids_in(one.get("payment_intent"), one.get("id"), one.get("invoice"))
     if _is_ours(one):
         return []
-    total = _whole(one.get("amount_refunded"), _currency(one))
+    total = whole(one.get("amount_refunded"), currency_in(one))
     return [RefundFact(keys=keys, at=at, total_minor=total)]
 
 
 def _refund(one: Said, at: datetime) -> list[Fact]:
     has_failed = one.get("status") in ("failed", "canceled")
     if _is_ours(one):
-        made_by = _name(_table(one.get("metadata")).get("wom_grant"))
-        return [CameBack(_id(one) or "", made_by)] if has_failed else []
+        made_by = name_in(table(one.get("metadata")).get("wom_grant"))
+        return [CameBack(id_in(one) or "", made_by)] if has_failed else []
     return [
         RefundFact(
-            keys=_ids(one.get("payment_intent"), one.get("charge")),
+            keys=ids_in(one.get("payment_intent"), one.get("charge")),
             at=at,
-            refund_id=_id(one),
-            amount_minor=_whole(one.get("amount"), _currency(one)),
+            refund_id=id_in(one),
+            amount_minor=whole(one.get("amount"), currency_in(one)),
             has_failed=has_failed,
         )
     ]
@@ -167,9 +173,9 @@ def _dispute(one: Said, at: datetime) -> list[Fact]:
     }.get(str(one.get("status")), DisputeOutcome.OPEN)
     return [
         DisputeFact(
-            keys=_ids(one.get("payment_intent"), one.get("charge")),
-            dispute_id=_id(one) or "",
-            amount_minor=_whole(one.get("amount"), _currency(one)),
+            keys=ids_in(one.get("payment_intent"), one.get("charge")),
+            dispute_id=id_in(one) or "",
+            amount_minor=whole(one.get("amount"), currency_in(one)),
             outcome=outcome,
             at=at,
         )
@@ -217,13 +223,13 @@ EVENTS_READ = (*_READERS, *_ABOUT_PAYEES)
 
 
 def _claim_of_session(one: Said) -> Claim:
-    details = _table(one.get("customer_details"))
-    marks = _table(one.get("metadata"))
+    details = table(one.get("customer_details"))
+    marks = table(one.get("metadata"))
     return Claim(
-        customer_id=_id(one.get("customer")),
-        email=_address(details.get("email") or one.get("customer_email")),
-        name=_name(details.get("name")),
-        external_id=_own_id(marks),
+        customer_id=id_in(one.get("customer")),
+        email=address_in(details.get("email") or one.get("customer_email")),
+        name=name_in(details.get("name")),
+        external_id=own_id_in(marks),
         tokens=_tokens(one.get("client_reference_id"), marks.get("wom_token")),
     )
 
@@ -237,8 +243,8 @@ def _tokens(*texts: object) -> tuple[str, ...]:
 def _payments_of(invoice: Said) -> list[object]:
     """Return the payments an invoice names, in the old shape and the new."""
     named: list[object] = [invoice.get("payment_intent"), invoice.get("charge")]
-    for one in _list(_table(invoice.get("payments")).get("data")):
-        paid = _table(_table(one).get("payment"))
+    for one in items(table(invoice.get("payments")).get("data")):
+        paid = table(table(one).get("payment"))
         named += [paid.get("payment_intent"), paid.get("charge")]
     return named
 
@@ -247,74 +253,15 @@ def _tax_of(invoice: Said, currency: str) -> int:
     """Return the tax in an invoice: the listed taxes, or the older field, or the difference."""
     listed = invoice.get("total_taxes")
     if isinstance(listed, list):
-        return sum(_whole(_table(one).get("amount"), currency) for one in listed)
+        return sum(whole(table(one).get("amount"), currency) for one in listed)
     if invoice.get("tax") is not None:
-        return _whole(invoice.get("tax"), currency)
+        return whole(invoice.get("tax"), currency)
     if invoice.get("total_excluding_tax") is not None:
-        total = _whole(invoice.get("total"), currency)
-        return max(0, total - _whole(invoice.get("total_excluding_tax"), currency))
+        total = whole(invoice.get("total"), currency)
+        return max(0, total - whole(invoice.get("total_excluding_tax"), currency))
     return 0
 
 
 def _is_ours(one: Said) -> bool:
     """Tell whether we made this refund ourselves, as a reward; it takes nobody's reward back."""
-    return bool(_table(one.get("metadata")).get("wom_reward"))
-
-
-def _ids(*things: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found for found in map(_id, things) if found))
-
-
-def _id(thing: object) -> str | None:
-    return _text(thing.get("id")) if isinstance(thing, Mapping) else _text(thing)
-
-
-def _table(thing: object) -> Said:
-    return thing if isinstance(thing, Mapping) else {}
-
-
-def _list(thing: object) -> list[object]:
-    return thing if isinstance(thing, list) else []
-
-
-def _text(thing: object) -> str | None:
-    return thing if isinstance(thing, str) and thing.strip() else None
-
-
-def _currency(one: Said) -> str | None:
-    """Return the currency of some money, or None for one nobody can count in."""
-    text = (_text(one.get("currency")) or "").lower()
-    return text if is_currency(text) else None
-
-
-def _name(thing: object) -> str | None:
-    """Return a name at the length we keep; Stripe allows longer ones."""
-    return plain(_text(thing) or "")[:200] or None
-
-
-def _own_id(marks: Said) -> str | None:
-    """Return the business's own id of a person; one longer than we keep names nobody here."""
-    text = _text(marks.get("wom_person_external_id"))
-    return text if text and len(text) <= 200 else None
-
-
-def _address(thing: object) -> str | None:
-    """Return an email address we can use; Stripe takes some that name nobody, and those do not."""
-    text = _text(thing)
-    try:
-        return canonical_email(text) if text else None
-    except Invalid:
-        return None
-
-
-def _whole(value: object, currency: str | None) -> int:
-    """Return an amount in our minor units."""
-    return from_stripe(value, currency) if type(value) is int else 0
-
-
-def _moment(seconds: object, otherwise: datetime | None = None) -> datetime:
-    if type(seconds) is int:
-        return datetime.fromtimestamp(seconds, UTC)
-    if otherwise is None:
-        raise ValueError("an event without a time")
-    return otherwise
+    return bool(table(one.get("metadata")).get("wom_reward"))
