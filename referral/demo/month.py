@@ -12,13 +12,13 @@ from referral.demo.names import FRIENDS
 from referral.demo.shop import CUSTOMER, OLIVE, Story, email_of
 from referral.domain import journey
 from referral.domain.attribution import Told
+from referral.domain.businesses import Actor
 from referral.domain.links import Link
 from referral.domain.people import Identity, Person
-from referral.domain.programs import (
-    Program,
-)
+from referral.domain.programs import Kind, Program
 from referral.domain.purchases import Claim, Purchase, PurchaseFact, RefundFact
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.choosing import choose
 from referral.foundation.db import session, transaction
 from referral.foundation.ids import key_at
 
@@ -43,6 +43,8 @@ def month(story: Story, links: list[Link]) -> list[Act]:
     acts.append((story.moment(6), partial(_hold_one, story)))
     acts.append((story.moment(3), partial(_deny_one, story)))
     acts += _workshop_friends(story)
+    acts.append((story.moment(7), partial(_approve_one, story)))
+    acts.append((story.moment(5), partial(_choose_one, story)))
     return acts
 
 
@@ -132,9 +134,9 @@ def _regular_again(story: Story, link: Link, at: datetime) -> None:
 
 
 def _workshop_friends(story: Story) -> list[Act]:
-    """Two friends book a workshop; those rewards wait for Olive's approval."""
+    """Three friends book a workshop; those rewards wait for Olive's approval."""
     acts: list[Act] = []
-    for name, days_ago in (("Vera Lang", 22.0), ("Otto Kern", 18.0)):
+    for name, days_ago in (("Ida Voss", 24.0), ("Vera Lang", 22.0), ("Otto Kern", 18.0)):
 
         def come(at: datetime, name: str = name) -> None:
             alice = session.scalars(select(Person).where(Person.email == CUSTOMER)).one()
@@ -145,6 +147,29 @@ def _workshop_friends(story: Story) -> list[Act]:
 
         acts.append((story.moment(days_ago), come))
     return acts
+
+
+def _approve_one(story: Story, at: datetime) -> None:
+    """Olive approves the first of them once its hold has passed."""
+    first = _of_workshops(story)[0]
+    with transaction():
+        journey.approve_reward(first, actor=OLIVE, reason="Ida enjoyed the workshop.", at=at)
+
+
+def _choose_one(story: Story, at: datetime) -> None:
+    """Alice takes it as credit to spend in the shop."""
+    first = _of_workshops(story)[0]
+    with transaction():
+        choose(first, Kind.STORE_CREDIT, None, actor=Actor("person", first.person.shown_name), at=at)
+
+
+def _of_workshops(story: Story) -> list[Reward]:
+    query = (
+        select(Reward)
+        .where(Reward.program_id == story.workshops_id, Reward.purchase_id.is_not(None))
+        .order_by(Reward.id)
+    )
+    return list(session.scalars(query))
 
 
 def _hold_one(story: Story, at: datetime) -> None:

@@ -35,6 +35,9 @@ from referral.domain.programs import (
     create_program,
     publish_offer,
 )
+from referral.domain.rewards.charities import add_charity, set_default
+from referral.domain.rewards.gift_files import import_codes, prepare_codes, read_codes
+from referral.domain.rewards.gift_stock import open_stock
 from referral.foundation.db import session, transaction
 from referral.worker.accounts import account_of
 
@@ -101,14 +104,25 @@ def open_shop(at: datetime, today: datetime) -> Story:
                 at=at,
                 is_practice=not own_key,
             )
-            program = _program(business, "Bring a friend", Approval.AUTOMATIC, 1000, at)
-            workshops = _program(business, "Barista workshops", Approval.STAFF, 2500, at)
+            credit = OfferTerms(
+                Side.ADVOCATE, Kind.ACCOUNT_CREDIT, Trigger.FIRST_PURCHASE, amount_minor=1000
+            )
+            program = _program(business, "Bring a friend", Approval.AUTOMATIC, credit, at)
+            choice = OfferTerms(
+                Side.ADVOCATE,
+                Kind.CHOICE,
+                Trigger.FIRST_PURCHASE,
+                amount_minor=2500,
+                choices=(Kind.STORE_CREDIT, Kind.GIFT, Kind.CHARITY),
+            )
+            workshops = _program(business, "Barista workshops", Approval.STAFF, choice, at)
+            _fill_shelves(business, at)
     dice = random.Random(7)  # noqa: S311
     return Story(business.id, program.id, workshops.id, dice, today)
 
 
 def _program(
-    business: Business, name: str, approval: Approval, credit_minor: int, at: datetime
+    business: Business, name: str, approval: Approval, thanks: OfferTerms, at: datetime
 ) -> Program:
     page = name.lower().replace(" ", "-")
     terms = ProgramTerms(
@@ -118,12 +132,22 @@ def _program(
         hold_days=14,
     )
     program = create_program(business, terms, at=at, budget_minor=200_000)
-    for side, kind, trigger, amount, rate in (
-        (Side.ADVOCATE, Kind.ACCOUNT_CREDIT, Trigger.FIRST_PURCHASE, credit_minor, None),
-        (Side.FRIEND, Kind.DISCOUNT, Trigger.SIGNUP, None, 2000),
-    ):
-        publish_offer(program, OfferTerms(side, kind, trigger, amount, rate), at=at)
+    discount = OfferTerms(Side.FRIEND, Kind.DISCOUNT, Trigger.SIGNUP, rate_bp=2000)
+    for offer in (thanks, discount):
+        publish_offer(program, offer, at=at)
     return program
+
+
+def _fill_shelves(business: Business, at: datetime) -> None:
+    """Buy vouchers and name charities, for those who would rather have that than credit."""
+    stock = open_stock(
+        business.id, "Bookshop voucher", value_minor=2500, currency="eur", low_at=5, at=at
+    )
+    codes = "\n".join(f"BOOKS-{number:04}-DEMO" for number in range(1, 13))
+    lines = read_codes(codes, on=at.date())
+    import_codes(stock, lines, prepare_codes(lines, at=at), at=at)
+    add_charity(business.id, "Clean Rivers", "https://rivers.example", at=at)
+    set_default(add_charity(business.id, "School Garden", "https://garden.example", at=at))
 
 
 def customer(story: Story, name: str, *, days_ago: float) -> Link:
