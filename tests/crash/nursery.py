@@ -44,8 +44,11 @@ class Nursery:
 
     @staticmethod
     def kill(pid: int) -> None:
-        """End one of them with kill -9."""
-        os.killpg(pid, signal.SIGKILL)
+        """End one of them with kill -9; one that has only just begun is no group's leader yet."""
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the nursery, and whatever it started with it."""
