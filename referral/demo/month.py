@@ -160,7 +160,9 @@ def _choose_one(story: Story, at: datetime) -> None:
     """Alice takes it as credit to spend in the shop."""
     first = _of_workshops(story)[0]
     with transaction():
-        choose(first, Kind.STORE_CREDIT, None, actor=Actor("person", first.person.shown_name), at=at)
+        choose(
+            first, Kind.STORE_CREDIT, None, actor=Actor("person", first.person.shown_name), at=at
+        )
 
 
 def _of_workshops(story: Story) -> list[Reward]:

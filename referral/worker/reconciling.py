@@ -1,4 +1,4 @@
-"""Compares a business with its provider every day, a piece at a time, and keeps what differs.
+"""Compares a business with its provider every hour, a piece at a time, and keeps what differs.
 
 First what we granted, person by person; then what was paid and refunded there, which closes gaps
 that are older than the provider's events (F-21). A kill repeats one piece and keeps nothing twice.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -14,9 +17,11 @@ from referral.foundation.db import session, transaction
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeAccount, StripeEvent, listing
 from referral.gateways.stripe.listing import paid_invoices
+from referral.surfaces.web.backlog import backlog
 from referral.worker import reconciling, work_all
 from referral.worker.tidying import tidy
 from tests.stories.trade import KEY, Trade, at_stripe, customers_of, later
+from tests.web.test_metrics import numbers
 
 HOUR_S, DAY_S = 3600, 86_400
 
@@ -222,3 +227,38 @@ def test_old_comparisons_are_forgotten(
         compare(trade, after_s=days * DAY_S)
     query = select(func.count()).select_from(Reconciliation)
     assert session.scalar(query.execution_options(**across_businesses())) == 2
+
+
+def test_what_takes_long_is_compared_less_often(trade: Trade, sold: str) -> None:
+    began_at = clock.now()
+    for minutes, hours in ((1, 1), (10, 4), (600, 24)):
+        with within(trade.shop.business.id), transaction():
+            reconciliations.compare_soon(trade.shop.business.id, since=began_at, at=began_at)
+            run = reconciliations.open_run()
+            assert run is not None
+            run.began_at, token = began_at, uuid.uuid4()
+            run.lease_token = token
+            session.flush()
+            ended_at = began_at + timedelta(minutes=minutes)
+            reconciliations.complete(run, token, at=ended_at)
+            waiting = reconciliations.open_run()
+            assert waiting is not None
+            assert waiting.due_at == ended_at + timedelta(hours=hours)
+
+
+def test_the_metrics_say_how_much_differs(trade: Trade, sold: str) -> None:
+    assert "referral_reconciliation_differences" not in numbers(backlog(at=clock.now()).decode())
+    at_stripe(
+        trade.practice,
+        "POST",
+        f"/v1/customers/{sold}/balance_transactions",
+        amount=-500,
+        currency="eur",
+        **{"metadata[wom_business]": trade.business_id},
+    )
+    run, rows = compare(trade)
+    assert [one.kind for one in rows] == [Differs.UNKNOWN_HERE]
+    assert run.ended_at is not None
+    told = numbers(backlog(at=run.ended_at + timedelta(minutes=1)).decode())
+    assert told["referral_reconciliation_differences"] == 1
+    assert told["referral_reconciliation_age_seconds"] == 60

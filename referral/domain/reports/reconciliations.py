@@ -11,7 +11,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, func, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned, StripeConnection, across_businesses
@@ -33,12 +43,16 @@ from referral.foundation.due import Due
 from referral.foundation.ids import new_key
 from referral.foundation.inserts import insert_once
 
-EVERY = timedelta(days=1)
+EVERY = timedelta(hours=1)
+LATEST = timedelta(days=1)
+SHARE = 24
+"""One comparison follows another so that comparing takes this part of the time at most."""
+
 SETTLING = timedelta(hours=1)
 """What is younger when a comparison begins is left to the next: its event may be on its way."""
 
-KEPT = 30
-"""How many comparisons of a business are kept: a month of them."""
+KEPT = 72
+"""How many comparisons of a business are kept."""
 
 
 class Stage(StrEnum):
@@ -120,7 +134,7 @@ class Difference(Owned, Model):
 
 
 def plan_all() -> None:
-    """See to it that a comparison waits for every connected business: a day after it connected."""
+    """See to it that a comparison waits for each business, from an hour after it connected."""
     query = (
         select(StripeConnection.business_id, StripeConnection.changed_at)
         .where(
@@ -147,11 +161,16 @@ def compare_soon(business_id: uuid.UUID, *, since: datetime, at: datetime) -> No
 
 
 def complete(run: Reconciliation, token: uuid.UUID, *, at: datetime) -> None:
-    """End a comparison, forget old ones, and have the next one wait; raises LeaseLost."""
+    """End a comparison, forget old ones, and have the next one wait; raises LeaseLost.
+
+    The next is in an hour, and later where the provider is asked for long: in a day at the latest.
+    """
+    began_at = run.began_at or at
+    next_at = at + min(LATEST, max(EVERY, (at - began_at) * SHARE))
     run.is_open, run.ended_at = None, at
     session.flush()
     due.finish(run, token)
-    _wait_for_next(run.business_id, since=(run.began_at or at) - SETTLING, due_at=at + EVERY)
+    _wait_for_next(run.business_id, since=began_at - SETTLING, due_at=next_at)
     done = select(Reconciliation.id).where(Reconciliation.ended_at.is_not(None))
     old = session.scalars(done.order_by(Reconciliation.ended_at.desc()).offset(KEPT)).all()
     for kind, column in ((Difference, Difference.run_id), (Reconciliation, Reconciliation.id)):
@@ -169,6 +188,27 @@ def last_run() -> Reconciliation | None:
     """Return the last comparison of the business at work that is done."""
     query = select(Reconciliation).where(Reconciliation.ended_at.is_not(None))
     return session.scalar(query.order_by(Reconciliation.ended_at.desc()).limit(1))
+
+
+def standing_of_all() -> tuple[int, datetime | None]:
+    """Count the differences in the last comparison of every business; and when the oldest ended."""
+    last = (
+        select(Reconciliation.business_id, func.max(Reconciliation.ended_at).label("ended_at"))
+        .group_by(Reconciliation.business_id)
+        .subquery()
+    )
+    is_last = and_(
+        Reconciliation.business_id == last.c.business_id,
+        Reconciliation.ended_at == last.c.ended_at,
+    )
+    query = (
+        select(func.count(Difference.id), func.min(Reconciliation.ended_at))
+        .select_from(Reconciliation)
+        .join(last, is_last)
+        .outerjoin(Difference, Difference.run_id == Reconciliation.id)
+    )
+    number, oldest = session.execute(query.execution_options(**across_businesses())).one()
+    return number, oldest
 
 
 def count_differences(run: Reconciliation) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from referral.domain.businesses import StripeConnection, across_businesses
 from referral.domain.notices import Notice
 from referral.domain.reports.audits import AuditRun, last_audit
-from referral.domain.reports.reconciliations import Reconciliation
+from referral.domain.reports.reconciliations import Reconciliation, standing_of_all
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.qualifying import Qualification
@@ -64,6 +64,7 @@ def backlog(*, at: datetime) -> bytes:
             rows.labels(kind, "waiting").set(waiting)
             oldest.labels(kind).set((at - first).total_seconds() if first else 0)
         _add_last_audit(registry, at)
+        _add_last_comparison(registry, at)
         _add_stripe(registry, at)
         is_up.set(1)
     except SQLAlchemyError:
@@ -84,6 +85,18 @@ def _add_last_audit(registry: CollectorRegistry, at: datetime) -> None:
         ("duration_seconds", "How long the last audit took", last.took.total_seconds()),
     ):
         Gauge(f"referral_audit_{name}", said, registry=registry).set(value)
+
+
+def _add_last_comparison(registry: CollectorRegistry, at: datetime) -> None:
+    """Tell in how much we and Stripe differ, and how old the oldest last comparison is."""
+    differences, ended_at = standing_of_all()
+    if ended_at is None:
+        return
+    for name, said, value in (
+        ("differences", "Differences the last comparisons with Stripe found", differences),
+        ("age_seconds", "How long ago the oldest of them ended", (at - ended_at).total_seconds()),
+    ):
+        Gauge(f"referral_reconciliation_{name}", said, registry=registry).set(value)
 
 
 def _add_stripe(registry: CollectorRegistry, at: datetime) -> None:
