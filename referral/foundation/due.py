@@ -99,6 +99,21 @@ def postpone(
         _settle(row, token, due_at=at + wait_after(row.attempts), last_error=reason[:400])
 
 
+def fail(row: Any, token: uuid.UUID, *, at: datetime, reason: str, for_good: bool = True) -> None:
+    """Try again after a break, whose `reason` begins with its kind and a colon.
+
+    Waiting before it counts for nothing: eight breaks of one kind on end and the row is dead,
+    unless it may not be given up `for_good`.
+    """
+    was_same = (row.last_error or "").partition(":")[0] == reason.partition(":")[0]
+    attempts = row.attempts if was_same else 1
+    if attempts >= MOST_ATTEMPTS and for_good:
+        bury(row, token, at=at, reason=reason)
+    else:
+        due_at = at + wait_after(attempts)
+        _settle(row, token, due_at=due_at, attempts=attempts, last_error=reason[:400])
+
+
 def come_again(row: Any, token: uuid.UUID, *, at: datetime, reason: str) -> None:
     """Try again at a moment somebody else named; it does not count as an attempt that failed."""
     attempts = max(0, row.attempts - 1)

@@ -46,11 +46,12 @@ _DONE = Counter("referral_work_total", "Work done by kind and how it ended", ["k
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of due rows and the function that does one of them."""
+    """One kind of due rows and the function that does one of them; an endless one never ends."""
 
     name: str
     model: type[Any]
     do: Callable[[uuid.UUID, uuid.UUID], None]
+    is_endless: bool = False
 
 
 def kinds() -> list[Work]:
@@ -68,10 +69,10 @@ def kinds() -> list[Work]:
         Work("reward", Reward, rewards.ripen_reward),
         Work("grant", Grant, grants.send_grant),
         Work("credit_lot", CreditLot, credit.look),
-        Work("event_poll", EventPoll, event_polls.look),
-        Work("recovery", Recovery, recovering.recover),
+        Work("event_poll", EventPoll, event_polls.look, is_endless=True),
+        Work("recovery", Recovery, recovering.recover, is_endless=True),
         Work("audit_run", AuditRun, audits.audit_books),
-        Work("reconciliation", Reconciliation, reconciling.compare),
+        Work("reconciliation", Reconciliation, reconciling.compare, is_endless=True),
     ]
 
 
@@ -189,6 +190,7 @@ def _give_back(kind: Work, key: uuid.UUID, token: uuid.UUID, error: Exception) -
     try:
         with transaction():
             row = session.get_one(kind.model, key, execution_options={"across_businesses": True})
-            due.postpone(row, token, at=clock.now(), reason=f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            due.fail(row, token, at=clock.now(), reason=reason, for_good=not kind.is_endless)
     except (due.LeaseLost, DBAPIError):
         session.rollback()

@@ -23,9 +23,11 @@ from referral.domain.purchases import (
 )
 from referral.domain.purchases.purchases import UnknownPurchase
 from referral.domain.rewards.grants import given_back_of
+from referral.domain.rewards.recovering import recovery_of
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import NotYet
+from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeEvent, read
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.gateways.stripe.reading import BalanceNews, Fact, PayeeNews
@@ -48,7 +50,7 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
             return
         unasked = None
         try:
-            facts = [_with_invoice(event, _without_ours(fact)) for fact in facts]
+            facts = [_with_invoice(event, _without_ours(event, fact)) for fact in facts]
         except StripeTrouble as trouble:
             unasked = trouble.said
         try:
@@ -103,21 +105,36 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
     return is_whole
 
 
-def _without_ours(fact: Fact) -> Fact:
-    """Tell what we gave back of a payment as a reward: it takes nobody's reward back."""
+def _without_ours(event: StripeEvent, fact: Fact) -> Fact:
+    """Tell what we gave back of a payment as a reward: it takes nobody's reward back.
+
+    After a restore Stripe knows better what we gave (F-40).
+    """
     if not isinstance(fact, RefundFact) or fact.total_minor is None:
         return fact
     own_minor = given_back_of(fact.keys)
+    is_recovering = recovery_of(event.business_id) is not None
     session.commit()
+    account = account_of(event.business_id) if is_recovering else None
+    payment = _payment_in(fact.keys)
+    if account is not None and payment is not None:
+        whose = public_id(Business.prefix, event.business_id)
+        ours = [
+            one for one in account.refunds_of(payment) if one.marks.get("wom_business") == whose
+        ]
+        own_minor = max(own_minor, sum(one.amount_minor for one in ours))
     return replace(fact, own_minor=own_minor)
+
+
+def _payment_in(keys: tuple[str, ...]) -> str | None:
+    return next((one for one in keys if one.startswith("pi_")), None)
 
 
 def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
     """Ask Stripe for the invoice of a payment we do not know; since 2025 a charge does not say."""
     if not isinstance(fact, RefundFact | DisputeFact) or _is_known(event, fact.keys):
         return fact
-    payment = next((one for one in fact.keys if one.startswith("pi_")), None)
-    account = account_of(event.business_id)
+    payment, account = _payment_in(fact.keys), account_of(event.business_id)
     if payment is None or account is None:
         return fact
     invoice = account.invoice_of_payment(payment)

@@ -280,3 +280,29 @@ def test_nobody_pays_for_somebody_else(story: Story) -> None:
     shop.purchase("frank")
     story.give()
     assert [(one.debt_minor, one.netted_minor) for one in story.rewards()] == [(1000, 0), (0, 0)]
+
+
+def test_a_debt_that_stands_again_is_paid_by_what_else_is_approved(story: Story) -> None:
+    story.owe(3000)
+    story.buy()
+    story.buy()
+    story.approve()
+    _, first, _ = story.rewards()
+    with within(story.shop.business.id), transaction():
+        journey.deny_reward(first, actor=OLIVE, reason="No.", at=story.shop.now)
+    story.give()
+    assert story.provider.credit == {"cus_alice": 750}
+
+
+def test_what_a_failed_refund_adds_to_an_approved_reward_pays_a_debt_too(story: Story) -> None:
+    shop = story.shop
+    story.owe()
+    purchase = story.buy()
+    shop.refund(purchase, 6000, name="re_half")
+    story.approve()
+    fact = RefundFact((purchase.external_id,), shop.now, None, "re_half", 6000, has_failed=True)
+    with within(shop.business.id), transaction():
+        journey.refund(shop.business, fact, at=shop.now)
+    story.give()
+    assert story.provider.credit == {}
+    assert [one.debt_minor for one in story.rewards()] == [0, 0]

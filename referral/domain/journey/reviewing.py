@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from referral.domain.businesses import Actor, record
-from referral.domain.journey.thanking import wake
+from referral.domain.journey.thanking import hold_the_disputed, wake
 from referral.domain.people import Person
 from referral.domain.rewards import Reward, approve, debts, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
@@ -63,6 +63,7 @@ def reissue_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -
     """Issue a reward again that failed for good; returns the one that takes its place."""
     refuse_own(reward, actor)
     begun = reissue(reward, reason=reason, at=at)
+    hold_the_disputed(begun, at=at)
     _write_down(reward, "reward.reissued", actor=actor, reason=reason, at=at)
     return begun
 
@@ -87,7 +88,8 @@ def extend_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) ->
 
 
 def forgive_debt(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> int:
-    """Let go what is still owed of a reward; its person keeps it. Raises NothingOwed."""
+    """Let go what is still owed of a reward; its person keeps it. Raises NothingOwed, OwnReward."""
+    refuse_own(reward, actor)
     amount_minor = debts.forgive_debt(reward, actor=actor, reason=reason, at=at)
     record(
         reward.business_id,

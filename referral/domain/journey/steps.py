@@ -16,6 +16,7 @@ from referral.domain.journey.recognising import claimed, meet_named
 from referral.domain.journey.thanking import (
     apply_refunds,
     hold_disputed,
+    hold_the_disputed,
     know_customer,
     rewards_for,
     thank,
@@ -133,7 +134,10 @@ def refund(business: Business, fact: RefundFact, *, at: datetime) -> Purchase:
 
 def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
     """Learn that what was given has failed at the provider; see `rewards.returning`."""
-    return returning.come_back(fact, at=at)
+    begun = returning.come_back(fact, at=at)
+    if begun is not None:
+        hold_the_disputed(begun, at=at)
+    return begun
 
 
 def dispute(business: Business, fact: DisputeFact, *, at: datetime) -> Purchase:

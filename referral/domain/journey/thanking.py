@@ -72,6 +72,12 @@ def apply_refunds(purchase: Purchase, *, at: datetime) -> None:
         _hold_while_disputed(purchase, begun, at=at)
 
 
+def hold_the_disputed(begun: Reward, *, at: datetime) -> None:
+    """Hold what begins in another reward's place, and what goes with it, while it is disputed."""
+    if begun.purchase is not None:
+        _hold_while_disputed(begun.purchase, rewards_for(begun.purchase), at=at)
+
+
 def _hold_while_disputed(purchase: Purchase, rewards: Sequence[Reward], *, at: datetime) -> None:
     for known in open_disputes(purchase):
         for reward in rewards:

@@ -97,10 +97,14 @@ class DisputeOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DisputeFact:
-    """A customer's bank disputes a charge, or has decided."""
+    """A customer's bank disputes a charge, or has decided.
+
+    One in another currency than the purchase counts for all of it: two are never added.
+    """
 
     keys: tuple[str, ...]
     dispute_id: str
     amount_minor: int
     outcome: DisputeOutcome
     at: datetime
+    currency: str | None = None

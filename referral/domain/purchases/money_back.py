@@ -70,6 +70,7 @@ def record_refund(business_id: uuid.UUID, fact: RefundFact) -> Purchase:
 def record_dispute(business_id: uuid.UUID, fact: DisputeFact) -> tuple[Purchase, Dispute]:
     """Keep a dispute; an old piece of news never reopens a closed one (I-21)."""
     purchase = purchase_of(business_id, fact.keys)
+    is_same = fact.currency in (None, purchase.currency)
     insert_once(
         Dispute,
         {
@@ -77,7 +78,7 @@ def record_dispute(business_id: uuid.UUID, fact: DisputeFact) -> tuple[Purchase,
             "business_id": business_id,
             "purchase_id": purchase.id,
             "external_id": fact.dispute_id,
-            "amount_minor": fact.amount_minor,
+            "amount_minor": fact.amount_minor if is_same else purchase.gross_minor,
             "outcome": DisputeOutcome.OPEN,
             "at": fact.at,
         },

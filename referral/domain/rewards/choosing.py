@@ -16,6 +16,7 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import notify
 from referral.domain.programs import Kind
 from referral.domain.rewards.charities import Charity, default_charity
+from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.grants import (
     Grant,
     GrantState,
@@ -61,13 +62,14 @@ def can_choose(reward: Reward) -> bool:
 def options_of(reward: Reward) -> list[Kind]:
     """List the kinds a reward may still be given as; none when that is not to be chosen.
 
-    A gift comes whole, so it is no option once a part of the purchase was refunded.
+    A gift comes whole, so it is no option once a part was refunded, or pays a debt.
     """
     is_open = reward.state in OPEN and not _is_settled(reward)
     if reward.offer.kind != Kind.CHOICE or not is_open:
         return []
     kinds = [Kind(name) for name in reward.offer.choices or []]
-    return [kind for kind in kinds if kind not in WHOLE or not reward.withheld_minor]
+    is_whole = reward.payable_minor == reward.amount_minor
+    return [kind for kind in kinds if is_whole or kind not in WHOLE]
 
 
 def choose(
@@ -186,7 +188,10 @@ def _go_on(reward: Reward, *, at: datetime) -> None:
     if act.state != GrantState.WAITING:
         raise RewardMoved
     if act.operation == gives:
+        act.waits_for = None
+        session.flush()
         wake_waiting(reward, at=at)
-        return
-    drop_waiting(reward, at=at)
-    plan_grant(reward, gives, amount_minor=reward.payable_minor, at=at)
+    else:
+        drop_waiting(reward, at=at)
+        plan_grant(reward, gives, amount_minor=reward.payable_minor, at=at)
+    settle_debts(reward, at=at)

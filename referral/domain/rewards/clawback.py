@@ -34,7 +34,8 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
 
     Of each promise its person keeps the reward less reward × refunded ÷ paid, rounded half even
     (I-15); the two last are in the purchase's own currency. A refund that fails gives back what it
-    took; returns rewards that began anew for that.
+    took; returns rewards that began anew for that. A debt that was forgiven stays with its person,
+    and a part that was denied or refused is not theirs.
     """
     begun = []
     for promise in _promises(purchase):
@@ -44,11 +45,13 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
             continue
         step = step_minor(promise[0].currency)
         right = whole - share(whole, purchase.refunded_minor, purchase.gross_minor, step=step)
-        kept = sum(one.amount_minor - one.clawback_minor for one in promise)
-        if kept > right:
-            _take(promise, kept - right, at=at)
-        elif kept < right:
-            begun += restore(promise, right - kept, at=at)
+        promised = sum(one.amount_minor - one.clawback_minor for one in promise)
+        held = sum(one.amount_minor - one.clawback_minor for one in promise if one.is_live)
+        forgiven = sum(one.forgiven_minor for one in promise)
+        if held > right:
+            _take(promise, held - right, at=at)
+        elif promised + forgiven < right:
+            begun += restore(promise, right - promised - forgiven, at=at)
     return begun
 
 
@@ -141,6 +144,8 @@ def _book(reward: Reward, *, taken: int, owed: int, at: datetime) -> None:
 
 def go_on_taking(reward: Reward, *, at: datetime) -> None:
     """Take what is still due of a granted reward; once all of it is back, it is reversed."""
+    if reward.state == RewardState.REVERSED:
+        return
     if reward.clawback_minor == reward.amount_minor and reward.outstanding_minor == 0:
         why = reward.reason or REFUNDED
         move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=why)
@@ -162,6 +167,8 @@ def _withhold(reward: Reward, *, at: datetime) -> None:
     netted = max(0, more - reward.payable_minor)
     take_out(reward, netted, at=at)
     give_back(reward, more, source=money_lies_in(reward), at=at)
-    reopen(reward, netted, at=at)
+    opened = reopen(reward, netted, at=at)
     update_reward(reward, withheld_minor=reward.clawback_minor)
     resize_grant(reward)
+    for debt in opened:
+        settle_with_approved(debt, at=at)

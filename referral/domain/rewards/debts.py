@@ -74,9 +74,12 @@ class NothingOwed(Conflict):
 def settle_debts(reward: Reward, *, at: datetime) -> None:
     """Let an approved reward pay what its person owes in its program, the oldest debt first.
 
-    Its program is locked already.
+    What is not money pays only as what gives a refund's part back: its own promise's debt, for
+    what stood as a debt was never taken. Its program is locked already.
     """
-    if reward.kind not in MONEY or reward.state != RewardState.APPROVED:
+    if reward.state != RewardState.APPROVED:
+        return
+    if reward.kind not in MONEY and not reward.is_restored:
         return
     for debt in _debts_beside(reward):
         part = min(reward.payable_minor, debt.debt_minor)
@@ -133,12 +136,13 @@ def take_out(reward: Reward, amount_minor: int, *, at: datetime) -> None:
     update_reward(reward, netted_minor=reward.netted_minor - amount_minor)
 
 
-def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> None:
+def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> list[Reward]:
     """Let debts stand again that a reward had settled and does not any more, the latest first.
 
     Its money must be back in the budget. The commitment does not ask the limit: it stood before.
+    Returns the debts, for `settle_with_approved` once the reward itself is written down.
     """
-    left = amount_minor
+    left, opened = amount_minor, []
     for debt_id, settled_minor in _settled_by(reward):
         part = min(left, settled_minor)
         if part <= 0:
@@ -151,6 +155,8 @@ def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> None:
         allowances.give_back(debt, -part)
         update_reward(debt, settled_minor=debt.settled_minor - part)
         _write_down(debt, reward, -part, reason="What had settled it ended.", at=at)
+        opened.append(debt)
+    return opened
 
 
 def let_go(reward: Reward, amount_minor: int, *, at: datetime) -> None:
@@ -183,7 +189,10 @@ def settlements_of(reward: Reward) -> Sequence[DebtSettlement]:
 
 
 def _debts_beside(reward: Reward) -> list[Reward]:
-    """Return the locked rewards of the same person and program that something is owed of."""
+    """Return the locked rewards of the same person and program that something is owed of.
+
+    For what is not money, only those of the same promise.
+    """
     query = (
         select(Reward)
         .where(Reward.program_id == reward.program_id, Reward.person_id == reward.person_id)
@@ -191,6 +200,10 @@ def _debts_beside(reward: Reward) -> list[Reward]:
         .where(Reward.owed_minor > Reward.settled_minor + Reward.forgiven_minor)
         .order_by(Reward.id)
     )
+    if reward.kind not in MONEY:
+        query = query.where(
+            Reward.offer_id == reward.offer_id, Reward.purchase_id == reward.purchase_id
+        )
     return [lock(one) for one in session.scalars(query).all()]
 
 

@@ -13,14 +13,19 @@ from referral.domain.attribution import Referral, TouchKind
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.currencies import Conversion, convert_on
 from referral.domain.people import Person
-from referral.domain.programs import Offer, Side, Trigger
+from referral.domain.programs import Offer, Side, Trigger, lock_program
 from referral.domain.programs.offers import REPEATED, WITHOUT_MONEY
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.amounts import Inputs, inputs_of, worth
 from referral.domain.rewards.awaiting import await_rate
 from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
 from referral.domain.rewards.limits import begin_within_limits
-from referral.domain.rewards.qualifying import expect, give_up_place, place_of
+from referral.domain.rewards.qualifying import (
+    expect,
+    friends_above,
+    give_up_place,
+    place_of,
+)
 from referral.domain.rewards.releasing import cancel
 from referral.domain.rewards.rewards import Reward, RewardState, lock
 from referral.domain.rewards.turns import (
@@ -97,18 +102,38 @@ def is_existing_customer(referral: Referral) -> bool:
 
 
 def retract(referral: Referral, *, at: datetime) -> None:
-    """Cancel what an existing customer's referral has earned, as far as it is not granted yet."""
+    """Cancel what an existing customer's referral has earned, as far as it is not granted yet.
+
+    Their place is free again unless something was granted for it; the friends above who made a
+    milestone that is not granted yet are counted again without them.
+    """
+    _cancel_pending(referral, at=at)
+    granted = (RewardState.GRANTING, RewardState.GRANTED, RewardState.REVERSED)
+    rests = select(Reward.id).where(Reward.referral_id == referral.id, Reward.state.in_(granted))
+    lock_program(referral.program_id)
+    if session.scalar(rests.limit(1)) is not None:
+        return
+    place = give_up_place(referral)
+    if place is None:
+        return
+    for above in friends_above(referral, place):
+        if _cancel_pending(above.referral, at=at, trigger=Trigger.MILESTONE):
+            give_up_place(above.referral, again_at=at)
+
+
+def _cancel_pending(referral: Referral, *, at: datetime, trigger: Trigger | None = None) -> bool:
     query = (
         select(Reward)
         .where(Reward.referral_id == referral.id)
         .where(Reward.state.in_((RewardState.PENDING, RewardState.APPROVED)))
         .order_by(Reward.id)
     )
-    for reward in session.scalars(query).all():
+    found = [one for one in session.scalars(query) if trigger in (None, one.offer.trigger)]
+    for reward in found:
         cancel(lock(reward), reason=EXISTING_CUSTOMER, actor=SYSTEM, at=at)
         if reward.offer.trigger == Trigger.MILESTONE:
             free_slot(reward.id)
-            give_up_place(referral)
+    return bool(found)
 
 
 def offer_misses(offer: Offer, purchase: Purchase, *, kept_minor: int | None = None) -> str | None:

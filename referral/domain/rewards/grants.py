@@ -238,6 +238,8 @@ def prepare(grant: Grant, asked: Asked, *, at: datetime) -> None:
     if grant.state != GrantState.WAITING:
         raise NotNeeded
     _begin(grant, reward, at=at)
+    if reward.netted_minor and not reward.payable_minor and not grant.takes:
+        raise NotReady(Waiting.OUTCOME_UNKNOWN)  # A debt came meanwhile and takes all of it.
     parameters = {**asked.parameters, "customer": asked.recipient}
     if grant.takes:
         parameters["wanted"] = grant.amount_minor
@@ -342,7 +344,7 @@ def _wake(*which: ColumnElement[bool], at: datetime) -> None:
     session.execute(
         update(Grant)
         .where(*which, Grant.state == GrantState.WAITING, Grant.due_at.is_not(None))
-        .values(due_at=at, attempts=0, dead_at=None)
+        .values(due_at=at, attempts=0, dead_at=None, waits_for=None)
         .execution_options(synchronize_session=False)
     )
 

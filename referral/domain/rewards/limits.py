@@ -120,10 +120,15 @@ def limits_of(program: Program, offer: Offer, person: Person, *, at: datetime) -
 
 
 def _needed(offer: Offer) -> int:
-    """Return the least one more reward takes of a budget; a discount and words take nothing."""
+    """Return the least one more reward takes of a budget; words take nothing.
+
+    Nor does a discount by a share, whose worth is known once it is used.
+    """
     if offer.amount_minor is None and offer.rate_bp is None:
         return 0
-    return 0 if offer.kind == Kind.DISCOUNT else offer.amount_minor or 1
+    if offer.kind == Kind.DISCOUNT:
+        return offer.amount_minor or 0
+    return offer.amount_minor or 1
 
 
 def _settle_rules(reward: Reward) -> None:

@@ -7,6 +7,7 @@ unless the friend turns out to have been a customer before and nothing was grant
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select, update
@@ -101,14 +102,27 @@ def look_again(friend_id: uuid.UUID, *, at: datetime) -> None:
         _make_due(key, at)
 
 
-def give_up_place(referral: Referral) -> None:
-    """Free the place of a friend who never counts, as what it earned was cancelled."""
-    session.execute(
-        update(Qualification)
-        .where(Qualification.referral_id == referral.id)
-        .values(place=None, counted_at=None, due_at=None)
-        .execution_options(synchronize_session="fetch")
+def give_up_place(referral: Referral, *, again_at: datetime | None = None) -> int | None:
+    """Free the place of a friend, and return it: they never count, or are counted again."""
+    query = select(Qualification).where(Qualification.referral_id == referral.id)
+    friend = session.scalar(query.execution_options(populate_existing=True))
+    if friend is None:
+        return None
+    place = friend.place
+    friend.place, friend.counted_at, friend.due_at = None, None, again_at
+    session.flush()
+    return place
+
+
+def friends_above(referral: Referral, place: int) -> Sequence[Qualification]:
+    """List an advocate's friends in the places above one, the lowest first."""
+    query = (
+        select(Qualification)
+        .where(Qualification.program_id == referral.program_id)
+        .where(Qualification.advocate_id == referral.advocate_id, Qualification.place > place)
+        .order_by(Qualification.place)
     )
+    return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def _note(referral: Referral) -> Qualification:

@@ -7,7 +7,7 @@ from datetime import datetime
 from referral.domain.businesses import Actor
 from referral.domain.programs import return_to_budget
 from referral.domain.rewards import allowances
-from referral.domain.rewards.debts import reopen, take_out
+from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
 from referral.domain.rewards.grants import drop_waiting
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, move
@@ -31,8 +31,10 @@ def end(reward: Reward, state: RewardState, *, reason: str, actor: Actor, at: da
     source = money_lies_in(reward)
     move(reward, state, actor=actor, reason=reason, at=at, kept=reason)
     give_back(reward, left, source=source, at=at)
-    reopen(reward, netted, at=at)
+    opened = reopen(reward, netted, at=at)
     drop_waiting(reward, at=at)
+    for debt in opened:
+        settle_with_approved(debt, at=at)
 
 
 def give_back(reward: Reward, amount_minor: int, *, source: Account, at: datetime) -> None:

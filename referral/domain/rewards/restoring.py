@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from referral.domain.rewards.debts import let_go
+from referral.domain.rewards.debts import let_go, settle_debts
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import (
     GrantState,
@@ -73,6 +73,7 @@ def _promise_again(reward: Reward, amount_minor: int, *, at: datetime) -> int:
         withheld_minor=reward.withheld_minor - amount_minor,
     )
     resize_grant(reward)
+    settle_debts(reward, at=at)
     return amount_minor
 
 

@@ -77,14 +77,16 @@ def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
     session.refresh(given)
     if given.state == GrantState.SENDING:
         raise StillSending
-    if given.object_id != fact.object_id or reward.state != RewardState.GRANTED:
+    had = (RewardState.GRANTED, RewardState.REVERSED)
+    is_known = reward.reason == CAME_BACK
+    if given.object_id != fact.object_id or is_known or reward.state not in had:
         return None
     settled_minor = reward.owed_minor - reward.debt_minor
     _return_whole(reward, given, at=at)
     why = "The provider could not give it after all."
     if settled_minor:
-        had = Money(settled_minor, reward.currency)
-        why += f" {had} of it was owed and is settled already: see its statement."
+        owed = Money(settled_minor, reward.currency)
+        why += f" {owed} of it was owed and is settled already: see its statement."
     begun = take_its_place(reward, why=why, at=at)
     if begun.state == RewardState.PENDING:
         place_hold(begun, HoldKind.STAFF, reason=why, actor=SYSTEM, at=at, cause=CAME_BACK)

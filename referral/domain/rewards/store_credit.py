@@ -97,12 +97,18 @@ def expire(lot: CreditLot, *, at: datetime) -> None:
 
 
 def end_part(lot: CreditLot, reward: Reward, amount_minor: int, *, at: datetime) -> None:
-    """Let a part of a lot expire; the reward and the balance are locked."""
+    """Let a part of a lot expire; the reward and the balance are locked.
+
+    Credit that came back after its debt was settled or forgiven is no money of the reward's any
+    more, so the budget gets nothing of it.
+    """
     change(lot, EntryKind.EXPIRY, -amount_minor, at=at)
-    lines = {Account.BUDGET: amount_minor}
+    gone_minor = reward.withheld_minor + reward.debited_minor + reward.owed_minor
+    back_minor = min(amount_minor, reward.amount_minor - gone_minor - reward.expired_minor)
+    lines = {Account.BUDGET: back_minor}
     transfer(reward, Movement.EXPIRE, source=Account.GRANTED, lines=lines, at=at)
-    _return(reward, amount_minor)
-    update_reward(reward, expired_minor=reward.expired_minor + amount_minor)
+    _return(reward, back_minor)
+    update_reward(reward, expired_minor=reward.expired_minor + back_minor)
     if not reward.clawback_minor or not reward.is_live:
         return
     if reward.outstanding_minor:

@@ -18,7 +18,7 @@ from referral.domain.programs import Offer, lock_program
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.limits import LIMITS
 from referral.domain.rewards.releasing import REFUNDED, cancel
-from referral.domain.rewards.rewards import SUPERSEDED, Reward, RewardState, lock
+from referral.domain.rewards.rewards import RESTORED, SUPERSEDED, Reward, RewardState, lock
 from referral.foundation.db import session
 
 EARLIER_PURCHASE = "earlier_purchase"
@@ -70,9 +70,10 @@ def order_of(purchase: Purchase) -> tuple[datetime, str]:
 
 
 def supersede(reward: Reward, *, at: datetime) -> None:
-    """End a locked reward for an earlier purchase's, and free its slot."""
-    if reward.state in _GIVES_WAY:
-        cancel(reward, reason=EARLIER_PURCHASE, actor=SYSTEM, at=at)
+    """End a locked reward for an earlier purchase's, with what restored it, and free its slot."""
+    for one in (reward, *_pieces_of(reward)):
+        if one.state in _GIVES_WAY:
+            cancel(one, reason=EARLIER_PURCHASE, actor=SYSTEM, at=at)
     free_slot(reward.id)
 
 
@@ -87,5 +88,15 @@ def free_slot(reward_id: uuid.UUID) -> None:
 
 
 def _could_give_way(reward: Reward) -> bool:
+    return all(_gave_nothing(one) for one in (reward, *_pieces_of(reward)))
+
+
+def _gave_nothing(reward: Reward) -> bool:
     ended = reward.state == RewardState.CANCELLED and reward.reason in _GAVE_NOTHING
     return ended or reward.state in _GIVES_WAY
+
+
+def _pieces_of(reward: Reward) -> list[Reward]:
+    """Return what gave back parts of a reward after a refund had failed, locked."""
+    query = select(Reward).where(Reward.slot.startswith(f"{RESTORED}{reward.id}:"))
+    return [lock(one) for one in session.scalars(query.order_by(Reward.id)).all()]

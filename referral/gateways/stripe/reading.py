@@ -58,6 +58,8 @@ def read(event: Said) -> list[Fact]:
     if event.get("type") in _ABOUT_PAYEES:
         account_id = id_in(event.get("account"))
         return [PayeeNews(account_id)] if account_id else []
+    if event.get("account"):
+        return []  # What a connected account sells is not this business's.
     reader = _READERS.get(str(event.get("type")))
     thing = table(event.get("data")).get("object")
     if reader is None or not isinstance(thing, Mapping):
@@ -175,6 +177,7 @@ def _dispute(one: Said, at: datetime) -> list[Fact]:
         DisputeFact(
             keys=ids_in(one.get("payment_intent"), one.get("charge")),
             dispute_id=id_in(one) or "",
+            currency=currency_in(one),
             amount_minor=whole(one.get("amount"), currency_in(one)),
             outcome=outcome,
             at=at,

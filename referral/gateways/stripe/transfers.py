@@ -52,6 +52,13 @@ class Transfers(Asking):
             raise Blocked(gone.said, needs=Needs.PAYEE) from gone
         return _transfer(made.to_dict())
 
+    def read_transfer(self, transfer_id: str) -> Made:
+        """Read a transfer; raises NotFoundThere for an unknown one."""
+        return call(
+            lambda: _transfer(self._client.v1.transfers.retrieve(transfer_id).to_dict()),
+            changes=False,
+        )
+
     def find_transfer(self, group: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a transfer by its group and our marks; such a list is never behind."""
         return first_with(marks, self._transfers({"transfer_group": group}))

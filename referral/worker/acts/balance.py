@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 from referral.domain.people import customer_of
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, recipient_of
+from referral.foundation import clock
 from referral.gateways.stripe import StripeAccount
-from referral.gateways.stripe.errors import NotFoundThere
+from referral.gateways.stripe.errors import NotFoundThere, StoredFailure
 from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of
 
+_SOON = timedelta(minutes=5)
+"""Until then the first try may still be on its way; credit is hardly used meanwhile."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class _Change:
     sign: ClassVar[int]
     note: ClassVar[str]
@@ -62,6 +67,15 @@ class Debit(_Change):
 
     sign = 1
     note = "Part of a purchase was refunded"
+
+    def send(self, grant: Grant, account: StripeAccount) -> Done:
+        """Take what was frozen; an old try is given up once less is there, for it may be used."""
+        asked, sent_at = grant.parameters or {}, grant.first_sent_at
+        if sent_at is not None and clock.now() >= sent_at + _SOON:
+            left_minor = account.credit_left(asked["customer"], grant.currency)
+            if left_minor < asked["amount"]:
+                raise StoredFailure("Less credit is left than was to be taken.")
+        return super().send(grant, account)
 
     def ask(self, grant: Grant, account: StripeAccount) -> Asked:
         """Name the customer that was credited, and what they have left."""

@@ -10,6 +10,7 @@ from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeAccount, keep_balances
+from referral.gateways.stripe.errors import NotFoundThere
 from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of
 from referral.worker.payees import look_at_payee
@@ -59,9 +60,10 @@ class Reversal:
         given = given_by(grant.reward)
         if given is None or not given.amount_minor:
             raise NothingLeft
-        transfer = account.find_transfer(_group(grant), mark_of(given))
-        if transfer is None:
-            raise NothingLeft
+        try:
+            transfer = account.read_transfer(given.object_id or "")
+        except NotFoundThere as gone:
+            raise NothingLeft from gone
         left_minor = transfer.amount_minor - int(transfer.details["amount_reversed"])
         if left_minor <= 0:
             raise NothingLeft

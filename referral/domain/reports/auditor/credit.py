@@ -66,7 +66,8 @@ _QUESTIONS = (
                 SUM(CASE WHEN kind = 'expiry' THEN -amount_minor ELSE 0 END) AS ended
             FROM credit_entry GROUP BY credit_lot_id) s ON s.credit_lot_id = l.id
         WHERE l.granted_minor <> r.amount_minor - r.withheld_minor - r.netted_minor
-           OR s.given <> l.granted_minor OR s.taken <> r.debited_minor OR s.ended <> r.expired_minor
+           OR s.given <> l.granted_minor OR s.taken <> r.debited_minor
+           OR s.ended - r.expired_minor NOT BETWEEN 0 AND r.settled_minor + r.forgiven_minor
         """,
     ),
     Question(
@@ -98,6 +99,7 @@ _QUESTIONS = (
         """
         SELECT r.id, r.state FROM reward r LEFT JOIN credit_lot l ON l.reward_id = r.id
         WHERE r.kind = 'store_credit' AND r.state IN ('granted', 'reversed') AND l.id IS NULL
+          AND r.amount_minor > r.withheld_minor + r.netted_minor
         """,
     ),
     Question(
@@ -107,7 +109,7 @@ _QUESTIONS = (
         """
         SELECT r.id, r.owed_minor, l.left_minor
         FROM reward r JOIN credit_lot l ON l.reward_id = r.id
-        WHERE r.owed_minor > 0 AND l.left_minor > 0
+        WHERE r.owed_minor > r.settled_minor + r.forgiven_minor AND l.left_minor > 0
         """,
     ),
     Question(

@@ -30,7 +30,7 @@ _QUESTIONS = (
         LEFT JOIN gift_code c ON c.reward_id = g.reward_id
         LEFT JOIN "grant" b ON b.reward_id = g.reward_id
           AND b.operation = 'gift_return' AND b.state = 'done'
-        WHERE g.operation = 'gift_code' AND g.state = 'done'
+        WHERE g.operation = 'gift_code' AND g.state = 'done' AND g.amount_minor > 0
         GROUP BY g.reward_id
         HAVING COUNT(DISTINCT c.id) <> CASE WHEN COUNT(b.id) > 0 THEN 0 ELSE 1 END
         """,
@@ -64,8 +64,8 @@ _QUESTIONS = (
         "It was given on to a charity, and none is owed anything for it.",
         """
         SELECT g.reward_id AS id FROM "grant" g
-        WHERE g.operation = 'donation' AND g.state = 'done' AND NOT EXISTS (
-            SELECT 1 FROM donation d WHERE d.reward_id = g.reward_id)
+        WHERE g.operation = 'donation' AND g.state = 'done' AND g.amount_minor > 0
+          AND NOT EXISTS (SELECT 1 FROM donation d WHERE d.reward_id = g.reward_id)
         """,
     ),
     Question(

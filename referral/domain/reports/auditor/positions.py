@@ -64,7 +64,7 @@ _SHARES = """
 SELECT MIN(CAST(r.id AS VARCHAR(36))) AS id, p.refunded_minor, p.gross_minor,
     MIN(r.currency) AS currency,
     SUM(CASE WHEN r.slot LIKE 'restored:%' THEN 0 ELSE r.amount_minor END) AS promised,
-    SUM(r.amount_minor - r.clawback_minor) AS kept,
+    SUM(r.amount_minor - r.clawback_minor + r.forgiven_minor) AS kept,
     SUM(CASE WHEN r.state IN ('pending', 'approved', 'granting', 'granted')
         THEN r.amount_minor - r.clawback_minor ELSE 0 END) AS live,
     SUM(CASE WHEN r.slot NOT LIKE 'restored:%'

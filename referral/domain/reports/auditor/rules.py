@@ -124,7 +124,8 @@ def _reward_faults(
     base = row.base_minor or 0
     if kept.conversion is not None:
         base = kept.conversion.into(offer.currency)
-    place = kept.place if row.slot.startswith(SUPERSEDED) else row.place
+    was_given_up = row.place is None or row.slot.startswith(SUPERSEDED)
+    place = kept.place if was_given_up else row.place
     expected = inputs_of(
         offer, base, place=place if offer.counts_friends else None, conversion=kept.conversion
     )
