@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr = SecretStr("")
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: SecretStr = SecretStr("")
+    outgoing_networks: str = ""
     rate_limit_scale: float = Field(1.0, gt=0, le=1_000_000)
     clock_offset_s: int = 0
     web_threads: int = Field(8, ge=1, le=64)
@@ -123,6 +125,11 @@ class Settings(BaseSettings):
     def sender(self) -> str:
         return self.mail_from or f"no-reply@{urlsplit(self.public_url).hostname}"
 
+    @cached_property
+    def networks_reached(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return the private networks in which businesses may have a server of theirs."""
+        return tuple(ip_network(one.strip()) for one in self.outgoing_networks.split(",") if one.strip())
+
     def but(self, **changes: Any) -> Settings:
         """Return these settings with a few changed."""
         return Settings(**{**self.model_dump(), **changes})
@@ -140,6 +147,8 @@ class Settings(BaseSettings):
                 found.append("BASE_URL must be the https address people reach this server at.")
             if self.sqlalchemy_url == DEMO_DATABASE or ":memory:" in self.database_url:
                 found.append("DATABASE_URL must name the production database, not the demo's.")
+        if not _are_networks(self.outgoing_networks):
+            found.append("OUTGOING_NETWORKS must be networks such as 10.1.0.0/16,fd00:1::/64.")
         if self.clock_offset_s and not self.is_test:
             found.append("CLOCK_OFFSET_S is only allowed with REFERRAL_ENV=test.")
         if self.failpoint and not self.is_test:
@@ -185,6 +194,13 @@ def _expected(field: FieldInfo) -> str:
     if Ge in bounds:
         return f"{kind} from {bounds[Ge].ge} to {bounds[Le].le}"
     return f"{kind} above {bounds[Gt].gt} and at most {bounds[Le].le}" if bounds else kind
+
+
+def _are_networks(text: str) -> bool:
+    try:
+        return all(ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError:
+        return False
 
 
 def _has_good_port(address: str) -> bool:

@@ -1,13 +1,14 @@
 """Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate,
 `cash:10%` in money, `recognition:Thank you!` in words,
-`choice:1000:cash,charity` with the kinds to choose from.
+`choice:1000:cash,charity` with the kinds to choose from, `gift:1000:webhook` for a gift that the
+business's own server gives.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from referral.domain.programs import Kind, OfferTerms, Side, Step, Trigger
+from referral.domain.programs import Fulfilment, Kind, OfferTerms, Side, Step, Trigger
 from referral.domain.programs.offers import CHOOSABLE, REPEATED, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
@@ -50,6 +51,10 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
     if kind == Kind.CHOICE:
         amount, _, named = amount.partition(":")
         choices = _choices(named, field)
+    fulfilment = None
+    if kind == Kind.GIFT:
+        amount, _, named = amount.partition(":")
+        fulfilment = _fulfilment(named, field)
     steps = _steps(extras.tiers, amount, field)
     if steps:
         amount_minor, rate_bp = steps[0].amount_minor, steps[0].rate_bp
@@ -67,12 +72,21 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         words=None if has_money else amount,
         periods=1 if kind == Kind.FREE_PERIOD else None,
         choices=choices,
+        fulfilment=fulfilment,
         times=extras.times if chosen in REPEATED else None,
         milestone_every=extras.milestone_every if chosen == Trigger.MILESTONE else None,
         milestone_at=extras.milestone_at if chosen == Trigger.MILESTONE else None,
         steps=steps,
         credit_life_days=extras.credit_life_days if kind == Kind.STORE_CREDIT else None,
     )
+
+
+def _fulfilment(text: str, field: str) -> Fulfilment:
+    """Read where gifts come from; a stock when nothing is said."""
+    try:
+        return Fulfilment(text or Fulfilment.STOCK)
+    except ValueError:
+        raise Invalid(fields={field: f"A gift is from: {', '.join(Fulfilment)}."}) from None
 
 
 def _choices(text: str, field: str) -> tuple[Kind, ...]:

@@ -120,6 +120,12 @@ def come_again(row: Any, token: uuid.UUID, *, at: datetime, reason: str) -> None
     _settle(row, token, due_at=at, attempts=attempts, last_error=reason[:400])
 
 
+def done_elsewhere(row: Any) -> None:
+    """Mark work done that somebody else did meanwhile; whoever has claimed it finds that lost."""
+    row.due_at, row.dead_at, row.last_error = None, None, None
+    row.lease_token, row.lease_until = None, None
+
+
 def bury(row: Any, token: uuid.UUID, *, at: datetime, reason: str) -> None:
     """Stop trying at once: somebody must look at this first."""
     _settle(row, token, due_at=row.due_at, dead_at=at, last_error=reason[:400])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,7 +25,6 @@ from referral.domain.rewards.grants import (
     Waiting,
 )
 from referral.domain.rewards.recovering import note_adopted, recovery_of
-from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.thresholds import refuse_without_form
 from referral.foundation import clock, due, failpoints
@@ -46,24 +44,20 @@ from referral.gateways.stripe.errors import (
 from referral.worker.accounts import account_of
 from referral.worker.acts import Act, NothingLeft, act_of
 from referral.worker.circuits import LeftAlone, through_circuit
+from referral.worker.claims import (
+    LOOK_AGAIN,
+    close,
+    come_again,
+    hold_on,
+    postpone,
+    wait_for,
+)
 from referral.worker.finding import adopted, made_before
+from referral.worker.gift_requests import request_gift
 
 log = structlog.get_logger("referral.worker")
 BUSY_S = 1.0
 """How long to wait at least when Stripe is busy and does not say."""
-LOOK_AGAIN = timedelta(hours=1)
-"""How long a grant waits for what we hear of, should the news not reach us."""
-
-_HEARD_OF = frozenset(
-    {
-        Waiting.NO_PAYEE,
-        Waiting.PAYEE_NOT_READY,
-        Waiting.BELOW_MINIMUM,
-        Waiting.BALANCE,
-        Waiting.FORM_MISSING,
-        Waiting.CHOICE,
-    }
-)
 _BLOCKS = {Needs.BALANCE: Waiting.BALANCE, Needs.PAYEE: Waiting.PAYEE_NOT_READY}
 MOST_SERVER_ERRORS = 3
 """After this many 5xx answers to one key we look before asking again."""
@@ -75,18 +69,21 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
     with within(grant.business_id):
         try:
             if goes_in_whole(grant):
-                _close(grant, token, grant_whole)
+                close(grant, token, grant_whole)
+                return
+            if grant.is_at_business:
+                request_gift(grant, token)
                 return
             done = None if grant.is_ours else _done_outside(grant, token)
         except LeftAlone as away:
             said = "Stripe did not answer several times and is left alone for a moment."
             _come_again(grant, token, said, at=away.until)
         except NotReady as waiting:
-            _wait(grant, token, waiting.waits_for)
+            wait_for(grant, token, waiting.waits_for)
         except NotNeeded:
-            _close(grant, token, book.drop)
+            close(grant, token, book.drop)
         except NothingLeft:
-            _close(grant, token, owe_all)
+            close(grant, token, owe_all)
         except StripeTrouble as trouble:
             _after_trouble(grant, token, trouble)
         else:
@@ -115,7 +112,7 @@ def _adopt(grant: Grant, token: uuid.UUID, made: Made) -> Done:
     """Take over what was made before the copy was restored that this database is (F-40)."""
     with transaction():
         lock_person(grant.reward.person)
-        _hold_on(grant, token)
+        hold_on(grant, token)
         asked, done = adopted(grant, made)
         book.prepare(grant, asked, at=clock.now())
         note_adopted(grant.business_id)
@@ -128,14 +125,14 @@ def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:
     at = clock.now()
     try:
         with transaction():
-            _hold_on(grant, token)
+            hold_on(grant, token)
             do_ourselves(grant, at=at)
             due.finish(grant, token)
             failpoints.reached("CP5")
     except NotReady as waiting:
-        _wait(grant, token, waiting.waits_for)
+        wait_for(grant, token, waiting.waits_for)
     except NotNeeded:
-        _close(grant, token, book.drop)
+        close(grant, token, book.drop)
 
 
 def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -> None:
@@ -147,7 +144,7 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
     asked = act.ask(grant, account)
     with transaction():
         lock_person(grant.reward.person)
-        _hold_on(grant, token)
+        hold_on(grant, token)
         if asked.is_alone:
             _refuse_if_unsure(grant, beside)
         if grant.operation == Operation.TRANSFER:
@@ -186,17 +183,9 @@ class ProvenAbsent(StripeTrouble):
     """A look-up shows that this attempt left nothing, so another may be opened."""
 
 
-def _hold_on(grant: Grant, token: uuid.UUID) -> None:
-    """Lock the reward and read the grant afresh; raises LeaseLost when another took over (I-35)."""
-    lock(grant.reward)
-    session.refresh(grant)
-    if grant.lease_token != token:
-        raise due.LeaseLost
-
-
 def _settle(grant: Grant, token: uuid.UUID, done: Done) -> None:
     with transaction():
-        _hold_on(grant, token)
+        hold_on(grant, token)
         is_right = settle(grant, done, at=clock.now())
         if is_right:
             due.finish(grant, token)
@@ -209,23 +198,23 @@ def _settle(grant: Grant, token: uuid.UUID, done: Done) -> None:
 
 def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> None:
     if isinstance(trouble, ProvenAbsent):
-        _close(grant, token, lambda one, at: book.replace(one, trouble.said, at=at))
+        close(grant, token, lambda one, at: book.replace(one, trouble.said, at=at))
     elif isinstance(trouble, Blocked):
         _blocked(grant, token, trouble)
     elif isinstance(trouble, Permanent):
         _refused(grant, token, trouble)
     elif isinstance(trouble, Misconfigured):
-        _postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
+        postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
     elif isinstance(trouble, Busy):
         wait_s = (trouble.after_s or BUSY_S) * (1 + random.random())  # noqa: S311
         _come_again(grant, token, trouble.said, at=clock.now() + timedelta(seconds=wait_s))
     elif isinstance(trouble, Retryable):
-        _postpone(grant, token, Waiting.PROVIDER_DOWN, trouble.said)
+        postpone(grant, token, Waiting.PROVIDER_DOWN, trouble.said)
     else:
         is_server_error = isinstance(trouble, StoredFailure) or (
             isinstance(trouble, OutcomeUnknown) and trouble.is_answered
         )
-        _postpone(grant, token, Waiting.OUTCOME_UNKNOWN, trouble.said, server_error=is_server_error)
+        postpone(grant, token, Waiting.OUTCOME_UNKNOWN, trouble.said, server_error=is_server_error)
 
 
 def _blocked(grant: Grant, token: uuid.UUID, trouble: Blocked) -> None:
@@ -235,11 +224,11 @@ def _blocked(grant: Grant, token: uuid.UUID, trouble: Blocked) -> None:
     """
     waits_for = _BLOCKS[trouble.needs]
     if grant.state != GrantState.SENDING:
-        _wait(grant, token, waits_for)
+        wait_for(grant, token, waits_for)
     elif grant.takes:
-        _close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
+        close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
     else:
-        _close(grant, token, lambda one, at: _try_later(one, waits_for, trouble.said, at=at))
+        close(grant, token, lambda one, at: _try_later(one, waits_for, trouble.said, at=at))
 
 
 def _try_later(grant: Grant, waits_for: Waiting, said: str, *, at: datetime) -> None:
@@ -251,55 +240,13 @@ def _try_later(grant: Grant, waits_for: Waiting, said: str, *, at: datetime) -> 
 def _refused(grant: Grant, token: uuid.UUID, trouble: Permanent) -> None:
     """Fail the reward only when the refusal was of the act itself, so nothing exists outside."""
     if grant.state == GrantState.SENDING:
-        _close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
+        close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
     else:
-        _postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
-
-
-def _close(grant: Grant, token: uuid.UUID, act: Callable[..., object]) -> None:
-    with transaction():
-        _hold_on(grant, token)
-        act(grant, at=clock.now())
-        due.finish(grant, token)
+        postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
 
 
 def _come_again(grant: Grant, token: uuid.UUID, said: str, *, at: datetime) -> None:
-    """Wait as long as Stripe, or its circuit, asks for; nothing has failed (F-9)."""
-    with transaction():
-        _hold_on(grant, token)
-        if grant.waits_for != Waiting.OUTCOME_UNKNOWN:
-            grant.waits_for = Waiting.PROVIDER_DOWN
-        session.flush()
-        due.come_again(grant, token, at=at, reason=said)
-
-
-def _wait(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:
-    """Wait for something others do; where news of it wakes the grant, look only every hour."""
-    if waits_for not in _HEARD_OF:
-        _postpone(grant, token, waits_for, waits_for)
-        return
-    at = clock.now()
-    with transaction():
-        _hold_on(grant, token)
-        grant.waits_for = waits_for
-        session.flush()
-        due.finish(grant, token, again_at=at + LOOK_AGAIN)
-    log.info("grant_waits", grant=grant.public_id, waits_for=waits_for)
-
-
-def _postpone(
-    grant: Grant,
-    token: uuid.UUID,
-    waits_for: Waiting,
-    said: str,
-    *,
-    server_error: bool = False,
-) -> None:
-    at = clock.now()
-    with transaction():
-        _hold_on(grant, token)
-        grant.waits_for = waits_for
-        grant.server_errors += server_error
-        session.flush()
-        due.postpone(grant, token, at=at, reason=said, patient=True)
-    log.warning("grant_waits", grant=grant.public_id, waits_for=waits_for)
+    """Wait as long as Stripe, or its circuit, asks for."""
+    is_unknown = grant.waits_for == Waiting.OUTCOME_UNKNOWN
+    waits_for = Waiting.OUTCOME_UNKNOWN if is_unknown else Waiting.PROVIDER_DOWN
+    come_again(grant, token, waits_for, said, at=at)

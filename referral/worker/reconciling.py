@@ -26,7 +26,7 @@ from referral.domain.reports.reconciliations import (
 )
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import GrantState
-from referral.domain.rewards.operations import OURS, WITHOUT_AMOUNT
+from referral.domain.rewards.operations import NOT_AT_PROVIDER, WITHOUT_AMOUNT
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
 from referral.foundation.ids import public_id
@@ -116,7 +116,7 @@ def _people_after(place: str | None) -> list[uuid.UUID]:
         select(Reward.person_id)
         .join(Grant, Grant.reward_id == Reward.id)
         .where(Grant.state.in_((GrantState.DONE, GrantState.SENDING)))
-        .where(Grant.operation.not_in(OURS))
+        .where(Grant.operation.not_in(NOT_AT_PROVIDER))
         .distinct()
         .order_by(Reward.person_id)
         .limit(PEOPLE)

@@ -8,6 +8,7 @@ from referral.domain.businesses.businesses import (
     create_business,
     has_origin,
 )
+from referral.domain.businesses.endpoints import GiftEndpoint
 from referral.domain.businesses.keys import ApiKey, business_of_key, issue_key, revoke_key
 from referral.domain.businesses.ownership import Owned, across_businesses, within
 from referral.domain.businesses.providers import (
@@ -23,6 +24,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Business",
+    "GiftEndpoint",
     "Membership",
     "Operator",
     "Owned",

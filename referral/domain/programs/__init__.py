@@ -2,6 +2,7 @@
 
 from referral.domain.programs.budget import lock_program, reserve, return_to_budget, set_budget
 from referral.domain.programs.offers import (
+    Fulfilment,
     Kind,
     Offer,
     OfferTerms,
@@ -26,6 +27,7 @@ from referral.domain.programs.steps import Step
 
 __all__ = [
     "Approval",
+    "Fulfilment",
     "Kind",
     "Offer",
     "OfferTerms",

@@ -72,6 +72,13 @@ class Kind(StrEnum):
     STORE_CREDIT = "store_credit"
 
 
+class Fulfilment(StrEnum):
+    """Who has the gifts: a stock of codes that staff keep here, or the business's own server."""
+
+    STOCK = "stock"
+    WEBHOOK = "webhook"
+
+
 MOST_WORDS = 500
 """The longest thank-you, in characters."""
 
@@ -107,7 +114,8 @@ class Offer(Owned, Model):
     until `minimum_payout_minor` has gathered. `times` bounds one friend's purchases or renewals.
     A milestone is `milestone_every` so many friends, or `milestone_at` a number. `steps` are what
     the friend's place decides, see `steps.py`; the first is the offer's own amount or rate.
-    Store credit lasts `credit_life_days`.
+    Store credit lasts `credit_life_days`. `fulfilment` is where a gift comes from: a stock, unless
+    it says otherwise.
     """
 
     __table_args__ = (
@@ -162,6 +170,8 @@ class Offer(Owned, Model):
     milestone_at: Mapped[int | None] = mapped_column(default=None, sort_order=14)
     steps: Mapped[JsonList | None] = mapped_column(default=None, sort_order=14)
 
+    fulfilment: Mapped[Short | None] = mapped_column(default=None, sort_order=18)
+
     @property
     def tiers(self) -> tuple[Step, ...]:
         """Return the steps, the lowest first; none when every friend counts the same."""
@@ -171,6 +181,12 @@ class Offer(Owned, Model):
     def counts_friends(self) -> bool:
         """Tell whether it matters how many friends of the advocate have bought before."""
         return self.trigger == Trigger.MILESTONE or bool(self.steps)
+
+    @property
+    def fulfilled_by(self) -> Fulfilment | None:
+        """Return who has its gifts; versions from before there was a choice take a stock's."""
+        may_be_a_gift = Kind.GIFT in (self.kind, *(self.choices or ()))
+        return Fulfilment(self.fulfilment or Fulfilment.STOCK) if may_be_a_gift else None
 
     def reaches(self, place: int) -> bool:
         """Tell whether the friend of this place makes a milestone."""
@@ -213,6 +229,12 @@ class OfferTerms:
     milestone_at: int | None = None
     steps: tuple[Step, ...] = ()
     credit_life_days: int | None = None
+    fulfilment: Fulfilment | None = None
+
+    @property
+    def may_be_a_gift(self) -> bool:
+        """Tell whether a gift can come of it, at once or by somebody's choice."""
+        return Kind.GIFT in {self.kind, *self.choices}
 
     def check(self, currency: str) -> None:
         """Raise Invalid naming what does not fit together, or not the programme's currency."""
@@ -237,6 +259,8 @@ class OfferTerms:
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
+        if self.fulfilment and not self.may_be_a_gift:
+            raise Invalid(fields={field: "Only a gift is fulfilled by somebody."})
         if self.rate_bp and OF_FIXED_WORTH & {self.kind, *self.choices}:
             raise Invalid(fields={field: "A gift has one worth: give an amount, not a rate."})
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
@@ -362,6 +386,7 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         milestone_at=terms.milestone_at,
         steps=[step.as_json() for step in terms.steps] or None,
         credit_life_days=terms.credit_life_days,
+        fulfilment=(terms.fulfilment or Fulfilment.STOCK) if terms.may_be_a_gift else None,
     )
     session.add(offer)
     session.flush()

@@ -31,6 +31,7 @@ from referral.domain.rewards import (
     rewards_of,
 )
 from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
+from referral.domain.rewards.gift_confirmations import GiftConfirmation, confirmation_of
 from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.rewards import has_its_place
@@ -248,6 +249,13 @@ def gift_given(reward: Reward) -> GiftCode | None:
         return None
     query = select(GiftCode).where(GiftCode.reward_id == reward.id)
     return session.scalar(query.options(joinedload(GiftCode.stock)))
+
+
+def gift_confirmed(reward: Reward) -> GiftConfirmation | None:
+    """Return what the business's own server gave for a reward."""
+    if reward.kind != Kind.GIFT or reward.state not in (RewardState.GRANTED, RewardState.REVERSED):
+        return None
+    return confirmation_of(reward.id)
 
 
 def waits_for(reward: Reward) -> str | None:

@@ -184,7 +184,7 @@ def _go_on(reward: Reward, *, at: datetime) -> None:
     act = open_grant(reward)
     if act is None:
         return
-    gives = way_of(reward.kind).gives
+    gives = way_of(reward.kind, reward.offer.fulfilment).gives
     if act.state != GrantState.WAITING:
         raise RewardMoved
     if act.operation == gives:

@@ -104,7 +104,7 @@ def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     due = reward.outstanding_minor
     if due <= 0 or open_grant(reward) is not None:
         return
-    taking, given = way_of(reward.kind).takes, reward.payable_minor - reward.debited_minor
+    taking, given = way_of(reward.kind, reward.offer.fulfilment).takes, reward.payable_minor - reward.debited_minor
     if taking is None or given <= 0:
         owe_instead(reward, at=at)
     else:

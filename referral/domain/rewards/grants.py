@@ -27,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned
 from referral.domain.businesses.audit import SYSTEM
-from referral.domain.rewards.operations import OURS, TAKING, WITHOUT_AMOUNT, Operation
+from referral.domain.rewards.operations import AT_BUSINESS, OURS, TAKING, WITHOUT_AMOUNT, Operation
 from referral.domain.rewards.rewards import Reward, RewardState, lock, move
 from referral.foundation.db import (
     Currency,
@@ -84,6 +84,10 @@ class Waiting(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     BALANCE = "balance"
     FORM_MISSING = "form_missing"
+    NO_ENDPOINT = "no_endpoint"
+    ENDPOINT_AWAY = "endpoint_away"
+    ENDPOINT_REFUSES = "endpoint_refuses"
+    CONFIRMATION = "confirmation"
 
 
 class Grant(Owned, Due, Model):
@@ -137,6 +141,11 @@ class Grant(Owned, Due, Model):
     def is_ours(self) -> bool:
         """Tell whether we do it ourselves, with nobody outside to ask."""
         return self.operation in OURS
+
+    @property
+    def is_at_business(self) -> bool:
+        """Tell whether the business's own server does it, and no provider."""
+        return self.operation in AT_BUSINESS
 
     @property
     def has_amount(self) -> bool:

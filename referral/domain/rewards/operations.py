@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from referral.domain.programs import Kind
+from referral.domain.programs import Fulfilment, Kind
 
 
 class Operation(StrEnum):
@@ -25,6 +25,7 @@ class Operation(StrEnum):
     RETURN = "return"
     GIFT_CODE = "gift_code"
     GIFT_RETURN = "gift_return"
+    GIFT_REQUEST = "gift_request"
     DONATION = "donation"
     DONATION_WITHDRAWAL = "donation_withdrawal"
     CHOICE = "choice"
@@ -59,6 +60,9 @@ WAYS: dict[Kind, Way] = {
     Kind.STORE_CREDIT: Way(Operation.STORE_CREDIT, Operation.STORE_DEBIT),
 }
 
+REQUESTED = Way(Operation.GIFT_REQUEST, is_whole=True)
+"""How a gift is given that the business's own server has: nothing takes it back."""
+
 TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation.RETURN}
 """The operations that take something back; a return came back by itself."""
 
@@ -79,10 +83,18 @@ OURS = frozenset(
 )
 """The operations that nobody outside is asked for: done in the commit that settles them."""
 
+AT_BUSINESS = frozenset({Operation.GIFT_REQUEST})
+"""The operations that the business's own server is asked for."""
+
+NOT_AT_PROVIDER = OURS | AT_BUSINESS
+"""The operations that leave nothing at the provider."""
+
 WHOLE = frozenset(kind for kind, way in WAYS.items() if way.is_whole)
 """The kinds that cannot be made smaller."""
 
 
-def way_of(kind: str) -> Way:
-    """Return how a kind of reward is given and taken back."""
+def way_of(kind: str, fulfilment: str | None) -> Way:
+    """Return how a kind of reward is given and taken back, by who fulfils its offer's gifts."""
+    if kind == Kind.GIFT and fulfilment == Fulfilment.WEBHOOK:
+        return REQUESTED
     return WAYS[Kind(kind)]

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, update
 
 from referral.domain.rewards.grants import Grant, GrantState, Waiting
+from referral.domain.rewards.operations import NOT_AT_PROVIDER
 from referral.foundation.db import session
 
 _OPEN = (GrantState.WAITING, GrantState.SENDING)
@@ -32,6 +33,7 @@ def _change(business_id: uuid.UUID, *where: ColumnElement[bool], **values: objec
     statement = (
         update(Grant)
         .where(Grant.business_id == business_id, Grant.state.in_(_OPEN))
+        .where(Grant.operation.not_in(NOT_AT_PROVIDER))
         .where(Grant.due_at.is_not(None), Grant.dead_at.is_(None), Grant.lease_token.is_(None))
         .where(*where)
         .values(**values)

@@ -53,7 +53,7 @@ def take_back(reward: Reward, *, reason: str, at: datetime) -> None:
     if not can_be_taken_back(reward) or open_grant(reward) is not None:
         raise RewardMoved("Only a reward that was given, with nothing under way, is taken back.")
     update_reward(reward, clawback_minor=reward.amount_minor, reason=reason[:400])
-    taking = way_of(reward.kind).takes
+    taking = way_of(reward.kind, reward.offer.fulfilment).takes
     if reward.outstanding_minor:
         take_what_is_due(reward, at=at)
     elif taking is not None:

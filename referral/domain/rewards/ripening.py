@@ -49,7 +49,7 @@ def approve(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
         lines={Account.PAYABLE: reward.payable_minor},
         at=at,
     )
-    plan_grant(reward, way_of(reward.kind).gives, amount_minor=reward.payable_minor, at=at)
+    plan_grant(reward, way_of(reward.kind, reward.offer.fulfilment).gives, amount_minor=reward.payable_minor, at=at)
     begin_to_expire(reward, at=at)
     ask_to_choose(reward, at=at)
     settle_debts(reward, at=at)

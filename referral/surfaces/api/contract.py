@@ -86,6 +86,7 @@ RedemptionId = Annotated[str, _id("rdm", "a redemption")]
 RewardId = Annotated[str, _id("rwd", "a reward")]
 OfferId = Annotated[str, _id("ofr", "one version of an offer")]
 CharityId = Annotated[str, _id("cha", "a charity")]
+GiftId = Annotated[str, _id("grt", "a gift that your server was asked for")]
 SignupId = Annotated[str, _id("sgn", "a signup")]
 TouchId = Annotated[str, _id("tch", "a piece of evidence")]
 TypedCode = Annotated[str, Field(description="A code as typed.", examples=["7KMPQ-2XVRJ"])]
@@ -96,6 +97,7 @@ IN_PATHS: dict[str, Any] = {
     "purchase": PurchaseId,
     "redemption": RedemptionId,
     "reward": RewardId,
+    "gift": GiftId,
     "code": TypedCode,
 }
 """What each name in a path stands for."""
@@ -219,7 +221,7 @@ EXPLAINED = {
     "^[a-z]{3}$": "Use a lower-case ISO 4217 code such as eur.",
     **{
         id_pattern(prefix): f"Give an id such as {prefix}_{_EXAMPLE_KEY}."
-        for prefix in ("per", "prg", "ref", "pur", "rdm", "rwd", "cha")
+        for prefix in ("per", "prg", "ref", "pur", "rdm", "rwd", "cha", "grt")
     },
 }
 """What to do when text is not written as its pattern demands."""

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from referral.domain.programs import (
     Approval,
+    Fulfilment,
     Kind,
     Offer,
     Program,
@@ -81,6 +82,10 @@ class OfferOut(Out):
         list[StepOut], Field(description="What each friend earns, by how many came before them.")
     ]
     credit_life_days: Annotated[int | None, Field(description="How long store credit lasts.")]
+    fulfilment: Annotated[
+        Fulfilment | None,
+        Field(description="Of a gift: from a `stock` of codes, or by your server (`webhook`)."),
+    ]
 
     @classmethod
     def of(cls, offer: Offer) -> OfferOut:
@@ -114,6 +119,7 @@ class OfferOut(Out):
                 for step in offer.tiers
             ],
             credit_life_days=offer.credit_life_days,
+            fulfilment=offer.fulfilled_by,
         )
 
 

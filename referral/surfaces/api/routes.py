@@ -7,6 +7,7 @@ from flask import Blueprint
 from referral.surfaces.api import (
     choices,
     credit,
+    gifts,
     links,
     people,
     programs,
@@ -30,6 +31,7 @@ RESOURCES = (
     referrals.route,
     rewards.route,
     choices.route,
+    gifts.route,
     reviews.route,
     credit.route,
     programs.route,

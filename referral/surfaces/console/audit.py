@@ -26,6 +26,7 @@ ACTIONS = {
     "charity.added": "Added a charity",
     "charity.changed": "Changed a charity",
     "charity.paid": "Marked donations as paid",
+    "gift.confirmed": "Said what became of a gift",
     "gift_codes.imported": "Added gift codes",
     "gift_stock.edited": "Changed when a stock counts as low",
     "gift_stock.opened": "Opened a stock of gift codes",

@@ -12,7 +12,7 @@ from referral.domain.reports.credit import Change
 from referral.domain.reports.story import Happening
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.credit import EntryKind
-from referral.domain.rewards.operations import OURS
+from referral.domain.rewards.operations import AT_BUSINESS, OURS
 from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, entry_words, reason_words
 from referral.surfaces.web.words import money
@@ -160,6 +160,8 @@ def _grant(facts: dict[str, Any]) -> dict[str, Any]:
     body = f"{GRANTS[facts['state']]}.{object_id}"
     if facts["operation"] in OURS:
         return {"title": title, "body": body, "icon": "gift"}
+    if facts["operation"] in AT_BUSINESS:
+        return {"title": title, "body": body, "icon": "gift", "actor": "Your gift server"}
     return {"title": title, "body": body, "icon": "credit-card", "actor": "Stripe"}
 
 

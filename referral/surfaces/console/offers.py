@@ -9,6 +9,7 @@ from flask import flash, g, redirect, request, url_for
 
 from referral.domain.businesses import record
 from referral.domain.programs import (
+    Fulfilment,
     Kind,
     Offer,
     OfferTerms,
@@ -132,12 +133,18 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         choose_within_days=days,
         minimum_payout_minor=payout_minor,
         credit_life_days=life_days if kind is Kind.STORE_CREDIT else None,
+        fulfilment=_read_fulfilment(form, side) if Kind.GIFT in (kind, *choices) else None,
         steps=steps,
         **({} if kind is Kind.DISCOUNT else read_counting(form, side, trigger)),
     )
     form.check(terms.check_life, beside={f"{side}_offer": life})
     form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
     return terms
+
+
+def _read_fulfilment(form: Form, side: Side) -> Fulfilment:
+    name = prefixed(side, "fulfilment")
+    return form.choice(name, Fulfilment) if form.typed.get(name) else Fulfilment.STOCK
 
 
 def _read_choices(form: Form, side: Side) -> tuple[tuple[Kind, ...], int | None]:
@@ -213,6 +220,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "choose_days": str(offer.choose_within_days or ""),
             **{f"choice_{kind}": "yes" for kind in offer.choices or []},
             "credit_life_days": str(offer.credit_life_days or ""),
+            "fulfilment": offer.fulfilled_by or "",
         }
     return {prefixed(side, name): value for name, value in said.items()}
 

@@ -25,7 +25,14 @@ from referral.surfaces.web.words import moment, short_day
 
 DAYS = 30
 _LATELY = 10
-_TRIED_AGAIN = (Waiting.PROVIDER_DOWN, Waiting.MISCONFIGURED, Waiting.OUTCOME_UNKNOWN)
+_TRIED_AGAIN = (
+    Waiting.PROVIDER_DOWN,
+    Waiting.MISCONFIGURED,
+    Waiting.OUTCOME_UNKNOWN,
+    Waiting.ENDPOINT_AWAY,
+    Waiting.ENDPOINT_REFUSES,
+    Waiting.CONFIRMATION,
+)
 _MOVES = {
     "earned": ("earned", "", "info"),
     "granted": ("was given", "", "good"),
@@ -61,7 +68,7 @@ def _needs() -> list[dict[str, Any]]:
     lines = [
         (found.approval, "waiting for your approval", "rewards", "awaiting", "user-check"),
         (found.held, "on hold", "rewards", "held", "hand-stop"),
-        (found.failed, "refused by Stripe", "rewards", "failed", "alert-triangle"),
+        (found.failed, "that could not be given", "rewards", "failed", "alert-triangle"),
     ]
     needs: list[dict[str, Any]] = [
         {

@@ -14,6 +14,7 @@ from referral.domain.reports.credit import Change, changes_of, credit_of
 from referral.domain.reports.payouts import asks_where_to_send
 from referral.domain.reports.portal import (
     code_given,
+    gift_confirmed,
     gift_given,
     moves_of,
     own_reward,
@@ -23,6 +24,7 @@ from referral.domain.reports.portal import (
 )
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.credit import EntryKind
+from referral.domain.rewards.gift_confirmations import show_confirmed_code
 from referral.domain.rewards.gifts import show_code as reveal
 from referral.domain.rewards.grants import Waiting
 from referral.domain.rewards.rewards import RewardMoved
@@ -83,6 +85,7 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         note=waiting_words(waits) if waits and not found.is_held else why_words(found),
         code=code_given(found),
         gift=gift_given(found),
+        confirmed=gift_confirmed(found),
         choosing=choosing_of(found),
         chosen=chosen_words(found),
         gates=gates_of(found, at=at),
@@ -94,7 +97,10 @@ def show_code(slug: str, reward: str) -> Any:
     """Write down that somebody looks at their gift code, and show it from then on."""
     found = own_reward(g.person.id, reward)
     with transaction():
-        reveal(found, at=clock.now())
+        if gift_confirmed(found) is None:
+            reveal(found, at=clock.now())
+        else:
+            show_confirmed_code(found, at=clock.now())
     return redirect(url_for("portal.reward", slug=slug, reward=found.public_id), 303)
 
 

@@ -241,6 +241,26 @@ WAITING: dict[str, Said] = {
         "It is ready. New gift codes are on their way to us, and you get yours by itself then.",
         "No code of this worth is left. Add codes to a stock, and it goes on by itself.",
     ),
+    Waiting.NO_ENDPOINT: Said(
+        "It is ready and will be given shortly.",
+        "No server of yours is set that hands out gifts, or it said that it is gone. Set it under "
+        "Settings, Gift server, and it goes on by itself.",
+    ),
+    Waiting.ENDPOINT_AWAY: Said(
+        "It is on its way. This takes a little longer than usual.",
+        "Your gift server did not answer. The same request is sent again, under the same id, for "
+        "as long as it takes.",
+    ),
+    Waiting.ENDPOINT_REFUSES: Said(
+        "It is ready and will be given shortly.",
+        "Your gift server refused the request, or answered nothing we know. Mend it, and the same "
+        "request goes on by itself.",
+    ),
+    Waiting.CONFIRMATION: Said(
+        "It is being prepared. You get it as soon as it is ready.",
+        "Your gift server has taken the request and has not confirmed it yet. It is reminded "
+        "once a day.",
+    ),
     Waiting.CHOICE: Said(
         "It is ready. Choose how you would like it, and it is on its way.",
         "The person has not chosen yet. It goes on by itself when they do.",
@@ -266,7 +286,7 @@ GIVEN: dict[str, str] = {
     Kind.RECOGNITION: "Thank you, from all of us.",
     Kind.FREE_PERIOD: "It is yours: your subscription goes on for longer, for nothing.",
     Kind.REFUND: "It is yours: a part of your last payment is on its way back to you.",
-    Kind.GIFT: "It is yours: a gift code, on the page of this reward.",
+    Kind.GIFT: "It is yours: a gift, on the page of this reward.",
     Kind.CHARITY: "It goes to the charity you chose. Thank you, also in their name.",
     Kind.CHOICE: "It is yours, the way you chose.",
     Kind.CASH: "It is on its way to your bank account.",
@@ -276,7 +296,7 @@ CHOICES: dict[str, tuple[str, str, str]] = {
     "account_credit": ("Credit on your next bill", "It comes off what you pay us next.", "receipt"),
     "store_credit": ("Credit in our shop", "It is kept here and pays for what you like.", "wallet"),
     "cash": ("Money to your bank account", "You say once, at Stripe, where it goes.", "cash"),
-    "gift": ("A gift", "A gift code worth the amount, here on this page.", "gift"),
+    "gift": ("A gift", "A gift worth the amount; you find it on this page.", "gift"),
     "charity": ("To a charity", "We pay it to the one you pick from our list.", "heart-handshake"),
 }
 """Each kind somebody may choose: its words, what it means for them, and its picture."""
@@ -308,6 +328,7 @@ OPERATIONS: dict[str, str] = {
     Operation.THANKS: "Thanks",
     Operation.GIFT_CODE: "Gift code",
     Operation.GIFT_RETURN: "Gift code put back, unseen",
+    Operation.GIFT_REQUEST: "Gift of your own server",
     Operation.DONATION: "Owed to a charity",
     Operation.DONATION_WITHDRAWAL: "Withdrawn before the charity was paid",
     Operation.CHOICE: "Choice of the person",

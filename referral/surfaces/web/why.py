@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from referral.domain.programs import Trigger
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
+from referral.domain.rewards.operations import AT_BUSINESS
 from referral.foundation.money import Money
 from referral.surfaces.web.occasions import ordinal
 from referral.surfaces.web.promises import rate_words
@@ -276,7 +277,7 @@ def _grant(facts: Facts) -> Pairs:
     worth = f"{money(facts['amount'])}. " if facts["amount"].amount_minor else ""
     pairs: Pairs = [(head, f"{worth}{state}")]
     named = (
-        ("Object at Stripe", "object_id"),
+        (_object_words(facts["operation"]), "object_id"),
         ("Idempotency key", "idempotency_key"),
         ("Proof", "proof"),
         ("Last trouble", "last_error"),
@@ -288,6 +289,10 @@ def _grant(facts: Facts) -> Pairs:
     return pairs + [
         (words, _shown(facts[key]) or "") for words, key in named if facts[key] not in told
     ]
+
+
+def _object_words(operation: str) -> str:
+    return "Your reference" if operation in AT_BUSINESS else "Object at Stripe"
 
 
 def _shown(value: Value) -> str | Markup | None:
