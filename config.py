@@ -128,7 +128,9 @@ class Settings(BaseSettings):
     @cached_property
     def networks_reached(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Return the private networks in which businesses may have a server of theirs."""
-        return tuple(ip_network(one.strip()) for one in self.outgoing_networks.split(",") if one.strip())
+        return tuple(
+            ip_network(one.strip()) for one in self.outgoing_networks.split(",") if one.strip()
+        )
 
     def but(self, **changes: Any) -> Settings:
         """Return these settings with a few changed."""

@@ -35,7 +35,7 @@ from referral.domain.rewards.gift_requests import (
 )
 from referral.domain.rewards.grants import Asked, GrantState, NotNeeded, NotReady, Waiting
 from referral.foundation import clock, due, failpoints
-from referral.foundation.db import session, transaction
+from referral.foundation.db import transaction
 from referral.gateways.hooks import (
     Accepted,
     Busy,
@@ -51,6 +51,7 @@ from referral.worker.claims import come_again, hold_on, postpone
 
 log = structlog.get_logger("referral.worker")
 BUSY = timedelta(seconds=1)
+LEFT_ALONE = "It met with trouble before and is left alone for a moment."
 LONGEST_WISH = timedelta(hours=1)
 """The longest a server may ask us to wait before the next try."""
 TOLD = at_least(Role.MANAGER)
@@ -61,9 +62,9 @@ def request_gift(grant: Grant, token: uuid.UUID) -> None:
     endpoint = endpoint_of(grant.business_id)
     if endpoint is None or endpoint.gone_at is not None:
         raise NotReady(_waits_for(grant, Waiting.NO_ENDPOINT))
-    if endpoint.rests_until is not None and clock.now() < endpoint.rests_until:
-        waits_for = _waits_for(grant, Waiting(grant.waits_for or Waiting.ENDPOINT_AWAY))
-        come_again(grant, token, waits_for, "It is left alone for a moment.", at=endpoint.rests_until)
+    if endpoint.rests_until is not None and endpoint.is_left_alone(clock.now()):
+        waits_for = grant.waits_for or Waiting.ENDPOINT_AWAY
+        come_again(grant, token, waits_for, LEFT_ALONE, at=endpoint.rests_until)
         return
     had_faults = endpoint.faults > 0
     try:

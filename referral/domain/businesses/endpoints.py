@@ -1,4 +1,4 @@
-"""The business's own server that hands out its gifts: where it is, and what requests are signed with.
+"""The business's own server for its gifts: where it is, and what requests to it are signed with.
 
 It knows no request; whether the server answers is told here by whoever asked it.
 """
@@ -41,6 +41,10 @@ class GiftEndpoint(Owned, Model):
     faults: Mapped[int] = mapped_column(default=0)
     rests_until: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
     gone_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+
+    def is_left_alone(self, at: datetime) -> bool:
+        """Tell whether nobody is to ask it at this moment."""
+        return self.rests_until is not None and at < self.rests_until
 
     def secrets_at(self, at: datetime) -> list[str]:
         """Return what a request is signed with now, the present secret first."""
@@ -95,7 +99,7 @@ def note_fault(business_id: uuid.UUID, *, at_least: timedelta, at: datetime) -> 
     _change(business_id, faults=GiftEndpoint.faults + 1)
     endpoint = endpoint_of(business_id)
     faults = endpoint.faults if endpoint else 1
-    until = at + max(at_least, min(FIRST_REST * 2 ** min(faults - 1, 10), LONGEST_REST))
+    until: datetime = at + max(at_least, min(FIRST_REST * 2 ** min(faults - 1, 10), LONGEST_REST))
     _change(business_id, rests_until=until)
     return until
 

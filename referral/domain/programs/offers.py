@@ -259,10 +259,7 @@ class OfferTerms:
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
-        if self.fulfilment and not self.may_be_a_gift:
-            raise Invalid(fields={field: "Only a gift is fulfilled by somebody."})
-        if self.rate_bp and OF_FIXED_WORTH & {self.kind, *self.choices}:
-            raise Invalid(fields={field: "A gift has one worth: give an amount, not a rate."})
+        self._check_gift(field)
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
         self._check_counting(field)
@@ -325,6 +322,12 @@ class OfferTerms:
             1 <= self.choose_within_days <= LONGEST_CHOICE_DAYS
         ):
             raise Invalid(fields={field: f"Give 1 to {LONGEST_CHOICE_DAYS} days for the choice."})
+
+    def _check_gift(self, field: str) -> None:
+        if self.fulfilment and not self.may_be_a_gift:
+            raise Invalid(fields={field: "Only a gift is fulfilled by somebody."})
+        if self.rate_bp and OF_FIXED_WORTH & {self.kind, *self.choices}:
+            raise Invalid(fields={field: "A gift has one worth: give an amount, not a rate."})
 
     def _check_payout(self, field: str) -> None:
         if self.minimum_payout_minor is None:

@@ -28,7 +28,7 @@ from referral.domain.rewards.grants import (
     plan_grant,
     wake_waiting,
 )
-from referral.domain.rewards.operations import WHOLE, way_of
+from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock
 from referral.foundation.db import Key, Model, Moment, Name, Short, changed, session
 from referral.foundation.errors import Invalid
@@ -184,7 +184,7 @@ def _go_on(reward: Reward, *, at: datetime) -> None:
     act = open_grant(reward)
     if act is None:
         return
-    gives = way_of(reward.kind, reward.offer.fulfilment).gives
+    gives = reward.way.gives
     if act.state != GrantState.WAITING:
         raise RewardMoved
     if act.operation == gives:

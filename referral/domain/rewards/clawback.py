@@ -14,7 +14,7 @@ from referral.domain.rewards import allowances
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
 from referral.domain.rewards.grants import Grant, open_grant, plan_grant, resize_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
-from referral.domain.rewards.operations import WHOLE, way_of
+from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
 from referral.domain.rewards.rewards import (
@@ -104,7 +104,7 @@ def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     due = reward.outstanding_minor
     if due <= 0 or open_grant(reward) is not None:
         return
-    taking, given = way_of(reward.kind, reward.offer.fulfilment).takes, reward.payable_minor - reward.debited_minor
+    taking, given = reward.way.takes, reward.payable_minor - reward.debited_minor
     if taking is None or given <= 0:
         owe_instead(reward, at=at)
     else:

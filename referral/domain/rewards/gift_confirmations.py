@@ -36,7 +36,7 @@ class Verdict(StrEnum):
 
 
 class GiftConfirmation(Owned, Model):
-    """The server's word on one gift. A code is sealed; `shown_at` is when its person first looked."""
+    """The server's word on one gift. `shown_at` is when its person first looked at the code."""
 
     __table_args__ = (
         UniqueConstraint("grant_id"),

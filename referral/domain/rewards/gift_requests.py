@@ -34,16 +34,20 @@ def was_accepted(grant: Grant) -> bool:
 def hold_requests(business_id: uuid.UUID, *, until: datetime) -> None:
     """Let the gifts of a business wait together while its server is left alone."""
     waits_for = func.coalesce(Grant.waits_for, Waiting.ENDPOINT_AWAY.value)
-    _change(_open(business_id).where(Grant.due_at < until, Grant.lease_token.is_(None)).values(
-        due_at=until, waits_for=waits_for
-    ))
+    _change(
+        _open(business_id)
+        .where(Grant.due_at < until, Grant.lease_token.is_(None))
+        .values(due_at=until, waits_for=waits_for)
+    )
 
 
 def wake_requests(business_id: uuid.UUID, *, at: datetime) -> None:
     """Have the gifts tried at once that waited for the server, and not for its confirmation."""
-    _change(_open(business_id).where(Grant.waits_for.in_(_FOR_SERVER)).values(
-        due_at=at, attempts=0, dead_at=None
-    ))
+    _change(
+        _open(business_id)
+        .where(Grant.waits_for.in_(_FOR_SERVER))
+        .values(due_at=at, attempts=0, dead_at=None)
+    )
 
 
 def find_request(text: str) -> Grant:

@@ -15,7 +15,7 @@ from referral.domain.rewards.clawback import settle_debit, take_what_is_due
 from referral.domain.rewards.debts import let_go
 from referral.domain.rewards.grants import Grant, GrantState, open_grant, plan_grant
 from referral.domain.rewards.holds import HoldKind, place_hold
-from referral.domain.rewards.operations import Operation, way_of
+from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.reissuing import take_its_place
 from referral.domain.rewards.rewards import (
     Reward,
@@ -53,7 +53,7 @@ def take_back(reward: Reward, *, reason: str, at: datetime) -> None:
     if not can_be_taken_back(reward) or open_grant(reward) is not None:
         raise RewardMoved("Only a reward that was given, with nothing under way, is taken back.")
     update_reward(reward, clawback_minor=reward.amount_minor, reason=reason[:400])
-    taking = way_of(reward.kind, reward.offer.fulfilment).takes
+    taking = reward.way.takes
     if reward.outstanding_minor:
         take_what_is_due(reward, at=at)
     elif taking is not None:

@@ -26,6 +26,7 @@ from referral.domain.businesses import Actor, Owned
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Program, Side, lock_program
 from referral.domain.purchases import Purchase
+from referral.domain.rewards.operations import Way, way_of
 from referral.foundation.db import (
     Currency,
     Json,
@@ -164,6 +165,11 @@ class Reward(Owned, Due, Model):
     @property
     def public_id(self) -> str:
         return public_id(self.prefix, self.id)
+
+    @property
+    def way(self) -> Way:
+        """Return how it is given and taken back."""
+        return way_of(self.kind, self.offer.fulfilment)
 
     @property
     def amount(self) -> Money:

@@ -13,7 +13,6 @@ from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.expiring import begin_to_expire
 from referral.domain.rewards.grants import plan_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
-from referral.domain.rewards.operations import way_of
 from referral.domain.rewards.releasing import end
 from referral.domain.rewards.rewards import Reward, RewardHeld, RewardMoved, RewardState, lock, move
 from referral.foundation.db import session
@@ -49,7 +48,7 @@ def approve(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
         lines={Account.PAYABLE: reward.payable_minor},
         at=at,
     )
-    plan_grant(reward, way_of(reward.kind, reward.offer.fulfilment).gives, amount_minor=reward.payable_minor, at=at)
+    plan_grant(reward, reward.way.gives, amount_minor=reward.payable_minor, at=at)
     begin_to_expire(reward, at=at)
     ask_to_choose(reward, at=at)
     settle_debts(reward, at=at)

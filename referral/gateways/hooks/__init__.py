@@ -1,4 +1,4 @@
-"""Requests to servers of the businesses: where they may go, how they are signed, what comes back."""
+"""Requests to servers of businesses: where they may go, how they are signed, what comes back."""
 
 from referral.gateways.hooks.addresses import BadAddress, Reach, check_address
 from referral.gateways.hooks.gifts import (

@@ -1,4 +1,4 @@
-"""Where a request may go: to https on the open internet, never inside this network (S-107 to S-113).
+"""Where a request may go: to https in the open internet, never inside ours (S-107 to S-113).
 
 What counts is the address a name stands for, so every spelling of an inside address is refused.
 """

@@ -28,6 +28,8 @@ ACTIONS = {
     "charity.paid": "Marked donations as paid",
     "gift.confirmed": "Said what became of a gift",
     "gift_codes.imported": "Added gift codes",
+    "gift_server.secret_made": "Made a new signing secret for gifts",
+    "gift_server.set": "Changed the gift server",
     "gift_stock.edited": "Changed when a stock counts as low",
     "gift_stock.opened": "Opened a stock of gift codes",
     "key.issued": "Made an API key",

@@ -39,7 +39,7 @@ _PLACES = (
         "settings",
         "Settings",
         "settings",
-        ("key", "stripe", "stripe_health", "team", "site", "audit", "account"),
+        ("key", "stripe", "stripe_health", "endpoint", "team", "site", "audit", "account"),
     ),
 )
 

@@ -15,6 +15,7 @@ from referral.surfaces.console import (
     books,
     charities,
     credit,
+    endpoint,
     frame,
     gifts,
     keys,
@@ -37,7 +38,7 @@ from referral.surfaces.console import (
     totals,
     work,
 )
-from referral.surfaces.web.limits import limit, limiter
+from referral.surfaces.web.limits import business_key, limit, limiter
 from referral.surfaces.web.policy import Need
 
 console = Blueprint("console", __name__, url_prefix="/console")
@@ -52,6 +53,7 @@ SEE, HOLD, PAY, RUN, OWN = (
 
 by_network = limiter.shared_limit(lambda: limit("60 per 15 minutes"), scope="console")
 by_account = limiter.limit(lambda: limit("10 per 15 minutes"), key_func=sign_in.account_key)
+by_tester = limiter.limit(lambda: limit("5 per minute"), key_func=business_key)
 by_operator = limiter.limit(lambda: limit("8 per hour"), key_func=sign_in.pending_key)
 
 
@@ -187,6 +189,10 @@ ROUTES = [
     Route("GET", "/settings/stripe", "stripe", stripe.show, SEE),
     Route("GET", "/settings/stripe/health", "stripe_health", stripe_health.show, SEE),
     Route("POST", "/settings/stripe", "stripe_connect", stripe.connect, OWN),
+    Route("GET", "/settings/gift-server", "endpoint", endpoint.show, SEE),
+    Route("POST", "/settings/gift-server", "endpoint_set", endpoint.change, OWN),
+    Route("POST", "/settings/gift-server/secret", "endpoint_rotate", endpoint.rotate, OWN),
+    Route("POST", "/settings/gift-server/test", "endpoint_test", by_tester(endpoint.try_it), RUN),
     Route("GET", "/settings/team", "team", team.show, SEE),
     Route("POST", "/settings/team", "team_invite", team.add, OWN),
     Route("POST", "/settings/team/<operator>/invite", "team_again", team.invite_again, OWN),
