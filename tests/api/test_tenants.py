@@ -4,12 +4,22 @@ from typing import Any
 
 import pytest
 
+from sqlalchemy import select
+
+from referral.domain.rewards import Operation, Reward
+from referral.domain.rewards.grants import plan_grant
+from referral.foundation.db import session, transaction
 from referral.surfaces.api.routes import ROUTES
 from tests.api.conftest import Stage
+from tests.cast import Shop
 from tests.credit import give_credit, spend
 
 UNKNOWN = "0" * 26
 LISTS = [route.path for route in ROUTES if route.is_list]
+SENT: dict[str, dict[str, Any]] = {
+    "choice": {"kind": "gift"},
+    "confirmation": {"status": "refused", "reason": "Mine now."},
+}
 WITH_ID = [route for route in ROUTES if "{" in route.path]
 
 
@@ -19,6 +29,7 @@ def things_of(stage: Stage) -> dict[str, str]:
     link = stage.link("alice")
     with stage.inside() as shop:
         spent = spend(shop, give_credit(shop), 350).public_id
+        gift = ask_for_gift(shop)
     return {
         "person": reward["person"],
         "program": stage.program,
@@ -26,8 +37,18 @@ def things_of(stage: Stage) -> dict[str, str]:
         "purchase": reward["purchase"],
         "reward": reward["id"],
         "redemption": spent,
+        "gift": gift,
         "code": link["code"],
     }
+
+
+def ask_for_gift(shop: Shop) -> str:
+    """Plan a gift of the business's own server for a reward, and return its id."""
+    with transaction():
+        reward = session.scalars(select(Reward)).first()
+        assert reward is not None
+        act = plan_grant(reward, Operation.GIFT_REQUEST, amount_minor=1000, at=shop.now)
+    return act.public_id
 
 
 def without_request(body: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +63,7 @@ def test_another_business_things_are_answered_like_unknown_ones(shop: Stage, oth
         answers = []
         for value in (foreign[name], unknown):
             path = route.path.replace(f"{{{name}}}", value)
-            sent = {"kind": "gift"} if path.endswith("/choice") else {"reason": "Mine now."}
+            sent = SENT.get(path.rsplit("/", 1)[-1], {"reason": "Mine now."})
             answers.append(other.get(path) if route.method == "GET" else other.post(path, sent))
         first, second = answers
         assert (route.path, first.status_code) == (route.path, 404)
