@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from sqlalchemy import select
 
 from referral.domain.rewards import Operation, Reward
