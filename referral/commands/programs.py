@@ -200,5 +200,6 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "periods": offer.periods,
         "words": offer.words,
         "choices": offer.choices,
+        "fulfilment": offer.fulfilled_by,
         "credit_life_days": offer.credit_life_days,
     }

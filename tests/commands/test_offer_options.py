@@ -30,6 +30,11 @@ def program(runner: FlaskCliRunner, *options: str) -> list[dict[str, object]]:
     return said["offers"]  # type: ignore[return-value]
 
 
+def test_a_gift_says_who_has_it(runner: FlaskCliRunner) -> None:
+    [own] = program(runner, "--advocate-offer=gift:1000:webhook")
+    assert (own["kind"], own["amount_minor"], own["fulfilment"]) == ("gift", 1000, "webhook")
+
+
 def test_tiers_begin_with_the_offers_own_amount(runner: FlaskCliRunner) -> None:
     tiers = [{"friends": 1, "amount_minor": 1000}, {"friends": 5, "amount_minor": 1500}]
     [offer] = program(

@@ -55,3 +55,23 @@ def test_a_gift_and_a_charity_are_offered_by_their_cards(desk: Desk) -> None:
         desk.client, path(desk), **{**CHOICE, "advocate_kind": "gift", "advocate_worth": "5%"}
     )
     assert "A gift has one worth" in check_page(page, 422)
+
+
+def test_a_gift_of_the_own_server_is_offered_and_kept_in_the_next_version(desk: Desk) -> None:
+    typed = {**CHOICE, "advocate_kind": "gift"}
+    assert post(desk.client, path(desk), **typed).status_code == 303
+    assert present(desk).fulfilment == "stock"
+    answer = post(desk.client, path(desk), **typed, advocate_fulfilment="webhook")
+    assert (answer.status_code, present(desk).fulfilment) == (303, "webhook")
+    page = check_page(desk.client.get(path(desk)))
+    assert '<option value="webhook" selected' in page
+    refused = check_page(post(desk.client, path(desk), **typed, advocate_fulfilment="pigeon"), 422)
+    assert 'id="e-advocate_fulfilment"' in refused
+
+
+def test_a_choice_with_a_gift_says_who_has_it_and_one_without_does_not(desk: Desk) -> None:
+    typed = {**CHOICE, **TICKED, "advocate_fulfilment": "webhook"}
+    post(desk.client, path(desk), **typed)
+    assert present(desk).fulfilment is None
+    post(desk.client, path(desk), **typed, advocate_choice_gift="yes")
+    assert present(desk).fulfilment == "webhook"
