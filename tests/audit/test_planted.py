@@ -479,6 +479,19 @@ def a_gift_was_given_without_a_code(c: Connection) -> None:
     _make_gift(c, _credit(c))
 
 
+@plants("I-5")
+def a_server_has_confirmed_what_it_was_not_asked_for(c: Connection) -> None:
+    act = _credit(c)
+    said = {"verdict": "fulfilled", "reference": "g-1", "came_at": NOON}
+    whose = {"business_id": act.business_id, "reward_id": act.reward_id}
+    put(c, "gift_confirmation", **whose, grant_id=act.id, **said)
+
+
+@plants("I-5")
+def a_server_has_given_a_gift_without_a_word(c: Connection) -> None:
+    _rename_act(c, _credit(c), "gift_request")
+
+
 @plants("I-22")
 def a_gift_is_worth_more_than_was_granted(c: Connection) -> None:
     given = _credit(c)

@@ -51,6 +51,29 @@ _QUESTIONS = (
     Question(
         "I-5",
         "reward",
+        "The business's server said {verdict} of its gift, and its act is {state}.",
+        """
+        SELECT c.reward_id AS id, c.verdict, g.state FROM gift_confirmation c
+        JOIN "grant" g ON g.id = c.grant_id
+        WHERE g.state <> CASE WHEN c.verdict = 'fulfilled' THEN 'done' ELSE 'failed' END
+           OR g.operation <> 'gift_request' OR g.reward_id <> c.reward_id
+           OR g.business_id <> c.business_id
+        """,
+    ),
+    Question(
+        "I-5",
+        "reward",
+        "It was given by the business's server, which has not said so.",
+        """
+        SELECT g.reward_id AS id FROM "grant" g
+        WHERE g.operation = 'gift_request' AND g.state = 'done' AND NOT EXISTS (
+            SELECT 1 FROM gift_confirmation c
+            WHERE c.grant_id = g.id AND c.verdict = 'fulfilled')
+        """,
+    ),
+    Question(
+        "I-5",
+        "reward",
         "A charity is owed something for it, and no act gave that.",
         """
         SELECT d.reward_id AS id FROM donation d WHERE NOT EXISTS (
