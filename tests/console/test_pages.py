@@ -36,6 +36,7 @@ PAGES = [
     "/console/settings",
     "/console/settings/keys",
     "/console/settings/stripe",
+    "/console/settings/gift-server",
     "/console/settings/team",
     "/console/audit",
     "/console/account",

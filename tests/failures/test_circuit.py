@@ -15,6 +15,7 @@ from referral.domain.businesses import across_businesses, within
 from referral.domain.rewards import Grant
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.foundation.pace import BURST_S, Pace
 from referral.gateways.stripe import client
 from referral.gateways.stripe.circuit import (
     REST,
@@ -25,7 +26,7 @@ from referral.gateways.stripe.circuit import (
     note_fault,
 )
 from referral.gateways.stripe.errors import Busy
-from referral.gateways.stripe.pace import BURST_S, SANDBOX_PER_S, Pace
+from referral.gateways.stripe.pace import SANDBOX_PER_S
 from tests.cast import NOON, Shop, open_shop
 from tests.crash.processes import Crew, until
 from tests.crash.scenes import assert_granted_once, count_rewards, credit_calls, earn

@@ -12,7 +12,7 @@ from referral.domain.businesses import GiftEndpoint, Role, record
 from referral.domain.businesses.endpoints import endpoint_of, rotate_secret, set_endpoint
 from referral.domain.businesses.team import team_of
 from referral.domain.notices import notify
-from referral.domain.rewards.gift_requests import REMIND_AFTER, wake_requests
+from referral.domain.rewards.gift_requests import wake_requests
 from referral.foundation import clock
 from referral.foundation.crypto import random_token
 from referral.foundation.db import session, transaction
@@ -117,7 +117,6 @@ def _page(
         endpoint=endpoint,
         rests=endpoint is not None and endpoint.is_left_alone(at),
         both_until=_both_until(endpoint, at),
-        remind_hours=int(REMIND_AFTER.total_seconds() // 3600),
         typed=typed or {"url": endpoint.url if endpoint else ""},
         errors=errors or {},
         secret=secret,
