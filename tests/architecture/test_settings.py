@@ -31,6 +31,7 @@ def test_safe_settings_are_accepted() -> None:
         ({"database_url": DEMO_DATABASE}, "DATABASE_URL"),
         ({"clock_offset_s": 60}, "CLOCK_OFFSET_S"),
         ({"failpoint": "CP1"}, "FAILPOINT"),
+        ({"outgoing_networks": "10.1.2.3/16"}, "OUTGOING_NETWORKS"),
         ({"stripe_api_base": "http://127.0.0.1:1"}, "STRIPE_API_BASE"),
     ],
 )

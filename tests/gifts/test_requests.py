@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from referral.domain import journey
 from referral.domain.businesses import GiftEndpoint, within
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import Notice
+from referral.domain.rewards import Reward
 from referral.domain.rewards.gift_confirmations import confirmation_of
 from referral.domain.rewards.gift_requests import wake_requests
 from referral.domain.rewards.holds import HoldKind, place_hold
@@ -147,6 +149,34 @@ def test_a_refused_gift_fails_with_its_reason_and_its_money_is_back(
         moves = session.scalars(select(LedgerTransaction.kind)).all()
     assert "grant" not in moves
     assert "release" in moves
+
+
+def test_a_refused_gift_can_be_issued_again_under_a_new_id(counter: Counter) -> None:
+    counter.server.answer = REFUSED
+    counter.earn()
+    counter.work()
+    failed = counter.reward()
+    counter.server.answer = FULFILLED
+    with within(counter.shop.business.id), transaction():
+        journey.reissue_reward(failed, actor=SYSTEM, reason="More came in.", at=clock.now())
+    counter.work()
+    assert len(counter.server.done) == 2
+    session.remove()
+    with within(counter.shop.business.id):
+        query = select(Reward.state).where(Reward.kind == "gift").order_by(Reward.id)
+        assert session.scalars(query).all() == ["failed", "granted"]
+
+
+def test_what_is_only_said_to_people_is_put_on_one_line_and_cut(counter: Counter) -> None:
+    said = {**FULFILLED[1], "note": "By\n post \u202e" + "y" * 300, "code": "", "reason": None}
+    counter.server.answer = (200, said)
+    counter.earn()
+    counter.work()
+    reward = counter.reward()
+    with within(counter.shop.business.id):
+        known = confirmation_of(reward.id)
+    assert known is not None
+    assert (known.note, known.text) == ("By post " + "y" * 192, None)
 
 
 def test_what_is_accepted_waits_and_is_reminded_of_once_a_day(counter: Counter) -> None:

@@ -12,8 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from referral.domain.rewards.gift_confirmations import Verdict, Word
+from referral.domain.rewards.gift_confirmations import (
+    LONGEST_NOTE,
+    LONGEST_REASON,
+    Verdict,
+    Word,
+)
 from referral.foundation.errors import Invalid
+from referral.foundation.text import plain
 from referral.gateways.hooks.addresses import BadAddress, Reach
 from referral.gateways.hooks.lanes import Crowded, turn_at
 from referral.gateways.hooks.sending import Answer, NoAnswer, post
@@ -133,17 +139,26 @@ def _word(found: dict[str, Any] | None) -> Word | Accepted | None:
     if found.get("status") == _ACCEPTED:
         return Accepted()
     try:
-        verdict = Verdict(found.get("status", ""))
-        texts = {name: _text(found.get(name)) for name in ("reference", "code", "note", "reason")}
-        word = Word(verdict, **texts)
+        word = _read_word(Verdict(found.get("status", "")), found)
         word.check()
     except (ValueError, Invalid):
         return None
     return word
 
 
-def _text(value: object) -> str | None:
+def _read_word(verdict: Verdict, found: dict[str, Any]) -> Word:
+    """Read what belongs to a verdict; what is only for people is cut to what is kept of it."""
+    if verdict == Verdict.REFUSED:
+        reason = _text(found, "reason") or "It gave no reason."
+        return Word(verdict, reason=plain(reason)[:LONGEST_REASON])
+    note = plain(_text(found, "note") or "")[:LONGEST_NOTE].strip()
+    reference, code = _text(found, "reference"), _text(found, "code")
+    return Word(verdict, reference=reference, code=code or None, note=note or None)
+
+
+def _text(found: dict[str, Any], name: str) -> str | None:
     """Read a text that may be missing; raises ValueError for anything else."""
+    value = found.get(name)
     if value is None or isinstance(value, str):
         return value
     raise ValueError("not a text")
