@@ -1,6 +1,7 @@
 """Gifts the business's own server is asked for: once by its id, whatever is lost on the way."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from referral.domain import journey
 from referral.domain.businesses import GiftEndpoint, within
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import Notice
-from referral.domain.rewards import Reward
+from referral.domain.rewards import Reward, pausing
 from referral.domain.rewards.gift_confirmations import confirmation_of
 from referral.domain.rewards.gift_requests import wake_requests
 from referral.domain.rewards.holds import HoldKind, place_hold
@@ -193,6 +194,16 @@ def test_what_is_accepted_waits_and_is_reminded_of_once_a_day(counter: Counter) 
     counter.work(after_s=2 * DAY_S + 1200)
     assert (counter.stands(), len(counter.server.asked)) == (GRANTED, 3)
     assert len(counter.server.ids) == 1
+
+
+def test_a_gift_does_not_wait_for_a_stripe_that_is_away(counter: Counter) -> None:
+    counter.server.answer = ACCEPTED
+    counter.earn()
+    counter.work()
+    due_at = counter.grant().due_at
+    with within(counter.shop.business.id), transaction():
+        pausing.hold_back(counter.shop.business.id, until=clock.now() + timedelta(days=2))
+    assert (counter.grant().due_at, counter.grant().waits_for) == (due_at, "confirmation")
 
 
 def test_an_empty_202_means_accepted(counter: Counter) -> None:
