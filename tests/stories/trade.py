@@ -170,16 +170,20 @@ def at_stripe(practice: PracticeStripe, method: str, path: str, **form: Any) -> 
     return found
 
 
+def listed(practice: PracticeStripe, path: str) -> list[Thing]:
+    """List everything of a kind that practice Stripe has, the first first."""
+    page = at_stripe(practice, "GET", path, limit=100)
+    entries = page["data"]
+    while page["has_more"]:
+        page = at_stripe(practice, "GET", path, limit=100, starting_after=entries[-1]["id"])
+        entries += page["data"]
+    return list(reversed(entries))
+
+
 def balance_of(practice: PracticeStripe, customer: str) -> list[Thing]:
     """List every change of a customer's balance, the first first; none of one who is not there."""
-    path = f"/v1/customers/{customer}/balance_transactions"
     try:
-        page = at_stripe(practice, "GET", path, limit=100)
-        entries = page["data"]
-        while page["has_more"]:
-            page = at_stripe(practice, "GET", path, limit=100, starting_after=entries[-1]["id"])
-            entries += page["data"]
-        return list(reversed(entries))
+        return listed(practice, f"/v1/customers/{customer}/balance_transactions")
     except requests.HTTPError as error:
         if error.response.status_code != 404:
             raise
