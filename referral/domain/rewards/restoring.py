@@ -28,10 +28,10 @@ from referral.domain.rewards.succeeding import succeed
 def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> list[Reward]:
     """Give an amount of a promise back: `promise` is its reward and those that restored it before.
 
-    Returns the reward that begins for what cannot be undone, if there is one. What staff denied,
-    or what failed, stays as it is.
+    Returns the reward that begins for what cannot be undone, if there is one. What staff denied or
+    took back, or what failed, stays as it is.
     """
-    if not _stands(promise[0]):
+    if not _stands(promise[0]) or any(_was_taken(one) for one in promise):
         return []
     left = amount_minor
     for reward in promise:
@@ -44,9 +44,13 @@ def _stands(first: Reward) -> bool:
     """Tell whether the promise holds: nothing but refunds ended it or takes it back."""
     if first.state == RewardState.CANCELLED:
         return first.reason == REFUNDED and not is_existing_customer(first.referral)
-    if first.reason not in (None, REFUNDED):
-        return False
     return first.is_live or first.state == RewardState.REVERSED
+
+
+def _was_taken(reward: Reward) -> bool:
+    """Tell whether something else than refunds took back what was given."""
+    was_given = reward.state in (RewardState.GRANTED, RewardState.REVERSED)
+    return was_given and reward.reason not in (None, REFUNDED)
 
 
 def _undo(reward: Reward, most: int, *, at: datetime) -> int:

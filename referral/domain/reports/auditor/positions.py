@@ -69,8 +69,10 @@ SELECT MIN(CAST(r.id AS VARCHAR(36))) AS id, p.refunded_minor, p.gross_minor,
         THEN r.amount_minor - r.clawback_minor ELSE 0 END) AS live,
     SUM(CASE WHEN r.slot NOT LIKE 'restored:%'
         AND r.state IN ('pending', 'approved', 'granting', 'granted', 'reversed')
-        AND COALESCE(r.reason, 'refunded') = 'refunded'
-        THEN 1 ELSE 0 END) AS stands
+        THEN 1 ELSE 0 END) AS stands,
+    SUM(CASE WHEN r.state IN ('granted', 'reversed')
+        AND COALESCE(r.reason, 'refunded') <> 'refunded'
+        THEN 1 ELSE 0 END) AS taken
 FROM reward r JOIN purchase p ON p.id = r.purchase_id
 WHERE r.slot NOT LIKE 'superseded:%' AND r.slot NOT LIKE 'replaced:%'
 GROUP BY r.offer_id, r.person_id, r.purchase_id, p.refunded_minor, p.gross_minor
@@ -93,11 +95,15 @@ def check(connection: Connection) -> Iterator[Violation]:
 
 
 def _share_faults(row: RowMapping) -> Iterator[str]:
-    """Of a promise and what gave parts of it back, the person keeps just what is not refunded."""
+    """Of a promise and what gave parts of it back, the person keeps just what is not refunded.
+
+    Once staff took any of it back they keep less.
+    """
     promised, kept = int(row["promised"]), int(row["kept"])
     step = step_minor(row["currency"])
     right = promised - share(promised, row["refunded_minor"], row["gross_minor"], step=step)
-    if row["live"] > right or (row["stands"] and kept < right):
+    owes_no_less = row["stands"] and not row["taken"]
+    if row["live"] > right or (owes_no_less and kept < right):
         yield f"{promised - kept} is taken back and the refunds' share is {promised - right}."
 
 

@@ -1,0 +1,78 @@
+"""Orders of events that are rare in life and came out wrong once; each failed before its fix."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from referral.domain import journey
+from referral.domain.businesses import Actor, within
+from referral.domain.programs import Side
+from referral.domain.purchases import (
+    Purchase,
+    RefundFact,
+)
+from referral.domain.rewards import Reward
+from referral.domain.rewards.rewards import has_its_place
+from referral.foundation.db import session, transaction
+from tests.cast import Shop, credit, open_shop
+from tests.domain.test_reissuing import rewards as of_alice
+from tests.provider import Provider, ripen_due, send_due
+
+OLIVE = Actor("operator", "Olive")
+NOTHING = credit(side=Side.FRIEND, minimum_minor=10**9)
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+def bought(shop: Shop) -> Purchase:
+    """Let Bob come by Alice and pay 120.00."""
+    token = shop.click(shop.link_of(shop.customer("alice")))
+    shop.later(minutes=5).signup("bob", token=token)
+    return shop.later(minutes=1).purchase("bob")
+
+
+def settle(shop: Shop, provider: Provider) -> None:
+    shop.later(days=31)
+    with within(shop.business.id):
+        ripen_due(at=shop.now)
+        send_due(provider, at=shop.now)
+
+
+def refund_fails(shop: Shop, purchase: Purchase, amount_minor: int, name: str) -> None:
+    keys = (purchase.external_id,)
+    fact = RefundFact(keys, shop.now, refund_id=name, amount_minor=amount_minor, has_failed=True)
+    with within(shop.business.id), transaction():
+        journey.refund(shop.business, fact, at=shop.now)
+
+
+def take_back(shop: Shop, reward: Reward) -> None:
+    with within(shop.business.id), transaction():
+        journey.take_back_reward(reward, actor=OLIVE, reason="A mistake.", at=shop.now)
+
+
+def standing(shop: Shop) -> list[tuple[str, int, int]]:
+    """Say where each reward stands that has its place, its amount and what was taken of it."""
+    with within(shop.business.id):
+        query = select(Reward).where(has_its_place()).order_by(Reward.id)
+        found = session.scalars(query.execution_options(populate_existing=True)).all()
+    return [(one.state, one.amount_minor, one.clawback_minor) for one in found]
+
+
+def kept(shop: Shop) -> list[int]:
+    return [amount - taken for state, amount, taken in standing(shop) if state != "cancelled"]
+
+
+def test_what_staff_took_back_does_not_begin_anew_with_news_of_a_failed_refund(app: Flask) -> None:
+    shop, provider = open_shop(friend=NOTHING), Provider()
+    purchase = bought(shop)
+    settle(shop, provider)
+    shop.refund(purchase, 12000, name="re_1")
+    settle(shop, provider)
+    refund_fails(shop, purchase, 12000, "re_1")
+    settle(shop, provider)
+    assert standing(shop) == [("reversed", 1000, 1000), ("granted", 1000, 0)]
+    take_back(shop, of_alice(shop)[-1])
+    settle(shop, provider)
+    refund_fails(shop, purchase, 12000, "re_1")
+    assert standing(shop) == [("reversed", 1000, 1000), ("reversed", 1000, 1000)]
