@@ -8,15 +8,18 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
-from referral.domain.programs import Side
+from referral.domain.programs import Kind, Side, Trigger, publish_offer
 from referral.domain.purchases import (
     Purchase,
     RefundFact,
 )
 from referral.domain.rewards import Reward
+from referral.domain.rewards.choosing import choose
 from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session, transaction
-from tests.cast import Shop, credit, open_shop
+from referral.foundation.errors import Invalid
+from tests.cast import Shop, credit, fill_stock, open_shop
+from tests.domain.test_choices import choice
 from tests.domain.test_reissuing import rewards as of_alice
 from tests.provider import Provider, ripen_due, send_due
 
@@ -76,3 +79,32 @@ def test_what_staff_took_back_does_not_begin_anew_with_news_of_a_failed_refund(a
     settle(shop, provider)
     refund_fails(shop, purchase, 12000, "re_1")
     assert standing(shop) == [("reversed", 1000, 1000), ("reversed", 1000, 1000)]
+
+
+def test_a_gift_is_no_option_once_a_part_settles_a_debt(app: Flask) -> None:
+    """Of the 10.00 a gift comes as, 4.00 are owed already: no code is worth what is left."""
+    shop, provider = open_shop(advocate=credit(400), friend=NOTHING), Provider()
+    first = bought(shop)
+    settle(shop, provider)
+    provider.credit.clear()
+    shop.refund(first, 12000)
+    settle(shop, provider)
+    with within(shop.business.id), transaction():
+        publish_offer(shop.program, choice(trigger=Trigger.PURCHASE), at=shop.now)
+    token = shop.click(shop.link_of(shop.customer("alice")))
+    shop.later(minutes=5).signup("ben", token=token)
+    shop.later(minutes=1).purchase("ben")
+    reward = of_alice(shop)[-1]
+    fill_stock(shop, "CODE-1111")
+    with within(shop.business.id), transaction():
+        choose(reward, Kind.ACCOUNT_CREDIT, None, actor=OLIVE, at=shop.now)
+    shop.later(days=31)
+    with within(shop.business.id):
+        ripen_due(at=shop.now)
+        session.refresh(reward)
+        assert (reward.state, reward.netted_minor) == ("approved", 400)
+        with pytest.raises(Invalid), transaction():
+            choose(reward, Kind.GIFT, None, actor=OLIVE, at=shop.now)
+    settle(shop, provider)
+    assert standing(shop)[-1][0] == "granted"
+    assert sum(provider.credit.values()) == 600
