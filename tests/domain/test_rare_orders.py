@@ -10,6 +10,8 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.programs import Kind, Side, Trigger, publish_offer
 from referral.domain.purchases import (
+    DisputeFact,
+    DisputeOutcome,
     Purchase,
     RefundFact,
 )
@@ -20,6 +22,7 @@ from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from tests.cast import Shop, credit, fill_stock, open_shop
 from tests.domain.test_choices import choice
+from tests.domain.test_reissuing import failed, reissue
 from tests.domain.test_reissuing import rewards as of_alice
 from tests.provider import Provider, ripen_due, send_due
 
@@ -108,3 +111,15 @@ def test_a_gift_is_no_option_once_a_part_settles_a_debt(app: Flask) -> None:
     settle(shop, provider)
     assert standing(shop)[-1][0] == "granted"
     assert sum(provider.credit.values()) == 600
+
+
+def test_a_reward_issued_again_is_held_while_its_purchase_is_disputed(app: Flask) -> None:
+    shop = open_shop()
+    reward, purchase = failed(shop)
+    fact = DisputeFact((purchase.external_id,), "dp_1", 12000, DisputeOutcome.OPEN, shop.now)
+    with within(shop.business.id), transaction():
+        journey.dispute(shop.business, fact, at=shop.now)
+    begun = reissue(shop, reward)
+    assert begun.open_holds == 1
+    settle(shop, Provider())
+    assert [one.state for one in of_alice(shop)] == ["failed", "pending"]
