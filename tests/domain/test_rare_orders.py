@@ -8,14 +8,15 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
-from referral.domain.programs import Kind, Side, Trigger, publish_offer
+from referral.domain.programs import Kind, OfferTerms, Side, Trigger, publish_offer
 from referral.domain.purchases import (
+    CameBack,
     DisputeFact,
     DisputeOutcome,
     Purchase,
     RefundFact,
 )
-from referral.domain.rewards import Reward
+from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.choosing import choose
 from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session, transaction
@@ -123,3 +124,24 @@ def test_a_reward_issued_again_is_held_while_its_purchase_is_disputed(app: Flask
     assert begun.open_holds == 1
     settle(shop, Provider())
     assert [one.state for one in of_alice(shop)] == ["failed", "pending"]
+
+
+def test_what_came_back_stays_the_measure_of_what_a_refund_takes(app: Flask) -> None:
+    """A part that was given back first is no promise of its own beside the whole one."""
+    offer = OfferTerms(Side.ADVOCATE, Kind.REFUND, Trigger.FIRST_PURCHASE, amount_minor=1000)
+    shop, provider = open_shop(advocate=offer, friend=NOTHING), Provider()
+    purchase = bought(shop)
+    settle(shop, provider)
+    shop.refund(purchase, 6000, name="re_1")
+    (first,) = of_alice(shop)
+    with within(shop.business.id), transaction():
+        journey.forgive_debt(first, actor=OLIVE, reason="Keep it.", at=shop.now)
+    refund_fails(shop, purchase, 6000, "re_1")
+    assert standing(shop) == [("granted", 1000, 500), ("pending", 500, 0)]
+    with within(shop.business.id):
+        given = session.scalars(select(Grant).where(Grant.reward_id == first.id)).one()
+    with within(shop.business.id), transaction():
+        journey.come_back(CameBack(str(given.object_id)), at=shop.now)
+    assert sum(kept(shop)) == 1000
+    shop.refund(purchase, 3000, name="re_2")
+    assert sum(kept(shop)) == 750

@@ -45,7 +45,10 @@ def reissue(reward: Reward, *, reason: str, at: datetime) -> Reward:
 
 
 def take_its_place(reward: Reward, *, why: str, at: datetime) -> Reward:
-    """Begin a new reward in the place of a locked one; what was refunded meanwhile is taken off."""
+    """Begin a new reward in the place of a locked one; what was refunded meanwhile is taken off.
+
+    So is what was promised again beside the old one, for the new one is whole.
+    """
     slot = reward.slot
     update_reward(reward, slot=f"{REPLACED}{reward.id}")
     begun = succeed(
@@ -57,6 +60,6 @@ def take_its_place(reward: Reward, *, why: str, at: datetime) -> Reward:
         holds=(),
         at=at,
     )
-    if reward.purchase is not None and reward.purchase.refunded_minor:
+    if reward.purchase is not None:
         claw_back(reward.purchase, at=at)
     return begun
