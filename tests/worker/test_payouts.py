@@ -275,7 +275,7 @@ def test_somebody_else_at_stripe_took_it_back_already(trade: Trade) -> None:
 
 
 def test_small_sums_gather_and_then_go_together(app: Flask, practice: PracticeStripe) -> None:
-    trade = open_paying_trade(app, practice, amount_minor=400, minimum_payout_minor=1000)
+    trade = open_paying_trade(app, practice, amount_minor=400, minimum_payout_minor=1200)
     alice = earn_cash(trade, 2)
     onboard(trade, alice)
     trade.work()

@@ -44,13 +44,6 @@ MUTATIONS = (
         ("tests/domain/test_edges.py::test_the_last_unit_of_a_budget_and_of_a_cap_is_given",),
     ),
     Mutation(
-        "what goes back is counted as taken once more (sign)",
-        f"{DOMAIN}/rewards/allowances.py",
-        "taken_minor=Allowance.taken_minor - amount_minor",
-        "taken_minor=Allowance.taken_minor + amount_minor",
-        ("tests/domain/test_caps.py",),
-    ),
-    Mutation(
         "what was taken back is booked as a debt, and the debt as taken back",
         f"{DOMAIN}/rewards/clawback.py",
         "{Account.BUDGET: taken, Account.CLAWBACK_DUE: owed}",
@@ -81,13 +74,25 @@ MUTATIONS = (
         ("tests/domain/test_approvals.py",),
     ),
     Mutation(
-        "a purchase at the end of the window counts (> for >=)",
-        f"{DOMAIN}/rewards/earning.py",
-        "purchase.occurred_at >= referral.qualify_by",
-        "purchase.occurred_at > referral.qualify_by",
-        (
-            "tests/domain/test_edges.py::test_a_purchase_counts_from_the_touch_to_just_before_the_end",
-        ),
+        "an order takes more store credit than there is",
+        f"{DOMAIN}/rewards/redemptions.py",
+        "    if left < price.amount_minor:\n",
+        "    if not lots:\n",
+        ("tests/domain/test_store_credit.py::test_too_little_takes_nothing_and_says_what_is_left",),
+    ),
+    Mutation(
+        "a gift code that was seen goes back, to be given again",
+        f"{DOMAIN}/rewards/gifts.py",
+        "        .where(GiftCode.shown_at.is_(None))\n",
+        "",
+        ("tests/domain/test_gifts.py::test_a_code_that_was_seen_stays_and_is_owed",),
+    ),
+    Mutation(
+        "the smallest payout waits when it is just reached (<= for <)",
+        f"{DOMAIN}/rewards/gathering.py",
+        "for _, reward in together) < least_minor",
+        "for _, reward in together) <= least_minor",
+        ("tests/worker/test_payouts.py::test_small_sums_gather_and_then_go_together",),
     ),
     Mutation(
         "a budget forgets the amount that is asked of it",
@@ -103,22 +108,6 @@ MUTATIONS = (
         "(standing + purchase.charge_refunded_minor - failed)",
         (
             "tests/stories/test_clawback.py::test_partial_refunds_after_the_grant_take_back_their_share_once",
-        ),
-    ),
-    Mutation(
-        "old news opens a dispute that was decided",
-        f"{DOMAIN}/purchases/money_back.py",
-        "    if dispute.outcome == DisputeOutcome.OPEN:\n",
-        "    if dispute.outcome != fact.outcome:\n",
-        ("tests/domain/test_disputes.py",),
-    ),
-    Mutation(
-        "a click counts at the very end of its window (> for >=)",
-        f"{DOMAIN}/attribution/decision.py",
-        "known.at >= one.at.astimezone(UTC) + known.click_window",
-        "known.at > one.at.astimezone(UTC) + known.click_window",
-        (
-            "tests/properties/test_decision_properties.py::test_the_click_window_is_half_open_to_the_microsecond",
         ),
     ),
     Mutation(
@@ -141,13 +130,6 @@ MUTATIONS = (
         ".where(kind.id == row.id, kind.lease_token == token)",
         ".where(kind.id == row.id)",
         ("tests/foundation/test_due.py",),
-    ),
-    Mutation(
-        "a half is rounded up, not to the even unit",
-        "referral/foundation/money.py",
-        "return round(exact)",
-        "return int(exact + Fraction(1, 2))",
-        ("tests/properties/test_money_properties.py::test_a_tie_goes_to_the_even_unit",),
     ),
     Mutation(
         "the provider is asked while a transaction is open",
@@ -194,6 +176,31 @@ MUTATIONS = (
         ("tests/stories/test_the_main_job.py",),
     ),
     Mutation(
+        "a transfer whose answer was lost is sent again under another key",
+        f"{WORKER}/acts/payouts.py",
+        "            group=_group(grant),\n            marks=marks_of(grant),\n"
+        "            key=grant.idempotency_key,\n",
+        "            group=_group(grant),\n            marks=marks_of(grant),\n"
+        "            key=str(clock.now()),\n",
+        ("tests/worker/test_payouts.py::test_a_fault_at_the_transfer_leaves_exactly_one",),
+    ),
+    Mutation(
+        "a reversal forgets what was taken back of the transfer before",
+        f"{WORKER}/acts/payouts.py",
+        'transfer.amount_minor - int(transfer.details["amount_reversed"])',
+        "transfer.amount_minor",
+        ("tests/worker/test_payouts.py::test_somebody_else_at_stripe_took_it_back_already",),
+    ),
+    Mutation(
+        "a refund we give as a reward counts as the customer's",
+        f"{WORKER}/stripe_events.py",
+        "own_minor = given_back_of(fact.keys)",
+        "own_minor = 0",
+        (
+            "tests/stories/test_periods_and_refunds.py::test_a_part_of_the_own_payment_goes_back_and_takes_nobodys_reward",
+        ),
+    ),
+    Mutation(
         "an event is done with before its effect is written",
         f"{WORKER}/stripe_events.py",
         "            with transaction():\n                if _apply(event, facts):\n"
@@ -202,14 +209,5 @@ MUTATIONS = (
         "            with transaction():\n                if _apply(event, facts):\n"
         "                    pass\n",
         ("tests/worker/test_trouble.py::test_an_event_whose_effect_fails_is_not_done_with",),
-    ),
-    Mutation(
-        "a key that comes with another call is answered as before",
-        "referral/surfaces/api/idempotency.py",
-        "if before.body_hash != said_hash:",
-        "if len(before.body_hash) != len(said_hash):",
-        (
-            "tests/api/test_idempotency.py::test_a_key_used_for_another_body_is_refused_and_changes_nothing",
-        ),
     ),
 )
