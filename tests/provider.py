@@ -1,5 +1,6 @@
 """A payment provider in memory: what it was asked, what it holds, and how it may fail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -8,12 +9,14 @@ from typing import Any
 from sqlalchemy import select
 
 from referral.domain.people import customer_of, tie_customer
-from referral.domain.rewards import Grant, Operation, Reward, ripen
+from referral.domain.rewards import CreditLot, Grant, Operation, Reward, ripen
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
-from referral.domain.rewards.grants import Done, GrantState, NotNeeded, NotReady
+from referral.domain.rewards.grants import Asked, Done, GrantState, NotNeeded, NotReady, Waiting
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
+from referral.domain.rewards.store_credit import look_at_lot
 from referral.foundation.db import session, transaction
+from referral.worker.acts import NothingLeft
 
 _objects = count(1)
 
@@ -31,6 +34,21 @@ class Provider:
             self.objects[grant.idempotency_key] = self._make(grant, grant.parameters or {})
         return self.objects[grant.idempotency_key]
 
+    def ask(self, grant: Grant, *, at: datetime) -> Asked:
+        """Say for whom an act is, and what is left to take back."""
+        person = grant.reward.person
+        customer = book.recipient_of(grant) if grant.takes else customer_of(person)
+        if customer is None and grant.operation == Operation.PROMOTION_CODE:
+            customer = f"cus_made_{next(_objects)}"
+            with transaction():
+                tie_customer(person, customer, at=at, is_ours=True)
+        if customer is None:
+            raise NotReady(Waiting.NO_CUSTOMER)
+        left = self.credit.get(customer, 0) if grant.takes else None
+        if left is not None and left <= 0:
+            raise NothingLeft
+        return Asked(customer, left)
+
     def _make(self, grant: Grant, asked: dict[str, Any]) -> Done:
         is_code = grant.operation == Operation.PROMOTION_CODE
         customer, amount = asked["customer"], 0 if is_code else asked["amount"]
@@ -42,38 +60,32 @@ class Provider:
 
 def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
     """Freeze what will be asked, as the worker does; False when there is nothing to send now."""
-    if grant.is_ours and not goes_in_whole(grant):
+    session.refresh(grant)
+    if goes_in_whole(grant):
+        return close_whole(grant, at=at)
+    if grant.is_ours:
         return do_here(grant, at=at)
-    with transaction():
-        session.refresh(grant)
-        person = grant.reward.person
-        customer = book.recipient_of(grant) if grant.takes else customer_of(person)
-        if goes_in_whole(grant):
-            if not grant.reward.is_held:
-                grant_whole(grant, at=at)
-                grant.due_at = None
-            return False
-        if customer is None and grant.operation == Operation.PROMOTION_CODE:
-            customer = f"cus_made_{next(_objects)}"
-            tie_customer(grant.reward.person, customer, at=at, is_ours=True)
-        if customer is None:
-            return False
-        left = None
-        if grant.takes and grant.state == GrantState.WAITING:
-            left = provider.credit.get(customer, 0)
-            if left <= 0:
-                owe_all(grant, at=at)
-                grant.due_at = None
-                return False
-        try:
-            book.prepare(grant, book.Asked(customer, left), at=at)
-        except NotReady:
-            return False
-        except NotNeeded:
-            book.drop(grant, at=at)
-            grant.due_at = None
-            return False
+    try:
+        asked = provider.ask(grant, at=at) if grant.state == GrantState.WAITING else Asked("")
+        with transaction():
+            session.refresh(grant)
+            book.prepare(grant, asked, at=at)
+    except NotReady:
+        return False
+    except NothingLeft:
+        _close(grant, owe_all, at=at)
+        return False
+    except NotNeeded:
+        _close(grant, book.drop, at=at)
+        return False
     return True
+
+
+def close_whole(grant: Grant, *, at: datetime) -> bool:
+    """Grant what goes into debts whole, unless it is held; there is never anything to send."""
+    if not grant.reward.is_held:
+        _close(grant, grant_whole, at=at)
+    return False
 
 
 def do_here(grant: Grant, *, at: datetime) -> bool:
@@ -87,9 +99,7 @@ def do_here(grant: Grant, *, at: datetime) -> bool:
         with transaction():
             grant.waits_for = waiting.waits_for
     except NotNeeded:
-        with transaction():
-            book.drop(grant, at=at)
-            grant.due_at = None
+        _close(grant, book.drop, at=at)
     return False
 
 
@@ -104,18 +114,12 @@ def answer(grant: Grant, done: Done, *, at: datetime) -> bool:
 
 def refuse(grant: Grant, *, at: datetime) -> None:
     """Let the provider refuse for good."""
-    with transaction():
-        session.refresh(grant)
-        fail(grant, "No such customer.", at=at)
-        grant.due_at = None
+    _close(grant, lambda one, at: fail(one, "No such customer.", at=at), at=at)
 
 
 def find_nothing(grant: Grant, *, at: datetime) -> None:
     """Let a look-up prove that the attempt left nothing, so that another is opened."""
-    with transaction():
-        session.refresh(grant)
-        book.replace(grant, "Nothing was found there.", at=at)
-        grant.due_at = None
+    _close(grant, lambda one, at: book.replace(one, "Nothing was found there.", at=at), at=at)
 
 
 def ripen_due(*, at: datetime) -> None:
@@ -128,6 +132,15 @@ def ripen_due(*, at: datetime) -> None:
             reward.due_at = None
 
 
+def expire_due(*, at: datetime) -> None:
+    """Look at every lot of store credit of the business at work that ends, or soon will."""
+    due = select(CreditLot.id).where(CreditLot.due_at <= at).order_by(CreditLot.id)
+    for key in session.scalars(due).all():
+        with transaction():
+            lot = session.get_one(CreditLot, key)
+            lot.due_at = look_at_lot(lot, at=at)
+
+
 def send_due(provider: Provider, *, at: datetime) -> None:
     """Do every act that is due, until nothing is left to do."""
     open_states = (GrantState.WAITING, GrantState.SENDING)
@@ -136,3 +149,10 @@ def send_due(provider: Provider, *, at: datetime) -> None:
         for grant in session.scalars(due).all():
             if prepare(grant, provider, at=at):
                 answer(grant, provider.send(grant), at=at)
+
+
+def _close(grant: Grant, act: Callable[..., object], *, at: datetime) -> None:
+    with transaction():
+        session.refresh(grant)
+        act(grant, at=at)
+        grant.due_at = None

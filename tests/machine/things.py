@@ -1,0 +1,233 @@
+"""What the model in memory knows: offers, programs, touches, purchases, referrals and rewards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a kind behaves, whoever gives it.
+
+    What is `ours` is done at once, with nobody outside to ask. `money` settles debts. What is
+    `whole` cannot be made smaller before it is given. What `returns` may be taken back outside.
+    What is taken `alone` rests on what was read, so it waits while another is under way.
+    """
+
+    ours: bool = False
+    money: bool = False
+    whole: bool = False
+    returns: bool = True
+    alone: tuple[str, ...] = ()
+
+
+WAYS = {
+    "account_credit": Way(money=True, alone=("take",)),
+    "discount": Way(),
+    "recognition": Way(ours=True, returns=False),
+    "free_period": Way(alone=("give", "take")),
+    "refund": Way(returns=False, alone=("give",)),
+    "gift": Way(ours=True, whole=True),
+    "charity": Way(ours=True),
+    "choice": Way(ours=True, returns=False),
+    "cash": Way(money=True),
+    "store_credit": Way(ours=True, money=True),
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one side was promised."""
+
+    side: str
+    kind: str
+    trigger: str
+    amount: int | None
+    rate_bp: int | None
+    cap: int | None
+    person_cap: int | None
+    minimum: int
+    day_cap: int | None = None
+    month_cap: int | None = None
+    payout: int | None = None
+    life_days: int | None = None
+    choices: tuple[str, ...] = ()
+
+    def worth(self, base: int) -> int:
+        if self.amount is not None:
+            return self.amount
+        exact = round(Fraction(base * (self.rate_bp or 0), 10_000))
+        return exact if self.cap is None else min(exact, self.cap)
+
+
+@dataclass
+class Program:
+    """One programme: what it offers now, and what it has committed."""
+
+    offers: dict[str, Offer]
+    budget: int | None
+    first_wins: bool
+    needs_staff: bool
+    hold: timedelta
+    automatic_below: int | None = None
+    second_from: int | None = None
+    day_cap: int | None = None
+    month_cap: int | None = None
+    state: str = "active"
+    committed: int = 0
+    taken: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def approvals_for(self, amount: int) -> int:
+        if self.second_from is not None and amount >= self.second_from:
+            return 2
+        is_large = self.automatic_below is not None and amount >= self.automatic_below
+        return int(self.needs_staff or is_large)
+
+
+@dataclass
+class Touch:
+    """A click or a typed code of somebody."""
+
+    program: Program
+    advocate: str
+    at: datetime
+    weight: int
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        return (self.weight, id(self.program), self.advocate, self.at if self.weight == 1 else None)
+
+
+@dataclass
+class Purchase:
+    """What a friend paid, and everything told of it since."""
+
+    friend: str
+    gross: int
+    tax: int
+    at: datetime
+    refunds: dict[str, int] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    charged: int = 0
+    disputes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def refunded(self) -> int:
+        standing = sum(amount for key, amount in self.refunds.items() if key not in self.failed)
+        failed = sum(amount for key, amount in self.refunds.items() if key in self.failed)
+        lost = self.gross * sum(outcome == "lost" for outcome in self.disputes.values())
+        return min(self.gross, max(standing, self.charged - failed) + lost)
+
+
+@dataclass
+class Referral:
+    """Who sent whom, with the promises of that day."""
+
+    program: Program
+    advocate: str
+    friend: str
+    touched: datetime
+    at: datetime
+    offers: dict[str, Offer]
+
+    def person(self, side: str) -> str:
+        return self.advocate if side == "advocate" else self.friend
+
+
+@dataclass(eq=False)
+class Reward:
+    """A promise and what became of it.
+
+    `act` is what is to be done, to give it or to take it back, `wanted` of how much, `asked` what
+    was frozen once it was `sent`, and `is_done` whether it happened though nobody heard of it yet.
+    """
+
+    referral: Referral
+    offer: Offer
+    person: str
+    purchase: Purchase | None
+    amount: int
+    ready: datetime
+    earned: datetime
+    state: str = "pending"
+    reason: str | None = None
+    claw: int = 0
+    withheld: int = 0
+    debited: int = 0
+    owed: int = 0
+    netted: int = 0
+    settled: int = 0
+    forgiven: int = 0
+    expired: int = 0
+    pays: dict[Reward, int] = field(default_factory=dict)
+    holds: list[str] = field(default_factory=list)
+    act: str | None = None
+    wanted: int = 0
+    asked: int = 0
+    given: int = 0
+    sent: bool = False
+    is_done: bool = False
+    has_gathered: bool = False
+    tries: int = 0
+    superseded: bool = False
+    number: int = 0
+    needed: int = 0
+    agreed: list[str] = field(default_factory=list)
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        self.kind = self.kind or self.offer.kind
+
+    @property
+    def way(self) -> Way:
+        return WAYS[self.kind]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("pending", "approved")
+
+    @property
+    def is_live(self) -> bool:
+        return self.is_open or self.state in ("granting", "granted")
+
+    @property
+    def payable(self) -> int:
+        return self.amount - self.withheld - self.netted
+
+    @property
+    def debt(self) -> int:
+        return self.owed - self.settled - self.forgiven
+
+    @property
+    def due(self) -> int:
+        """What is still to be taken back; what expired unused is back already."""
+        return max(0, self.unsettled - self.expired)
+
+    @property
+    def expired_back(self) -> int:
+        return min(self.expired, self.unsettled)
+
+    @property
+    def unsettled(self) -> int:
+        return self.claw - self.withheld - self.debited - self.owed
+
+    @property
+    def was_taken_by_staff(self) -> bool:
+        return self.state in ("granted", "reversed") and self.reason not in (None, "refunded")
+
+    @property
+    def counts(self) -> list[tuple[tuple[str, str], int | None, str]]:
+        """Where it is counted, under which cap, and how that refuses."""
+        day = self.earned.date().isoformat()
+        return [
+            ((self.person, ""), self.offer.person_cap, "cap_reached"),
+            ((self.person, day), self.offer.day_cap, "day_cap_reached"),
+            ((self.person, day[:7]), self.offer.month_cap, "month_cap_reached"),
+        ]
+
+
+class Refused(Exception):
+    """The act is not possible now; the real one must refuse it with this name."""
