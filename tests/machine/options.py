@@ -10,7 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--machine-examples",
         type=int,
-        default=8,
+        default=12,
         help="how many random histories the state machine tells on SQLite",
     )
     parser.addoption(
