@@ -12,6 +12,7 @@ from referral.domain.people import customer_of, tie_customer
 from referral.domain.rewards import CreditLot, Grant, Operation, Reward, ripen
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
+from referral.domain.rewards.falling_back import fall_back, fallback_of
 from referral.domain.rewards.grants import Asked, Done, GrantState, NotNeeded, NotReady, Waiting
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.store_credit import look_at_lot
@@ -70,7 +71,10 @@ def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
         with transaction():
             session.refresh(grant)
             book.prepare(grant, asked, at=at)
-    except NotReady:
+    except NotReady as waiting:
+        if waiting.waits_for is Waiting.NO_CUSTOMER and fallback_of(grant.reward) is not None:
+            with transaction():
+                grant.due_at = fall_back(grant, at=at)
         return False
     except NothingLeft:
         _close(grant, owe_all, at=at)

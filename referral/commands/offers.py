@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from referral.domain.programs import Fulfilment, Kind, OfferTerms, Side, Step, Trigger
-from referral.domain.programs.offers import CHOOSABLE, REPEATED, WITHOUT_MONEY
+from referral.domain.programs.offers import CHOOSABLE, FALLBACKS, REPEATED, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 
@@ -17,7 +17,8 @@ from referral.foundation.errors import Invalid
 class Extras:
     """What goes with an offer: how often, which friends, from what purchase on, and at most what.
 
-    Amounts are minor units; `tiers` are typed as `1:1000,5:1500` or `1:10%,5:15%`.
+    Amounts are minor units; `tiers` are typed as `1:1000,5:1500` or `1:10%,5:15%`. The `fallback`
+    of account credit is typed as `gift` or, with the days a customer is waited for, `gift:30`.
     """
 
     times: int | None = None
@@ -28,6 +29,7 @@ class Extras:
     cap: int | None = None
     person_cap: int | None = None
     credit_life_days: int | None = None
+    fallback: str = ""
 
 
 _NONE = Extras()
@@ -60,6 +62,8 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         amount_minor, rate_bp = steps[0].amount_minor, steps[0].rate_bp
     else:
         amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
+    fallback_kind, fallback_days = _fallback(extras.fallback, field)
+    may_last = Kind.STORE_CREDIT in (kind, fallback_kind)
     return OfferTerms(
         side=side,
         kind=Kind(kind),
@@ -77,7 +81,9 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         milestone_every=extras.milestone_every if chosen == Trigger.MILESTONE else None,
         milestone_at=extras.milestone_at if chosen == Trigger.MILESTONE else None,
         steps=steps,
-        credit_life_days=extras.credit_life_days if kind == Kind.STORE_CREDIT else None,
+        credit_life_days=extras.credit_life_days if may_last else None,
+        fallback_kind=fallback_kind,
+        fallback_days=fallback_days,
     )
 
 
@@ -95,6 +101,17 @@ def _choices(text: str, field: str) -> tuple[Kind, ...]:
     if not set(named) <= set(CHOOSABLE):
         raise Invalid(fields={field: f"Choose among: {', '.join(CHOOSABLE)}."})
     return tuple(Kind(name) for name in named) or CHOOSABLE
+
+
+def _fallback(text: str, field: str) -> tuple[Kind | None, int | None]:
+    """Read what is given instead of account credit, and after how many days."""
+    if not text.strip():
+        return None, None
+    kind, colon, days = text.strip().partition(":")
+    if kind not in FALLBACKS or (colon and not (days.isascii() and days.isdigit())):
+        said = f"Write what is given instead as KIND or KIND:DAYS, of: {', '.join(FALLBACKS)}."
+        raise Invalid(fields={field: said})
+    return Kind(kind), int(days[:9]) if colon else None
 
 
 def _steps(text: str, amount: str, field: str) -> tuple[Step, ...]:

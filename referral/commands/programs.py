@@ -31,6 +31,7 @@ _OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(
 _BELOW = "Rewards of this amount and more wait for a person, in minor units."
 _CAP = "The most one person can get, in minor units,"
 _EXPIRE = "How long a reward waits for its person; none: for ever."
+_FALLBACK = "KIND or KIND:DAYS that somebody who is no customer gets instead of account credit."
 _SECOND = "Rewards of this amount and more need two people, in minor units."
 
 
@@ -63,6 +64,8 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 @click.option("--friend-times", type=click.IntRange(1, 999), help="The same for the friend.")
 @click.option("--friend-minimum", type=click.IntRange(0, 10**12), help="The same for the friend.")
 @click.option("--friend-cap", type=click.IntRange(1, 10**12), help="The same for the friend.")
+@click.option("--advocate-fallback", default="", help=_FALLBACK)
+@click.option("--friend-fallback", default="", help="The same for the friend.")
 @click.option("--currency", default="", help="Of the offers; the business's unless you say so.")
 @click.option("--hold-days", type=click.IntRange(0, 365), default=30, show_default=True)
 @click.option(
@@ -105,6 +108,8 @@ def new_program(
     friend_times: int | None,
     friend_minimum: int | None,
     friend_cap: int | None,
+    advocate_fallback: str,
+    friend_fallback: str,
     currency: str,
     hold_days: int,
     approval: str,
@@ -154,12 +159,14 @@ def new_program(
                 cap,
                 person_cap,
                 credit_life_days,
+                advocate_fallback,
             )
             friends = Extras(
                 times=friend_times,
                 minimum=friend_minimum,
                 cap=friend_cap,
                 credit_life_days=credit_life_days,
+                fallback=friend_fallback,
             )
             wanted = [
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
@@ -202,4 +209,6 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "choices": offer.choices,
         "fulfilment": offer.fulfilled_by,
         "credit_life_days": offer.credit_life_days,
+        "fallback_kind": offer.fallback_kind,
+        "fallback_days": offer.fallback_days,
     }

@@ -17,6 +17,7 @@ from referral.domain.people import lock_person
 from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
+from referral.domain.rewards.falling_back import fall_back, fallback_of
 from referral.domain.rewards.grants import (
     Done,
     GrantState,
@@ -79,7 +80,7 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
             said = "Stripe did not answer several times and is left alone for a moment."
             _come_again(grant, token, said, at=away.until)
         except NotReady as waiting:
-            wait_for(grant, token, waiting.waits_for)
+            _wait(grant, token, waiting.waits_for)
         except NotNeeded:
             close(grant, token, book.drop)
         except NothingLeft:
@@ -130,7 +131,7 @@ def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:
             due.finish(grant, token)
             failpoints.reached("CP5")
     except NotReady as waiting:
-        wait_for(grant, token, waiting.waits_for)
+        _wait(grant, token, waiting.waits_for)
     except NotNeeded:
         close(grant, token, book.drop)
 
@@ -224,7 +225,7 @@ def _blocked(grant: Grant, token: uuid.UUID, trouble: Blocked) -> None:
     """
     waits_for = _BLOCKS[trouble.needs]
     if grant.state != GrantState.SENDING:
-        wait_for(grant, token, waits_for)
+        _wait(grant, token, waits_for)
     elif grant.takes:
         close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
     else:
@@ -243,6 +244,27 @@ def _refused(grant: Grant, token: uuid.UUID, trouble: Permanent) -> None:
         close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
     else:
         postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
+
+
+def _wait(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:
+    """Wait for what an act needs; credit without a customer may become something else."""
+    if waits_for is Waiting.NO_CUSTOMER and fallback_of(grant.reward) is not None:
+        _fall_back(grant, token)
+    else:
+        wait_for(grant, token, waits_for)
+
+
+def _fall_back(grant: Grant, token: uuid.UUID) -> None:
+    """Wait for a customer, or have something else take the place of credit when it is time."""
+    at = clock.now()
+    with transaction():
+        lock_person(grant.reward.person)
+        hold_on(grant, token)
+        again_at = fall_back(grant, at=at)
+        due.finish(grant, token, again_at=again_at)
+        failpoints.reached("CP5")
+    said = "fell_back" if again_at is None else "grant_waits"
+    log.info(said, grant=grant.public_id, reward=grant.reward.public_id)
 
 
 def _come_again(grant: Grant, token: uuid.UUID, said: str, *, at: datetime) -> None:

@@ -111,3 +111,17 @@ def test_rates_are_imported_from_a_file_once(runner: FlaskCliRunner, tmp_path: P
     path.write_text("Date,USD\n2026-10-30,2\n")
     other = runner.invoke(args=args)
     assert (other.exit_code, "it stays" in other.output) == (1, True)
+
+
+def test_what_is_given_instead_of_credit_is_said_with_its_days(runner: FlaskCliRunner) -> None:
+    advocate, friend = program(
+        runner,
+        "--advocate-offer=account_credit:1000",
+        "--advocate-fallback=gift:30",
+        "--friend-offer=account_credit:500",
+        "--friend-fallback=store_credit",
+        "--credit-life-days=90",
+    )
+    assert (advocate["fallback_kind"], advocate["fallback_days"]) == ("gift", 30)
+    assert (friend["fallback_kind"], friend["fallback_days"]) == ("store_credit", 14)
+    assert (advocate["credit_life_days"], friend["credit_life_days"]) == (None, 90)

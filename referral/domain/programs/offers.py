@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
@@ -94,6 +94,14 @@ OF_FIXED_WORTH = frozenset({Kind.GIFT})
 CHOOSABLE = (Kind.ACCOUNT_CREDIT, Kind.STORE_CREDIT, Kind.CASH, Kind.GIFT, Kind.CHARITY)
 """The kinds that a choice may offer: each worth just the amount."""
 
+FALLBACKS = (Kind.STORE_CREDIT, Kind.CASH, Kind.GIFT, Kind.CHARITY)
+"""What somebody who is no customer at Stripe may be given instead of credit on a bill."""
+
+FALLBACK_DAYS = 14
+"""How long is waited for a customer before that, unless the offer says otherwise."""
+
+LONGEST_FALLBACK_DAYS = 365
+
 LONGEST_CHOICE_DAYS = 365
 """The longest that a choice may be waited for before the first kind is taken."""
 
@@ -115,7 +123,8 @@ class Offer(Owned, Model):
     A milestone is `milestone_every` so many friends, or `milestone_at` a number. `steps` are what
     the friend's place decides, see `steps.py`; the first is the offer's own amount or rate.
     Store credit lasts `credit_life_days`. `fulfilment` is where a gift comes from: a stock, unless
-    it says otherwise.
+    it says otherwise. Credit on a bill is given as the `fallback_kind` to somebody who is no
+    customer at Stripe `fallback_days` after it was approved.
     """
 
     __table_args__ = (
@@ -185,7 +194,7 @@ class Offer(Owned, Model):
     @property
     def fulfilled_by(self) -> Fulfilment | None:
         """Return who has its gifts; versions from before there was a choice take a stock's."""
-        may_be_a_gift = Kind.GIFT in (self.kind, *(self.choices or ()))
+        may_be_a_gift = Kind.GIFT in (self.kind, self.fallback_kind, *(self.choices or ()))
         return Fulfilment(self.fulfilment or Fulfilment.STOCK) if may_be_a_gift else None
 
     def reaches(self, place: int) -> bool:
@@ -195,6 +204,8 @@ class Offer(Owned, Model):
         return place == self.milestone_at
 
     credit_life_days: Mapped[int | None] = mapped_column(default=None, sort_order=16)
+    fallback_kind: Mapped[str | None] = mapped_column(String(40), default=None, sort_order=19)
+    fallback_days: Mapped[int | None] = mapped_column(default=None, sort_order=19)
 
     @property
     def public_id(self) -> str:
@@ -230,11 +241,14 @@ class OfferTerms:
     steps: tuple[Step, ...] = ()
     credit_life_days: int | None = None
     fulfilment: Fulfilment | None = None
+    fallback_kind: Kind | None = None
+    fallback_days: int | None = None
 
     @property
-    def may_be_a_gift(self) -> bool:
-        """Tell whether a gift can come of it, at once or by somebody's choice."""
-        return Kind.GIFT in {self.kind, *self.choices}
+    def kinds(self) -> frozenset[Kind]:
+        """Return every kind that a reward of this may be given as."""
+        named = {self.kind, *self.choices, self.fallback_kind}
+        return frozenset(kind for kind in named if kind is not None)
 
     def check(self, currency: str) -> None:
         """Raise Invalid naming what does not fit together, or not the programme's currency."""
@@ -260,6 +274,7 @@ class OfferTerms:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
         self._check_gift(field)
+        self.check_fallback()
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
         self._check_counting(field)
@@ -324,15 +339,15 @@ class OfferTerms:
             raise Invalid(fields={field: f"Give 1 to {LONGEST_CHOICE_DAYS} days for the choice."})
 
     def _check_gift(self, field: str) -> None:
-        if self.fulfilment and not self.may_be_a_gift:
+        if self.fulfilment and Kind.GIFT not in self.kinds:
             raise Invalid(fields={field: "Only a gift is fulfilled by somebody."})
-        if self.rate_bp and OF_FIXED_WORTH & {self.kind, *self.choices}:
+        if self.rate_bp and OF_FIXED_WORTH & self.kinds:
             raise Invalid(fields={field: "A gift has one worth: give an amount, not a rate."})
 
     def _check_payout(self, field: str) -> None:
         if self.minimum_payout_minor is None:
             return
-        if self.kind != Kind.CASH:
+        if Kind.CASH not in (self.kind, self.fallback_kind):
             raise Invalid(fields={field: "Only money that is paid out has a smallest payout."})
         if not 1 <= self.minimum_payout_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A smallest payout is minor units above zero."})
@@ -342,10 +357,25 @@ class OfferTerms:
         field = f"{self.side}_offer"
         if self.credit_life_days is None:
             return
-        if self.kind != Kind.STORE_CREDIT:
+        if Kind.STORE_CREDIT not in (self.kind, self.fallback_kind):
             raise Invalid(fields={field: "Only store credit expires."})
         if not 1 <= self.credit_life_days <= LONGEST_LIFE_DAYS:
             said = f"Store credit lasts 1 to {LONGEST_LIFE_DAYS} days, or for good."
+            raise Invalid(fields={field: said})
+
+    def check_fallback(self) -> None:
+        """Raise Invalid when what is given instead of credit on a bill does not fit."""
+        field = f"{self.side}_offer"
+        if self.fallback_kind is None:
+            if self.fallback_days is not None:
+                raise Invalid(fields={field: "Say what is given instead after these days."})
+            return
+        if self.kind != Kind.ACCOUNT_CREDIT:
+            raise Invalid(fields={field: "Only account credit can be given as something else."})
+        if self.fallback_kind not in FALLBACKS:
+            raise Invalid(fields={field: f"Give instead one of: {', '.join(FALLBACKS)}."})
+        if not 0 <= (self.fallback_days or 0) <= LONGEST_FALLBACK_DAYS:
+            said = f"Wait 0 to {LONGEST_FALLBACK_DAYS} days for a customer."
             raise Invalid(fields={field: said})
 
     def _check_words(self, field: str) -> None:
@@ -389,11 +419,19 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         milestone_at=terms.milestone_at,
         steps=[step.as_json() for step in terms.steps] or None,
         credit_life_days=terms.credit_life_days,
-        fulfilment=(terms.fulfilment or Fulfilment.STOCK) if terms.may_be_a_gift else None,
+        fulfilment=(terms.fulfilment or Fulfilment.STOCK) if Kind.GIFT in terms.kinds else None,
+        fallback_kind=terms.fallback_kind,
+        fallback_days=_fallback_days(terms),
     )
     session.add(offer)
     session.flush()
     return offer
+
+
+def _fallback_days(terms: OfferTerms) -> int | None:
+    if terms.fallback_kind is None:
+        return None
+    return FALLBACK_DAYS if terms.fallback_days is None else terms.fallback_days
 
 
 def publish_rules(program: Program, *, at: datetime) -> list[Offer]:

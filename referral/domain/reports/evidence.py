@@ -19,6 +19,7 @@ from referral.domain.rewards import Grant, Hold, HoldRelease, Reward, RewardMove
 from referral.domain.rewards.allowances import Scope, counts_on, taken_by
 from referral.domain.rewards.amounts import Inputs
 from referral.domain.rewards.approving import approvals_of
+from referral.domain.rewards.falling_back import fallback_of
 from referral.domain.rewards.limits import opens_at
 from referral.foundation.db import session
 from referral.foundation.ids import parse_public_id, public_id
@@ -199,6 +200,12 @@ def limits(reward: Reward, promised: Offer) -> Evidence:
             facts[f"{scope}_taken"] = Money(taken.get(scope, 0), program.currency)
             facts[f"{scope}_cap"] = _money(cap_minor, promised.currency)
     return (("limits", facts),)
+
+
+def fallback(reward: Reward) -> Evidence:
+    """Say what credit that waits for a customer becomes and when; nothing when it stays."""
+    to_come = fallback_of(reward)
+    return (("fallback", {"kind": to_come.kind, "at": to_come.at}),) if to_come else ()
 
 
 def grants(acts: Iterable[Grant]) -> Evidence:

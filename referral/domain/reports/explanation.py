@@ -261,7 +261,7 @@ def _granted(reward: Reward) -> list[Gate]:
     elif reward.state in (RewardState.FAILED, RewardState.EXPIRED):
         code, state = str(GateCode(reward.state)), FAILED
     else:
-        return [_under_way(acts[-1], shown)]
+        return [_under_way(acts[-1], (*shown, *evidence.fallback(reward)))]
     return [Gate(GateName.GRANT, state, code, at=reward.settled_at, evidence=shown)]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from referral.domain.businesses import Business
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import notify
+from referral.domain.rewards.falling_back import fallback_of
 from referral.domain.rewards.grants import GrantState, Waiting, open_grant
 from referral.domain.rewards.holds import Hold, HoldRelease
 from referral.domain.rewards.releasing import end
@@ -84,7 +85,7 @@ def extend(reward: Reward, *, at: datetime) -> None:
 
 
 def can_expire(reward: Reward) -> bool:
-    """Tell whether a reward waits for nothing but its person."""
+    """Tell whether a reward waits for nothing but its person, and is not to be given otherwise."""
     grant = open_grant(reward)
     return (
         reward.state == RewardState.APPROVED
@@ -92,6 +93,7 @@ def can_expire(reward: Reward) -> bool:
         and grant is not None
         and grant.state == GrantState.WAITING
         and grant.waits_for in WAITS_FOR_PERSON
+        and fallback_of(reward) is None
     )
 
 

@@ -86,6 +86,12 @@ class OfferOut(Out):
         Fulfilment | None,
         Field(description="Of a gift: from a `stock` of codes, or by your server (`webhook`)."),
     ]
+    fallback_kind: Annotated[
+        Kind | None, Field(description="What is given instead of credit to who is no customer.")
+    ]
+    fallback_days: Annotated[
+        int | None, Field(description="How long a customer is waited for before that.")
+    ]
 
     @classmethod
     def of(cls, offer: Offer) -> OfferOut:
@@ -120,6 +126,8 @@ class OfferOut(Out):
             ],
             credit_life_days=offer.credit_life_days,
             fulfilment=offer.fulfilled_by,
+            fallback_kind=Kind(offer.fallback_kind) if offer.fallback_kind else None,
+            fallback_days=offer.fallback_days,
         )
 
 

@@ -13,6 +13,7 @@ from referral.domain.programs import Kind, Side
 from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.choosing import options_of
+from referral.domain.rewards.falling_back import fallback_of
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
@@ -74,6 +75,10 @@ class RewardOut(Out):
         Moment | None, Field(description="When it ends if its person does not take it.")
     ]
     settled_at: Annotated[Moment | None, Field(description="When it was granted or ended.")]
+    fell_back_at: Annotated[
+        Moment | None,
+        Field(description="When it became what its offer names instead of account credit."),
+    ]
 
     @classmethod
     def of(cls, reward: Reward) -> RewardOut:
@@ -99,12 +104,21 @@ class RewardOut(Out):
             expected_at=reward.expected_at,
             expires_at=reward.expires_at,
             settled_at=reward.settled_at,
+            fell_back_at=reward.fell_back_at,
         )
 
 
-class RewardDetailOut(RewardOut):
-    """One reward with the answer to "why?"."""
+class FallbackOut(Out):
+    """What credit that waits for a customer becomes at a moment, unless one is known by then."""
 
+    kind: Kind
+    at: Moment
+
+
+class RewardDetailOut(RewardOut):
+    """One reward with the answer to "why?", and what it will be given as if it waits too long."""
+
+    fallback: FallbackOut | None
     explanation: ExplanationOut
 
 
@@ -139,7 +153,14 @@ def get_reward(call: Call, reward: str) -> RewardDetailOut:
     """Show one reward and explain it: every gate from the first touch to Stripe's object."""
     found = reward_named(reward)
     explanation = ExplanationOut.of(explain_reward(found, at=call.at))
-    return RewardDetailOut(**RewardOut.of(found).model_dump(), explanation=explanation)
+    return RewardDetailOut(
+        **RewardOut.of(found).model_dump(), fallback=_fallback(found), explanation=explanation
+    )
+
+
+def _fallback(reward: Reward) -> FallbackOut | None:
+    to_come = fallback_of(reward)
+    return FallbackOut(kind=to_come.kind, at=to_come.at) if to_come else None
 
 
 def reward_named(text: str) -> Reward:

@@ -10,12 +10,13 @@ from markupsafe import Markup
 
 from referral.domain.people import Person
 from referral.domain.programs import Program
-from referral.domain.programs.offers import CHOOSABLE
+from referral.domain.programs.offers import CHOOSABLE, FALLBACKS
 from referral.domain.reports.overview import at_a_glance
 from referral.foundation import clock
 from referral.foundation.errors import Refusal
 from referral.surfaces.console.door import may
 from referral.surfaces.web.errors import status_of
+from referral.surfaces.web.fallbacks import promise_words
 from referral.surfaces.web.practice import is_practising
 from referral.surfaces.web.promises import offer_words, reward_words
 from referral.surfaces.web.reasons import CHOICES, reason_words
@@ -55,9 +56,11 @@ def page(template: str, **shown: Any) -> str:
         now=clock.now(),
         may=may,
         offer_words=offer_words,
+        fallback_words=promise_words,
         approval_words=approval_words,
         caps_words=caps_words,
         reason_words=reason_words,
+        instead=[(kind.value, CHOICES[kind][0]) for kind in FALLBACKS],
         choosable=[(kind.value, CHOICES[kind][0]) for kind in CHOOSABLE],
         reward_words=reward_words,
         person_link=person_link,

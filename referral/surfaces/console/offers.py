@@ -109,8 +109,11 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[prefixed(side, "trigger")] = AT_SIGNUP
     if kind is Kind.FREE_PERIOD and is_rate:
         form.errors[worth] = "A free period is booked at an amount: write what it is worth to you."
+    may_fall_back = kind is Kind.ACCOUNT_CREDIT
+    instead, instead_days = _read_fallback(form, side) if may_fall_back else (None, None)
+    pays, is_kept = Kind.CASH in (kind, instead), Kind.STORE_CREDIT in (kind, instead)
     payout = prefixed(side, "payout")
-    payout_minor = form.amount(payout, currency, asked=False) if kind is Kind.CASH else None
+    payout_minor = form.amount(payout, currency, asked=False) if pays else None
     life = prefixed(side, "credit_life_days")
     life_days = form.days(life) if form.typed.get(life, "").strip() else None
     for name, limit in (("cap", cap), ("person_cap", person_cap), ("payout", payout_minor)):
@@ -132,12 +135,15 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         choices=choices,
         choose_within_days=days,
         minimum_payout_minor=payout_minor,
-        credit_life_days=life_days if kind is Kind.STORE_CREDIT else None,
-        fulfilment=_read_fulfilment(form, side) if Kind.GIFT in (kind, *choices) else None,
+        credit_life_days=life_days if is_kept else None,
+        fulfilment=_read_fulfilment(form, side) if Kind.GIFT in (kind, instead, *choices) else None,
+        fallback_kind=instead,
+        fallback_days=instead_days,
         steps=steps,
         **({} if kind is Kind.DISCOUNT else read_counting(form, side, trigger)),
     )
     form.check(terms.check_life, beside={f"{side}_offer": life})
+    form.check(terms.check_fallback, beside={f"{side}_offer": prefixed(side, "instead_days")})
     form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
     return terms
 
@@ -145,6 +151,15 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
 def _read_fulfilment(form: Form, side: Side) -> Fulfilment:
     name = prefixed(side, "fulfilment")
     return form.choice(name, Fulfilment) if form.typed.get(name) else Fulfilment.STOCK
+
+
+def _read_fallback(form: Form, side: Side) -> tuple[Kind | None, int | None]:
+    """Read what is given instead to who is no customer, and after how many days."""
+    if not form.typed.get(prefixed(side, "instead")):
+        return None, None
+    kind = form.choice(prefixed(side, "instead"), Kind)
+    name = prefixed(side, "instead_days")
+    return kind, form.days(name) if form.typed.get(name, "").strip() else None
 
 
 def _read_choices(form: Form, side: Side) -> tuple[tuple[Kind, ...], int | None]:
@@ -221,6 +236,8 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             **{f"choice_{kind}": "yes" for kind in offer.choices or []},
             "credit_life_days": str(offer.credit_life_days or ""),
             "fulfilment": offer.fulfilled_by or "",
+            "instead": offer.fallback_kind or "",
+            "instead_days": "" if offer.fallback_days is None else str(offer.fallback_days),
         }
     return {prefixed(side, name): value for name, value in said.items()}
 

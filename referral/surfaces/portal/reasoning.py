@@ -72,12 +72,19 @@ def gates_of(reward: Reward, *, at: datetime) -> list[dict[str, Any]]:
     return [_item(gate) for gate in explained if _is_worth_saying(gate)]
 
 
-def history_of(moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
-    """List what happened to a reward; who of the staff did it, and why, stays with them."""
+def history_of(reward: Reward, moves: Iterable[RewardMove]) -> list[dict[str, Any]]:
+    """List what happened to a reward, the newest first.
+
+    Who of the staff did it, and why, stays with them.
+    """
     story: list[dict[str, Any]] = []
     for move in moves:
         title, symbol, tone = _STEPS[move.to_state]
         story.append({"at": move.at, "title": title, "icon": symbol, "tone": tone})
+    if reward.fell_back_at is not None:
+        changed = {"title": "Given another way from here", "icon": "refresh", "tone": "info"}
+        story.append({"at": reward.fell_back_at, **changed})
+        story.sort(key=lambda event: event["at"], reverse=True)
     return story
 
 

@@ -35,6 +35,7 @@ from referral.surfaces.portal.choosing import Choosing, choosing, chosen_words, 
 from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
+from referral.surfaces.web.fallbacks import came_words, soon_words
 from referral.surfaces.web.reasons import entry_words, waiting_words
 from referral.surfaces.web.words import day, money
 
@@ -86,10 +87,12 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         code=code_given(found),
         gift=gift_given(found),
         confirmed=gift_confirmed(found),
+        instead=soon_words(found),
+        instead_of=came_words(found),
         choosing=choosing_of(found),
         chosen=chosen_words(found),
         gates=gates_of(found, at=at),
-        history=history_of(moves_of(found)),
+        history=history_of(found, moves_of(found)),
     )
 
 

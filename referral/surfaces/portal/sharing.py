@@ -12,6 +12,7 @@ from referral.domain.programs import Offer, Program, ProgramState, Side, Trigger
 from referral.domain.reports.portal import Part
 from referral.domain.rewards.allowances import Scope
 from referral.domain.rewards.limits import BUDGET_REACHED, Reached, limits_reached
+from referral.surfaces.web.fallbacks import promise_words
 from referral.surfaces.web.promises import friend_offer_words, offer_words
 from referral.surfaces.web.rules import limit_words
 from referral.surfaces.web.settings import public_url
@@ -99,6 +100,8 @@ def terms_of(program: Program, advocate: Offer | None) -> list[str]:
             said.append(
                 "If a friend gets money back, the same share of your thank-you goes back too."
             )
+    if instead := promise_words(advocate):
+        said.append(instead)
     said.append("What was promised on the day a friend signs up stays, even if the offer changes.")
     return said
 

@@ -15,6 +15,7 @@ from referral.domain.programs import Trigger
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
 from referral.domain.rewards.operations import AT_BUSINESS
 from referral.foundation.money import Money
+from referral.surfaces.web.fallbacks import staff_words
 from referral.surfaces.web.occasions import ordinal
 from referral.surfaces.web.promises import rate_words
 from referral.surfaces.web.reasons import (
@@ -253,6 +254,10 @@ def _taking(facts: Facts) -> Pairs:
     return [("Reason", facts["reason"])]
 
 
+def _fallback(facts: Facts) -> Pairs:
+    return [("Given instead", staff_words(facts["kind"], facts["at"]))]
+
+
 def _limits(facts: Facts) -> Pairs:
     pairs: Pairs = [("This reward", money(facts["amount"]))]
     if facts["budget"] is None:
@@ -315,6 +320,7 @@ _WRITERS: dict[str, Callable[[Facts], Pairs]] = {
     "hold": _hold,
     "decision": _decision,
     "taking": _taking,
+    "fallback": _fallback,
     "limits": _limits,
     "grant": _grant,
 }

@@ -31,7 +31,8 @@ _QUESTIONS = (
         """
         SELECT w.id FROM reward w
         JOIN referral r ON r.id = w.referral_id JOIN offer o ON o.id = w.offer_id
-        WHERE o.side <> w.side OR (o.kind <> w.kind AND o.kind <> 'choice')
+        WHERE o.side <> w.side OR (o.kind <> w.kind AND o.kind <> 'choice'
+                AND (w.fell_back_at IS NULL OR w.kind IS DISTINCT FROM o.fallback_kind))
             OR w.offer_id IS DISTINCT FROM
             CASE w.side WHEN 'advocate' THEN r.advocate_offer_id ELSE r.friend_offer_id END
         """,
