@@ -30,6 +30,7 @@ class Extras:
     person_cap: int | None = None
     credit_life_days: int | None = None
     fallback: str = ""
+    own_words: bool = False
 
 
 _NONE = Extras()
@@ -84,6 +85,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         credit_life_days=extras.credit_life_days if may_last else None,
         fallback_kind=fallback_kind,
         fallback_days=fallback_days,
+        own_words=extras.own_words and kind == Kind.RECOGNITION,
     )
 
 

@@ -66,6 +66,7 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 @click.option("--friend-cap", type=click.IntRange(1, 10**12), help="The same for the friend.")
 @click.option("--advocate-fallback", default="", help=_FALLBACK)
 @click.option("--friend-fallback", default="", help="The same for the friend.")
+@click.option("--own-words", is_flag=True, help="Somebody writes each recognition's words.")
 @click.option("--currency", default="", help="Of the offers; the business's unless you say so.")
 @click.option("--hold-days", type=click.IntRange(0, 365), default=30, show_default=True)
 @click.option(
@@ -110,6 +111,7 @@ def new_program(
     friend_cap: int | None,
     advocate_fallback: str,
     friend_fallback: str,
+    own_words: bool,
     currency: str,
     hold_days: int,
     approval: str,
@@ -160,6 +162,7 @@ def new_program(
                 person_cap,
                 credit_life_days,
                 advocate_fallback,
+                own_words,
             )
             friends = Extras(
                 times=friend_times,
@@ -167,6 +170,7 @@ def new_program(
                 cap=friend_cap,
                 credit_life_days=credit_life_days,
                 fallback=friend_fallback,
+                own_words=own_words,
             )
             wanted = [
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
@@ -206,6 +210,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "hold_days": offer.hold_days,
         "periods": offer.periods,
         "words": offer.words,
+        "own_words": offer.own_words,
         "choices": offer.choices,
         "fulfilment": offer.fulfilled_by,
         "credit_life_days": offer.credit_life_days,

@@ -125,3 +125,13 @@ def test_what_is_given_instead_of_credit_is_said_with_its_days(runner: FlaskCliR
     assert (advocate["fallback_kind"], advocate["fallback_days"]) == ("gift", 30)
     assert (friend["fallback_kind"], friend["fallback_days"]) == ("store_credit", 14)
     assert (advocate["credit_life_days"], friend["credit_life_days"]) == (None, 90)
+
+
+def test_a_thank_you_may_be_written_to_each(runner: FlaskCliRunner) -> None:
+    advocate, friend = program(
+        runner,
+        "--advocate-offer=recognition:Thank you!",
+        "--own-words",
+        "--friend-offer=account_credit:500",
+    )
+    assert (advocate["own_words"], friend["own_words"]) == (True, False)

@@ -12,24 +12,36 @@ from referral.domain.rewards.approving import agree, refuse_own
 from referral.domain.rewards.expiring import extend
 from referral.domain.rewards.grants import NothingWaits, wake_grants, wake_waiting
 from referral.domain.rewards.holds import HoldKind, NothingHeld
+from referral.domain.rewards.recognition import write_words
 from referral.domain.rewards.reissuing import reissue
 from referral.domain.rewards.returning import take_back
 from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.thresholds import put_on_file
 
 
-def approve_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> bool:
+def approve_reward(
+    reward: Reward,
+    *,
+    actor: Actor,
+    reason: str,
+    at: datetime,
+    words: str = "",
+    words_by: str | None = None,
+) -> bool:
     """Approve a pending reward as a member of staff; the grant begins at once.
 
-    Where two people are needed, the first approval is written down and False is returned. Raises
-    OwnReward for one's own, SecondPersonNeeded for whoever approved it before.
+    With `words` a thank-you says those, signed with a name: the actor's, or another. Where two
+    people are needed, the first approval is written down and False is returned. Raises OwnReward
+    for one's own, SecondPersonNeeded for whoever approved it before.
     """
     lock(reward)
+    if words:
+        write_words(reward, words, by=actor.name if words_by is None else words_by)
     is_enough = agree(reward, actor=actor, reason=reason, at=at)
     if is_enough:
         approve(reward, actor=actor, reason=reason, at=at)
     action = "reward.approved" if is_enough else "reward.approved_by_one"
-    _write_down(reward, action, actor=actor, reason=reason, at=at)
+    _write_down(reward, action, actor=actor, reason=reason, at=at, words=words)
     return is_enough
 
 
@@ -116,12 +128,15 @@ def keep_form(person: Person, year: int, *, actor: Actor, at: datetime) -> None:
     wake_grants(person.id, at=at)
 
 
-def _write_down(reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime) -> None:
+def _write_down(
+    reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime, words: str = ""
+) -> None:
+    said = {"words": reward.words, "words_by": reward.words_by} if words else {}
     record(
         reward.business_id,
         action,
         subject=reward.public_id,
         actor=actor,
         at=at,
-        details={"reason": reason, "state": reward.state},
+        details={"reason": reason, "state": reward.state, **said},
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
@@ -124,7 +124,8 @@ class Offer(Owned, Model):
     the friend's place decides, see `steps.py`; the first is the offer's own amount or rate.
     Store credit lasts `credit_life_days`. `fulfilment` is where a gift comes from: a stock, unless
     it says otherwise. Credit on a bill is given as the `fallback_kind` to somebody who is no
-    customer at Stripe `fallback_days` after it was approved.
+    customer at Stripe `fallback_days` after it was approved. With `own_words` somebody is asked to
+    write a thank-you to each person; `words` are for who gets none.
     """
 
     __table_args__ = (
@@ -206,6 +207,7 @@ class Offer(Owned, Model):
     credit_life_days: Mapped[int | None] = mapped_column(default=None, sort_order=16)
     fallback_kind: Mapped[str | None] = mapped_column(String(40), default=None, sort_order=19)
     fallback_days: Mapped[int | None] = mapped_column(default=None, sort_order=19)
+    own_words: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=19)
 
     @property
     def public_id(self) -> str:
@@ -243,6 +245,7 @@ class OfferTerms:
     fulfilment: Fulfilment | None = None
     fallback_kind: Kind | None = None
     fallback_days: int | None = None
+    own_words: bool = False
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -253,10 +256,7 @@ class OfferTerms:
     def check(self, currency: str) -> None:
         """Raise Invalid naming what does not fit together, or not the programme's currency."""
         field = f"{self.side}_offer"
-        if self.kind in WITHOUT_MONEY:
-            self._check_words(field)
-        elif (self.amount_minor is None) == (self.rate_bp is None):
-            raise Invalid(fields={field: "Give either an amount or a rate."})
+        self._check_what(field)
         if self.kind == Kind.FREE_PERIOD:
             self._check_periods(field)
         if self.amount_minor is not None and not 1 <= self.amount_minor <= LIMIT_MINOR:
@@ -280,6 +280,15 @@ class OfferTerms:
         self._check_counting(field)
         self._check_steps(field)
         self._check_currency(field, currency)
+
+    def _check_what(self, field: str) -> None:
+        """Words for a thank-you; for everything else an amount or a rate, never both."""
+        if self.own_words and self.kind != Kind.RECOGNITION:
+            raise Invalid(fields={field: "Only a thank-you is written to each person."})
+        if self.kind in WITHOUT_MONEY:
+            self._check_words(field)
+        elif (self.amount_minor is None) == (self.rate_bp is None):
+            raise Invalid(fields={field: "Give either an amount or a rate."})
 
     def _check_counting(self, field: str) -> None:
         milestones = [one for one in (self.milestone_every, self.milestone_at) if one is not None]
@@ -422,6 +431,7 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         fulfilment=(terms.fulfilment or Fulfilment.STOCK) if Kind.GIFT in terms.kinds else None,
         fallback_kind=terms.fallback_kind,
         fallback_days=_fallback_days(terms),
+        own_words=terms.own_words,
     )
     session.add(offer)
     session.flush()

@@ -137,4 +137,5 @@ def _settle_rules(reward: Reward) -> None:
     reward.counted_on = day_of(reward.earned_at, zone)
     reward.household = allowances.household_of(reward.person)
     if reward.kind != Kind.DISCOUNT:
-        reward.approvals_needed = program.approvals_for(reward.amount_minor)
+        least = 1 if reward.offer.own_words else 0
+        reward.approvals_needed = max(least, program.approvals_for(reward.amount_minor))

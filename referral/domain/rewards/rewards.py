@@ -31,6 +31,7 @@ from referral.foundation.db import (
     Currency,
     Json,
     Key,
+    Long,
     Minor,
     Model,
     Moment,
@@ -95,6 +96,7 @@ class Reward(Owned, Due, Model):
     pays such debts of its person and is not sent.
     `approvals_needed` is how many people its program asked for on the day it was earned.
     `counted_on` and `household` say under which day, month and household it counts.
+    `words` are a thank-you that somebody, `words_by`, wrote for just this one.
     `fell_back_at` is when it became what its offer names instead of credit on a bill.
     `expired_minor` is store credit that ended unused: what refunds take of it is back already.
     """
@@ -157,6 +159,8 @@ class Reward(Owned, Due, Model):
     forgiven_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=13)
     expired_minor: Mapped[Minor] = mapped_column(default=0, server_default="0", sort_order=16)
     fell_back_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
+    words: Mapped[Long | None] = mapped_column(default=None, sort_order=19)
+    words_by: Mapped[str | None] = mapped_column(String(200), default=None, sort_order=19)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()

@@ -65,6 +65,9 @@ class OfferOut(Out):
     hold_days: int
     periods: Annotated[int | None, Field(description="How many periods a free_period gives.")]
     words: Annotated[str | None, Field(description="The thank-you of a recognition.")]
+    own_words: Annotated[
+        bool, Field(description="Each recognition waits for somebody to write its words.")
+    ]
     choices: Annotated[list[Kind] | None, Field(description="What a choice lets people choose.")]
     choose_within_days: Annotated[
         int | None, Field(description="After so many days the first of the choices is taken.")
@@ -111,6 +114,7 @@ class OfferOut(Out):
             hold_days=offer.hold_days,
             periods=offer.periods,
             words=offer.words,
+            own_words=offer.own_words,
             choices=[Kind(name) for name in offer.choices] if offer.choices else None,
             choose_within_days=offer.choose_within_days,
             times=offer.times,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from referral.domain import journey
+from referral.domain.programs.offers import MOST_WORDS
 from referral.domain.rewards.approving import SecondPersonNeeded
 from referral.domain.rewards.expiring import NeverExpires
 from referral.domain.rewards.holds import NothingHeld
 from referral.domain.rewards.rewards import RewardHeld, RewardMoved
 from referral.foundation.errors import NotFound
-from referral.surfaces.api.contract import In, Why
+from referral.surfaces.api.contract import VISIBLE, In, Why
 from referral.surfaces.api.layer import Call, Resource
 from referral.surfaces.api.rewards import RewardOut, reward_named
 
@@ -27,21 +30,38 @@ class ReviewIn(In):
     reason: Why
 
 
+class ApprovalIn(ReviewIn):
+    """Why you approve it; a recognition may say `words` of somebody's own, signed with a name."""
+
+    words: Annotated[str | None, Field(max_length=MOST_WORDS, pattern=VISIBLE)] = None
+    words_by: Annotated[str | None, Field(max_length=200, pattern=VISIBLE)] = None
+
+
 @route.post(
     "/rewards/{reward}/approval",
-    takes=ReviewIn,
+    takes=ApprovalIn,
     gives=RewardOut,
     refuses=(NotFound, RewardMoved, RewardHeld, SecondPersonNeeded),
 )
-def approve_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
+def approve_reward(call: Call, sent: ApprovalIn, reward: str) -> RewardOut:
     """Approve a pending reward, even before its hold has passed; its grant begins at once.
+
+    The `words` of a recognition are kept with it, shown to its person in the portal with
+    `words_by`, and mailed to them; without any, those of its offer are shown.
 
     Where `approvals.needed` is 2, the first approval is kept and the reward stays pending. All your
     API keys count as one person: another `approval` is refused (`second_person_needed`), and
     somebody on the team gives the second in the console, or gave the first.
     """
     found = reward_named(reward)
-    journey.approve_reward(found, actor=call.actor, reason=sent.reason, at=call.at)
+    journey.approve_reward(
+        found,
+        actor=call.actor,
+        reason=sent.reason,
+        at=call.at,
+        words=sent.words or "",
+        words_by=sent.words_by or "",
+    )
     return RewardOut.of(found)
 
 

@@ -14,6 +14,7 @@ from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.choosing import options_of
 from referral.domain.rewards.falling_back import fallback_of
+from referral.domain.rewards.recognition import words_of
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
@@ -75,6 +76,10 @@ class RewardOut(Out):
         Moment | None, Field(description="When it ends if its person does not take it.")
     ]
     settled_at: Annotated[Moment | None, Field(description="When it was granted or ended.")]
+    words: Annotated[
+        str | None, Field(description="What a recognition says: its own words, or the offer's.")
+    ]
+    words_by: Annotated[str | None, Field(description="Who wrote it words of its own.")]
     fell_back_at: Annotated[
         Moment | None,
         Field(description="When it became what its offer names instead of account credit."),
@@ -83,6 +88,7 @@ class RewardOut(Out):
     @classmethod
     def of(cls, reward: Reward) -> RewardOut:
         """Write a reward."""
+        words, words_by = words_of(reward)
         return cls(
             id=reward.public_id,
             program=public_id("prg", reward.program_id),
@@ -104,6 +110,8 @@ class RewardOut(Out):
             expected_at=reward.expected_at,
             expires_at=reward.expires_at,
             settled_at=reward.settled_at,
+            words=words,
+            words_by=words_by,
             fell_back_at=reward.fell_back_at,
         )
 

@@ -184,6 +184,7 @@ def _read_thanks(form: Form, side: Side, trigger: Trigger, currency: str) -> Off
         kind=Kind.RECOGNITION,
         trigger=trigger,
         words=words,
+        own_words=form.typed.get(prefixed(side, "own_words")) == "yes",
         **read_counting(form, side, trigger),
     )
     form.check(lambda: terms.check(currency), beside={f"{side}_offer": name})
@@ -231,6 +232,7 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             "payout": typed_amount(offer.minimum_payout_minor, offer.currency),
             **typed_counting(offer),
             "words": offer.words or "",
+            "own_words": "yes" if offer.own_words else "",
             "periods": str(offer.periods or ""),
             "choose_days": str(offer.choose_within_days or ""),
             **{f"choice_{kind}": "yes" for kind in offer.choices or []},

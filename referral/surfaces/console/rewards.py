@@ -12,6 +12,7 @@ from flask import flash, redirect, request, url_for
 from markupsafe import Markup
 
 from referral.domain import journey
+from referral.domain.programs.offers import MOST_WORDS
 from referral.domain.reports import console as lists
 from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward
@@ -19,6 +20,7 @@ from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.approving import approvals_of, has_agreed
 from referral.domain.rewards.grants import grants_of, open_grant
 from referral.domain.rewards.holds import HOLDABLE, open_holds
+from referral.domain.rewards.recognition import words_of
 from referral.domain.rewards.reissuing import can_be_reissued
 from referral.domain.rewards.returning import can_be_taken_back
 from referral.domain.rewards.rewards import RewardMoved
@@ -26,7 +28,7 @@ from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound, Refusal
 from referral.surfaces.console.door import actor, may
-from referral.surfaces.console.forms import REASON, read_reason
+from referral.surfaces.console.forms import REASON, Form, read_reason
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.happenings import MOVED
 from referral.surfaces.console.referrals import chosen_program
@@ -104,13 +106,14 @@ def decide(verb: str) -> Callable[[], Any]:
         chosen = list(dict.fromkeys(request.form.getlist("chosen")))[:MOST_AT_ONCE]
         try:
             reason = read_reason(request.form)
+            more = _read_words() if verb == "approve" and _is_single(chosen) else {}
         except Invalid as refusal:
             return _ask_again(chosen, refusal.fields)
         if not chosen:
             flash("Choose at least one reward first.", "warning")
             return redirect(url_for("console.rewards", **_asked()), 303)
-        results = [_decide_one(VERBS[verb], one, reason) for one in chosen]
-        if "single" in request.form and len(results) == 1:
+        results = [_decide_one(VERBS[verb], one, reason, **more) for one in chosen]
+        if _is_single(chosen):
             return _answer_one(VERBS[verb], results[0])
         back = url_for("console.rewards", **_asked())
         return page("decided", verb=VERBS[verb], results=results, reason=reason, back_url=back)
@@ -189,6 +192,7 @@ def _one(reward: Reward, errors: dict[str, str]) -> str:
         gates=gate_items(explanation),
         verbs=verbs_for(reward),
         holds=open_holds(reward),
+        words=words_of(reward),
         approvals=approvals_of(reward) if reward.state == RewardState.PENDING else [],
         history=[_line(step) for step in reversed(evidence.moves(reward))],
         grants=grants_of(reward),
@@ -206,7 +210,20 @@ def _line(step: Any) -> dict[str, Any]:
     return {"at": step.at, "title": title, "body": reason, "actor": step.actor_name, "icon": "gift"}
 
 
-def _decide_one(verb: Verb, text: str, reason: str) -> Result:
+def _is_single(chosen: list[str]) -> bool:
+    """Tell whether one reward was decided on its own page."""
+    return "single" in request.form and len(chosen) == 1
+
+
+def _read_words() -> dict[str, str]:
+    """Read what somebody wrote for just this person; nothing when they wrote nothing."""
+    form = Form(request.form)
+    words = form.text("words", longest=MOST_WORDS)
+    form.accept()
+    return {"words": words} if words else {}
+
+
+def _decide_one(verb: Verb, text: str, reason: str, **more: str) -> Result:
     """Decide one reward in a transaction of its own, so that one refusal stops no other."""
     reward = None
     try:
@@ -214,7 +231,7 @@ def _decide_one(verb: Verb, text: str, reason: str) -> Result:
         if not _fits(verb, reward):
             return Result(text, reward, _unfit(verb, reward))
         with transaction():
-            is_done = verb.act(reward, actor=actor(), reason=reason, at=clock.now())
+            is_done = verb.act(reward, actor=actor(), reason=reason, at=clock.now(), **more)
     except NotFound:
         return Result(text[:40], None, "There is no such reward here.")
     except RewardMoved:
@@ -278,6 +295,6 @@ def _answer_one(verb: Verb, result: Result) -> Any:
 
 
 def _ask_again(chosen: list[str], errors: dict[str, str]) -> Any:
-    if "single" in request.form and len(chosen) == 1:
+    if _is_single(chosen):
         return _one(lists.find_reward(chosen[0]), errors), 422
     return _list({REASON: errors[REASON]}, tuple(chosen)), 422

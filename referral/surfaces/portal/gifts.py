@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from referral.domain.programs import Kind
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.recognition import words_of
 from referral.domain.rewards.releasing import REFUNDED
 from referral.domain.rewards.returning import CAME_BACK
 from referral.surfaces.web.promises import worth_words
@@ -61,7 +62,9 @@ def why_words(reward: Reward) -> str:
 
 def _given_words(reward: Reward) -> str:
     if reward.kind == Kind.RECOGNITION:
-        return reward.offer.words or given_words(reward.kind)
+        words, by = words_of(reward)
+        said = words or given_words(reward.kind)
+        return f"{said} – {by}" if by else said
     said = given_words(reward.kind)
     if not reward.clawback_minor:
         return said

@@ -175,9 +175,8 @@ def _purchase(facts: Facts) -> Pairs:
 
 
 def _offer(facts: Facts) -> Pairs:
-    worth = money(facts["amount"]) if facts["amount"] else rate_words(facts["rate_bp"])
     pairs: Pairs = [
-        ("Offer", f"Version {facts['version']} for the {facts['side']}: {worth}"),
+        ("Offer", f"Version {facts['version']} for the {facts['side']}: {_worth(facts)}"),
         ("For", _TRIGGERS[facts["trigger"]]),
     ]
     if facts["times"]:
@@ -189,6 +188,12 @@ def _offer(facts: Facts) -> Pairs:
     if facts["minimum"].amount_minor:
         pairs.append(("Smallest purchase", money(facts["minimum"])))
     return pairs
+
+
+def _worth(facts: Facts) -> str:
+    if facts["amount"]:
+        return money(facts["amount"])
+    return rate_words(facts["rate_bp"]) if facts["rate_bp"] else "a thank-you in words"
 
 
 def _place(facts: Facts) -> Pairs:
@@ -205,6 +210,8 @@ def _arithmetic(facts: Facts) -> Pairs:
         pairs.append(("Converted", _conversion_words(facts)))
     if facts["fixed"] is not None:
         return [*pairs, ("Amount", money(facts["amount"]))]
+    if not facts.get("rate_bp"):
+        return pairs  # A thank-you in words is worth no money.
     rate = rate_words(facts["rate_bp"])
     if not facts["base"].amount_minor:
         return [("Worth", f"{rate} of what it is used for: known when that is paid")]
