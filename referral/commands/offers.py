@@ -31,6 +31,9 @@ class Extras:
     credit_life_days: int | None = None
     fallback: str = ""
     own_words: bool = False
+    discount_days: int | None = None
+    discount_minimum: int | None = None
+    first_order_only: bool = False
 
 
 _NONE = Extras()
@@ -65,6 +68,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
     fallback_kind, fallback_days = _fallback(extras.fallback, field)
     may_last = Kind.STORE_CREDIT in (kind, fallback_kind)
+    is_code = kind == Kind.DISCOUNT
     return OfferTerms(
         side=side,
         kind=Kind(kind),
@@ -86,6 +90,9 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         fallback_kind=fallback_kind,
         fallback_days=fallback_days,
         own_words=extras.own_words and kind == Kind.RECOGNITION,
+        discount_days=extras.discount_days if is_code else None,
+        discount_minimum_minor=extras.discount_minimum if is_code else None,
+        first_order_only=extras.first_order_only and is_code,
     )
 
 

@@ -66,6 +66,11 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 @click.option("--friend-cap", type=click.IntRange(1, 10**12), help="The same for the friend.")
 @click.option("--advocate-fallback", default="", help=_FALLBACK)
 @click.option("--friend-fallback", default="", help="The same for the friend.")
+@click.option("--discount-days", type=click.IntRange(1, 1800), help="How long a code is valid.")
+@click.option(
+    "--discount-minimum", type=click.IntRange(1, 10**12), help="Smallest order, minor units."
+)
+@click.option("--first-order-only", is_flag=True, help="No code for who has paid before.")
 @click.option("--own-words", is_flag=True, help="Somebody writes each recognition's words.")
 @click.option("--currency", default="", help="Of the offers; the business's unless you say so.")
 @click.option("--hold-days", type=click.IntRange(0, 365), default=30, show_default=True)
@@ -112,6 +117,9 @@ def new_program(
     advocate_fallback: str,
     friend_fallback: str,
     own_words: bool,
+    discount_days: int | None,
+    discount_minimum: int | None,
+    first_order_only: bool,
     currency: str,
     hold_days: int,
     approval: str,
@@ -163,6 +171,9 @@ def new_program(
                 credit_life_days,
                 advocate_fallback,
                 own_words,
+                discount_days,
+                discount_minimum,
+                first_order_only,
             )
             friends = Extras(
                 times=friend_times,
@@ -171,6 +182,9 @@ def new_program(
                 credit_life_days=credit_life_days,
                 fallback=friend_fallback,
                 own_words=own_words,
+                discount_days=discount_days,
+                discount_minimum=discount_minimum,
+                first_order_only=first_order_only,
             )
             wanted = [
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
@@ -214,6 +228,9 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "choices": offer.choices,
         "fulfilment": offer.fulfilled_by,
         "credit_life_days": offer.credit_life_days,
+        "discount_days": offer.discount_days,
+        "discount_minimum_minor": offer.discount_minimum_minor,
+        "first_order_only": offer.first_order_only,
         "fallback_kind": offer.fallback_kind,
         "fallback_days": offer.fallback_days,
     }

@@ -41,6 +41,30 @@ def test_a_code_has_an_end_and_a_least_purchase(
     assert not account.code_state(made.object_id).is_active
 
 
+@pytest.mark.parametrize(
+    ("currency", "least", "sent"),
+    [("isk", 5000, 500_000), ("jpy", 5000, 5000), ("kwd", 1250, 1250)],
+)
+def test_a_least_purchase_is_told_in_stripes_own_units(
+    account: StripeAccount,
+    practice: PracticeStripe,
+    alice: str,
+    code: Made,
+    currency: str,
+    least: int,
+    sent: int,
+) -> None:
+    made = account.make_promotion_code(
+        "wom_offer",
+        alice,
+        marks=MARKS,
+        key="two",
+        restrictions={"minimum_amount": least, "minimum_amount_currency": currency},
+    )
+    found = at_stripe(practice, "GET", f"/v1/promotion_codes/{made.object_id}")
+    assert found["restrictions"]["minimum_amount"] == sent
+
+
 def test_an_unused_code_is_withdrawn(
     account: StripeAccount, practice: PracticeStripe, alice: str, code: Made
 ) -> None:

@@ -108,6 +108,9 @@ LONGEST_CHOICE_DAYS = 365
 MONEY = frozenset({Kind.ACCOUNT_CREDIT, Kind.STORE_CREDIT, Kind.CASH})
 """The kinds whose worth is money that can be added up."""
 
+LONGEST_CODE_DAYS = 1800
+"""The longest that a discount's code may be used: Stripe takes no end beyond five years."""
+
 LONGEST_LIFE_DAYS = 3650
 """The longest that store credit may last, where it ends at all."""
 
@@ -126,6 +129,8 @@ class Offer(Owned, Model):
     it says otherwise. Credit on a bill is given as the `fallback_kind` to somebody who is no
     customer at Stripe `fallback_days` after it was approved. With `own_words` somebody is asked to
     write a thank-you to each person; `words` are for who gets none.
+    A discount's code may be used for `discount_days`, on orders from `discount_minimum_minor` on,
+    and with `first_order_only` by nobody who has paid before.
     """
 
     __table_args__ = (
@@ -147,6 +152,7 @@ class Offer(Owned, Model):
             "person_cap_minor",
             "minimum_minor",
             "minimum_payout_minor",
+            "discount_minimum_minor",
         ),
         *whole_minor(*CAPS),
     )
@@ -208,6 +214,11 @@ class Offer(Owned, Model):
     fallback_kind: Mapped[str | None] = mapped_column(String(40), default=None, sort_order=19)
     fallback_days: Mapped[int | None] = mapped_column(default=None, sort_order=19)
     own_words: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=19)
+    discount_days: Mapped[int | None] = mapped_column(default=None, sort_order=19)
+    discount_minimum_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=19)
+    first_order_only: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), sort_order=19
+    )
 
     @property
     def public_id(self) -> str:
@@ -246,6 +257,9 @@ class OfferTerms:
     fallback_kind: Kind | None = None
     fallback_days: int | None = None
     own_words: bool = False
+    discount_days: int | None = None
+    discount_minimum_minor: int | None = None
+    first_order_only: bool = False
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -270,6 +284,7 @@ class OfferTerms:
         if not 0 <= self.minimum_minor <= LIMIT_MINOR:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
         self.check_life()
+        self.check_discount(currency)
         if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
             raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
@@ -387,6 +402,22 @@ class OfferTerms:
             said = f"Wait 0 to {LONGEST_FALLBACK_DAYS} days for a customer."
             raise Invalid(fields={field: said})
 
+    def check_discount(self, currency: str) -> None:
+        """Raise Invalid when what limits the use of a code does not fit."""
+        field, least = f"{self.side}_offer", self.discount_minimum_minor
+        if self.kind != Kind.DISCOUNT:
+            if self.discount_days is not None or least is not None or self.first_order_only:
+                raise Invalid(fields={field: "Only a discount has a code whose use is limited."})
+            return
+        if self.discount_days is not None and not 1 <= self.discount_days <= LONGEST_CODE_DAYS:
+            said = f"A code may be used for 1 to {LONGEST_CODE_DAYS:,} days, or for good."
+            raise Invalid(fields={field: said})
+        if least is not None and not 1 <= least <= LIMIT_MINOR:
+            raise Invalid(fields={field: "A smallest order is minor units above zero."})
+        if least is not None and least % step_minor(currency):
+            said = f"In {currency.upper()} the last of the three decimals is 0."
+            raise Invalid(fields={field: said})
+
     def _check_words(self, field: str) -> None:
         if self.amount_minor is not None or self.rate_bp is not None:
             raise Invalid(fields={field: "A thank-you has words, and no amount."})
@@ -432,6 +463,9 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         fallback_kind=terms.fallback_kind,
         fallback_days=_fallback_days(terms),
         own_words=terms.own_words,
+        discount_days=terms.discount_days,
+        discount_minimum_minor=terms.discount_minimum_minor,
+        first_order_only=terms.first_order_only,
     )
     session.add(offer)
     session.flush()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.people import Person
@@ -27,8 +28,8 @@ class Discount:
     customer_id: str | None
 
 
-def discount_of(person: Person) -> Discount | None:
-    """Return the person's newest discount that has not ended."""
+def discount_of(person: Person, *, at: datetime) -> Discount | None:
+    """Return the person's newest discount that has not ended; its code may be used at a moment."""
     query = (
         select(Reward, Grant)
         .outerjoin(
@@ -40,7 +41,8 @@ def discount_of(person: Person) -> Discount | None:
             ),
         )
         .where(Reward.person_id == person.id, Reward.kind == Kind.DISCOUNT)
-        .where(Reward.state.in_([*MOVES]))
+        .where(Reward.state.in_([*MOVES]), Reward.lapsed_at.is_(None))
+        .where(or_(Reward.use_by.is_(None), Reward.use_by > at))
         .options(joinedload(Reward.offer))
         .order_by(Reward.id.desc())
         .limit(1)

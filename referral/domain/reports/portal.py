@@ -233,7 +233,9 @@ def moves_of(reward: Reward) -> Sequence[RewardMove]:
 
 
 def code_given(reward: Reward) -> str | None:
-    """Return the code a discount is taken with, once the provider has made it."""
+    """Return the code a discount is taken with, from when the provider made it until it lapsed."""
+    if reward.lapsed_at is not None:
+        return None
     query = select(Grant.details).where(
         Grant.reward_id == reward.id,
         Grant.operation == Operation.PROMOTION_CODE,

@@ -97,8 +97,9 @@ class Reward(Owned, Due, Model):
     `approvals_needed` is how many people its program asked for on the day it was earned.
     `counted_on` and `household` say under which day, month and household it counts.
     `words` are a thank-you that somebody, `words_by`, wrote for just this one.
+    A discount's code ends at `use_by`, if it does; `lapsed_at` is when nobody had used it by then.
     `fell_back_at` is when it became what its offer names instead of credit on a bill.
-    `expired_minor` is store credit that ended unused: what refunds take of it is back already.
+    `expired_minor` is what ended unused: what refunds take of it is back already.
     """
 
     __table_args__ = (
@@ -161,6 +162,9 @@ class Reward(Owned, Due, Model):
     fell_back_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
     words: Mapped[Long | None] = mapped_column(default=None, sort_order=19)
     words_by: Mapped[str | None] = mapped_column(String(200), default=None, sort_order=19)
+    use_by: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
+    use_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
+    lapsed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()

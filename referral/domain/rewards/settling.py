@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards import store_credit
@@ -13,6 +13,7 @@ from referral.domain.rewards.gifts import give_code, take_code_back
 from referral.domain.rewards.giving_on import donate, withdraw_donation
 from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiting, prepare
 from referral.domain.rewards.holds import HoldKind, place_hold
+from referral.domain.rewards.lapsing import begin_to_lapse
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.recognition import thank
@@ -54,6 +55,8 @@ def settle(grant: Grant, done: Done, *, at: datetime) -> bool:
         settle_debit(reward, grant, at=at)
     else:
         _grant(reward, at=at)
+        if ends_at := (done.details or {}).get("expires_at"):
+            begin_to_lapse(reward, datetime.fromtimestamp(ends_at, UTC))
     return True
 
 

@@ -54,8 +54,8 @@ class Codes(Asking):
     ) -> Made:
         """Make a code only this customer can use, once.
 
-        `expires_at` lies within five years. `restrictions` are Stripe's own words:
-        `first_time_transaction`, `minimum_amount` with `minimum_amount_currency`.
+        `expires_at` lies within five years. `restrictions` are named as Stripe names them:
+        `first_time_transaction`, `minimum_amount` of ours with `minimum_amount_currency`.
         """
         params: dict[str, Any] = {
             "promotion": {"type": "coupon", "coupon": coupon_id},
@@ -66,7 +66,7 @@ class Codes(Asking):
         if expires_at is not None:
             params["expires_at"] = int(expires_at.timestamp())
         if restrictions:
-            params["restrictions"] = dict(restrictions)
+            params["restrictions"] = _at_stripe(restrictions)
         made = call(
             lambda: self._client.v1.promotion_codes.create(
                 params=params,  # type: ignore[arg-type]
@@ -108,13 +108,21 @@ class Codes(Asking):
         return _state(said.to_dict())
 
 
+def _at_stripe(restrictions: Mapping[str, Any]) -> dict[str, Any]:
+    said = dict(restrictions)
+    if "minimum_amount" in said:
+        said["minimum_amount"] = at_stripe(said["minimum_amount"], said["minimum_amount_currency"])
+    return said
+
+
 def _promotion_code(one: Mapping[str, Any]) -> Made:
+    ends = {"expires_at": one["expires_at"]} if one.get("expires_at") else {}
     return Made(
         object_id=str(one["id"]),
         amount_minor=0,
         currency="",
         customer_id=id_of(one.get("customer")) or "",
-        details={"code": one.get("code")},
+        details={"code": one.get("code"), **ends},
         marks=marks_in(one),
     )
 

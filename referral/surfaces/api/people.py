@@ -186,7 +186,7 @@ def get_person(call: Call, person: str) -> PersonDetailOut:
 
 
 def _detailed(person: Person, links: list[Link], *, at: datetime) -> PersonDetailOut:
-    discount = discount_of(person)
+    discount = discount_of(person, at=at)
     return PersonDetailOut(
         **_said_of(person),
         stripe_customer_id=customer_of(person),

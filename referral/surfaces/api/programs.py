@@ -89,6 +89,15 @@ class OfferOut(Out):
         Fulfilment | None,
         Field(description="Of a gift: from a `stock` of codes, or by your server (`webhook`)."),
     ]
+    discount_days: Annotated[
+        int | None, Field(description="How long a discount's code may be used.")
+    ]
+    discount_minimum: Annotated[
+        Money | None, Field(description="The smallest order a discount's code may be used on.")
+    ]
+    first_order_only: Annotated[
+        bool, Field(description="Nobody who has paid before may use a discount's code.")
+    ]
     fallback_kind: Annotated[
         Kind | None, Field(description="What is given instead of credit to who is no customer.")
     ]
@@ -130,6 +139,9 @@ class OfferOut(Out):
             ],
             credit_life_days=offer.credit_life_days,
             fulfilment=offer.fulfilled_by,
+            discount_days=offer.discount_days,
+            discount_minimum=_money(offer.discount_minimum_minor, offer.currency),
+            first_order_only=offer.first_order_only,
             fallback_kind=Kind(offer.fallback_kind) if offer.fallback_kind else None,
             fallback_days=offer.fallback_days,
         )

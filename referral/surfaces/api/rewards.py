@@ -80,6 +80,10 @@ class RewardOut(Out):
         str | None, Field(description="What a recognition says: its own words, or the offer's.")
     ]
     words_by: Annotated[str | None, Field(description="Who wrote it words of its own.")]
+    use_by: Annotated[Moment | None, Field(description="When a discount's code ends.")]
+    lapsed_at: Annotated[
+        Moment | None, Field(description="When it was found that nobody had used its code.")
+    ]
     fell_back_at: Annotated[
         Moment | None,
         Field(description="When it became what its offer names instead of account credit."),
@@ -112,6 +116,8 @@ class RewardOut(Out):
             settled_at=reward.settled_at,
             words=words,
             words_by=words_by,
+            use_by=reward.use_by,
+            lapsed_at=reward.lapsed_at,
             fell_back_at=reward.fell_back_at,
         )
 

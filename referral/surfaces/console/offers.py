@@ -137,12 +137,17 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         minimum_payout_minor=payout_minor,
         credit_life_days=life_days if is_kept else None,
         fulfilment=_read_fulfilment(form, side) if Kind.GIFT in (kind, instead, *choices) else None,
+        **(_read_discount(form, side, currency) if kind is Kind.DISCOUNT else {}),
         fallback_kind=instead,
         fallback_days=instead_days,
         steps=steps,
         **({} if kind is Kind.DISCOUNT else read_counting(form, side, trigger)),
     )
     form.check(terms.check_life, beside={f"{side}_offer": life})
+    form.check(
+        lambda: terms.check_discount(currency),
+        beside={f"{side}_offer": prefixed(side, "discount_days")},
+    )
     form.check(terms.check_fallback, beside={f"{side}_offer": prefixed(side, "instead_days")})
     form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
     return terms
@@ -151,6 +156,17 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
 def _read_fulfilment(form: Form, side: Side) -> Fulfilment:
     name = prefixed(side, "fulfilment")
     return form.choice(name, Fulfilment) if form.typed.get(name) else Fulfilment.STOCK
+def _read_discount(form: Form, side: Side, currency: str) -> dict[str, Any]:
+    """Read for how long a code may be used, on which orders, and by whom."""
+    days, least = prefixed(side, "discount_days"), prefixed(side, "discount_minimum")
+    least_minor = form.amount(least, currency, asked=False)
+    if least_minor == 0:
+        form.errors[least] = "Write an amount above zero, or leave it empty."
+    return {
+        "discount_days": form.days(days) if form.typed.get(days, "").strip() else None,
+        "discount_minimum_minor": least_minor,
+        "first_order_only": form.typed.get(prefixed(side, "first_order_only")) == "yes",
+    }
 
 
 def _read_fallback(form: Form, side: Side) -> tuple[Kind | None, int | None]:
@@ -238,6 +254,9 @@ def _typed(side: Side, offer: Offer | None) -> dict[str, str]:
             **{f"choice_{kind}": "yes" for kind in offer.choices or []},
             "credit_life_days": str(offer.credit_life_days or ""),
             "fulfilment": offer.fulfilled_by or "",
+            "discount_days": str(offer.discount_days or ""),
+            "discount_minimum": typed_amount(offer.discount_minimum_minor, offer.currency),
+            "first_order_only": "yes" if offer.first_order_only else "",
             "instead": offer.fallback_kind or "",
             "instead_days": "" if offer.fallback_days is None else str(offer.fallback_days),
         }

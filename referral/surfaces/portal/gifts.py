@@ -19,6 +19,7 @@ _TONES = {
 }
 
 
+NOT_USED = "It was not used before its last day, so it has ended."
 TO_CHOOSE = "Choose how you would like it: open it and say so."
 
 
@@ -37,6 +38,8 @@ def gift_words(reward: Reward) -> str:
 
 def tone_of(reward: Reward) -> str:
     """Return the tone a reward is shown in; one that is not given is calm, not alarming."""
+    if reward.lapsed_at is not None:
+        return "calm"
     return _TONES.get(RewardState(reward.state), "calm")
 
 
@@ -65,6 +68,8 @@ def _given_words(reward: Reward) -> str:
         words, by = words_of(reward)
         said = words or given_words(reward.kind)
         return f"{said} – {by}" if by else said
+    if reward.lapsed_at is not None:
+        return NOT_USED
     said = given_words(reward.kind)
     if not reward.clawback_minor:
         return said

@@ -21,14 +21,15 @@ def offer_words(offer: Offer, *, whose: str = "your") -> str:
     if offer.side == Side.FRIEND:
         return friend_offer_words(offer, whose=whose)
     if offer.kind == Kind.DISCOUNT:
-        return f"{_worth(offer)} off {whose} next order for each friend who signs up"
+        said = f"{_worth(offer)} off {whose} next order{_of_at_least(offer)}"
+        return f"{said} for each friend who signs up{_within(offer)}"
     return _given(offer, whose)
 
 
 def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     """Say what a friend gets, such as "20% off your first order"."""
     if offer.kind == Kind.DISCOUNT:
-        return f"{_worth(offer)} off {whose} first order"
+        return f"{_worth(offer)} off {whose} first order{_of_at_least(offer)}{_within(offer)}"
     return _given(offer, whose)
 
 
@@ -120,6 +121,17 @@ def _worth(offer: Offer) -> str:
     if offer.rate_bp is not None:
         return rate_words(offer.rate_bp)
     return money(offer.amount_minor or 0, offer.currency)
+
+
+def _of_at_least(offer: Offer) -> str:
+    """Say from what order on a code may be used."""
+    least = offer.discount_minimum_minor
+    return f" of at least {money(least, offer.currency)}" if least else ""
+
+
+def _within(offer: Offer) -> str:
+    """Say for how long a code may be used."""
+    return f", within {count(offer.discount_days, 'day')}" if offer.discount_days else ""
 
 
 def _limits(offer: Offer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from referral.domain.people import customer_of, tie_customer
@@ -20,19 +21,27 @@ class PromotionCode:
     """Make a code that only this customer can use, of the coupon of the offer that was promised."""
 
     def ask(self, grant: Grant, account: StripeAccount) -> Asked:
-        """Name the friend's customer, made for them where they have none."""
-        return Asked(ensure_customer(grant, account))
+        """Name the friend's customer, made for them where they have none, and when it ends."""
+        days = grant.reward.offer.discount_days
+        ends = {} if days is None else {"expires_at": _in_days(days)}
+        return Asked(ensure_customer(grant, account), parameters=ends)
 
     def send(self, grant: Grant, account: StripeAccount) -> Done:
         """Make the coupon unless it is there, and the code."""
         offer = session.get_one(Offer, grant.reward.offer_id)
         coupon = f"wom_{offer.id.hex}"
         account.ensure_coupon(coupon, _terms(offer))
-        customer = (grant.parameters or {})["customer"]
-        key = grant.idempotency_key
-        return done_of(
-            account.make_promotion_code(coupon, customer, marks=marks_of(grant), key=key)
+        asked = grant.parameters or {}
+        ends_at = asked.get("expires_at")
+        made = account.make_promotion_code(
+            coupon,
+            asked["customer"],
+            marks=marks_of(grant),
+            key=grant.idempotency_key,
+            expires_at=datetime.fromtimestamp(ends_at, UTC) if ends_at else None,
+            restrictions=_restrictions(offer),
         )
+        return done_of(made)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the customer's codes."""
@@ -99,6 +108,20 @@ def _terms(offer: Offer) -> dict[str, Any]:
     else:
         terms["amount_off"], terms["currency"] = offer.amount_minor, offer.currency
     return terms
+
+
+def _restrictions(offer: Offer) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if offer.first_order_only:
+        said["first_time_transaction"] = True
+    if offer.discount_minimum_minor is not None:
+        said["minimum_amount"] = offer.discount_minimum_minor
+        said["minimum_amount_currency"] = offer.currency
+    return said
+
+
+def _in_days(days: int) -> int:
+    return int((clock.now() + timedelta(days=days)).timestamp())
 
 
 def _withdrawn(grant: Grant) -> Done:

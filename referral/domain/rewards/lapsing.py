@@ -1,0 +1,91 @@
+"""Discounts whose code ends: told in time, and what nobody used goes back to the budget.
+
+Whether a code was used, only the provider knows: the worker asks, and says it here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from referral.domain.businesses import Business
+from referral.domain.notices import notify
+from referral.domain.programs import Kind, return_to_budget
+from referral.domain.rewards import allowances
+from referral.domain.rewards.grants import open_grant
+from referral.domain.rewards.ledger import Account, Movement, transfer
+from referral.domain.rewards.rewards import Reward, RewardState, lock, update_reward
+from referral.foundation.calendar import day_of
+from referral.foundation.db import session
+
+NOTICE = timedelta(days=14)
+"""How long before its end the person hears of a code they have not used, or half its life."""
+
+STILL_PAID = timedelta(days=1)
+"""How long a checkout may stay open that took the code before its end."""
+
+
+def begin_to_lapse(reward: Reward, use_by: datetime) -> None:
+    """Set the moment from which the code of a granted discount cannot be used any more."""
+    update_reward(reward, use_by=use_by)
+    update_reward(reward, due_at=looks_next_at(reward))
+
+
+def may_lapse(reward: Reward) -> bool:
+    """Tell whether a reward is a code that ends, and nobody has looked after its end yet."""
+    is_given = reward.kind == Kind.DISCOUNT and reward.state == RewardState.GRANTED
+    return is_given and reward.use_by is not None and reward.lapsed_at is None
+
+
+def looks_next_at(reward: Reward) -> datetime | None:
+    """Return when it is to be asked whether a code was used: before its end, and after it."""
+    if not may_lapse(reward) or reward.use_by is None:
+        return None
+    if reward.use_told_at is not None:
+        return reward.use_by + STILL_PAID
+    life = reward.use_by - (reward.settled_at or reward.use_by)
+    return reward.use_by - min(NOTICE, life / 2)
+
+
+def see_to_code(reward: Reward, *, was_used: bool, at: datetime) -> datetime | None:
+    """Tell the person of the end, or book that the code lapsed; returns when to look again.
+
+    May be called at any time and twice: what is not due yet is left as it is.
+    """
+    lock(reward)
+    next_at = looks_next_at(reward)
+    if was_used or next_at is None or at < next_at:
+        return None if was_used else next_at
+    if reward.use_told_at is None:
+        _tell(reward, at=at)
+    elif open_grant(reward) is not None:
+        return at + STILL_PAID
+    else:
+        _lapse(reward, at=at)
+    return looks_next_at(reward)
+
+
+def _tell(reward: Reward, *, at: datetime) -> None:
+    update_reward(reward, use_told_at=at)
+    if not reward.person.email or reward.use_by is None:
+        return
+    zone = session.get_one(Business, reward.business_id).time_zone
+    notify(
+        reward.business_id,
+        "discount_ends",
+        to=reward.person.email,
+        once_key=f"discount_ends:{reward.id}",
+        at=at,
+        said={"ends_on": day_of(reward.use_by, zone), "reward": reward.public_id},
+    )
+
+
+def _lapse(reward: Reward, *, at: datetime) -> None:
+    """Return what is left of a fixed worth; that of a rate was never booked, for none was used."""
+    taken_minor = reward.withheld_minor + reward.debited_minor + reward.owed_minor
+    left_minor = reward.amount_minor - taken_minor - reward.expired_minor
+    if left_minor:
+        lines = {Account.BUDGET: left_minor}
+        transfer(reward, Movement.EXPIRE, source=Account.GRANTED, lines=lines, at=at)
+        return_to_budget(reward.program_id, left_minor)
+        allowances.give_back(reward, left_minor)
+    update_reward(reward, lapsed_at=at, expired_minor=reward.expired_minor + left_minor)
