@@ -33,6 +33,14 @@ def given_to(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Money]]:
 
 
 def given_minor() -> ColumnElement[int]:
-    """Return what is left of a granted reward, and nothing of another, to be added up."""
-    left = Reward.amount_minor - Reward.withheld_minor - Reward.debited_minor - Reward.owed_minor
-    return case((Reward.state == RewardState.GRANTED, left), else_=0)
+    """Return what is left of a granted reward, to be added up.
+
+    What expired unused is not, and what was let go of a debt is, also of a reward taken back whole.
+    """
+    taken = Reward.withheld_minor + Reward.debited_minor + Reward.owed_minor - Reward.forgiven_minor
+    left = Reward.amount_minor - taken - Reward.expired_minor
+    return case(
+        (Reward.state == RewardState.GRANTED, left),
+        (Reward.state == RewardState.REVERSED, Reward.forgiven_minor),
+        else_=0,
+    )
