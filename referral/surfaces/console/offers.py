@@ -156,6 +156,8 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
 def _read_fulfilment(form: Form, side: Side) -> Fulfilment:
     name = prefixed(side, "fulfilment")
     return form.choice(name, Fulfilment) if form.typed.get(name) else Fulfilment.STOCK
+
+
 def _read_discount(form: Form, side: Side, currency: str) -> dict[str, Any]:
     """Read for how long a code may be used, on which orders, and by whom."""
     days, least = prefixed(side, "discount_days"), prefixed(side, "discount_minimum")
