@@ -14,7 +14,9 @@ from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Side, Trigger
 from referral.domain.purchases import Purchase, RefundFact
 from referral.domain.rewards import Account, Grant, LedgerAccount, Reward
+from referral.domain.rewards import grants as book
 from referral.domain.rewards.debts import DebtSettlement, NothingOwed
+from referral.domain.rewards.grants import NotReady
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop
 from tests.provider import Provider, find_nothing, prepare, refuse, ripen_due, send_due
@@ -306,3 +308,16 @@ def test_what_a_failed_refund_adds_to_an_approved_reward_pays_a_debt_too(story: 
     story.give()
     assert story.provider.credit == {}
     assert [one.debt_minor for one in story.rewards()] == [0, 0]
+
+
+def test_nothing_is_prepared_of_what_pays_a_debt_whole(story: Story) -> None:
+    story.owe()
+    story.buy()
+    story.approve()
+    with within(story.shop.business.id):
+        act = session.scalars(select(Grant).order_by(Grant.id.desc())).first()
+        assert act is not None
+        with pytest.raises(NotReady), transaction():
+            book.prepare(act, book.Asked("cus_alice"), at=story.shop.now)
+    story.give()
+    assert story.provider.credit == {}
