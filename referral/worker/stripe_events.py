@@ -37,6 +37,9 @@ from referral.worker.payees import hear_of_balance, hear_of_payee
 PATIENCE = timedelta(days=4)
 """Stripe delivers for up to three days; after that a refund of something unknown is let go."""
 
+MEMORY = timedelta(days=90)
+"""For so long each day looks whether the purchase was told after all, as by an import."""
+
 JUST_NOW = timedelta(minutes=10)
 """News this old asks again on its own every few minutes; a purchase need not wake it."""
 
@@ -58,11 +61,11 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
                 if _apply(event, facts):
                     due.finish(event, token)
                 else:
-                    _wait(event, token, UnknownPurchase.message, unasked)
+                    _wait(event, token, facts, UnknownPurchase.message, unasked)
                 failpoints.reached("event.worked")
         except NotYet as not_yet:
             with transaction():
-                _wait(event, token, not_yet.message, unasked)
+                _wait(event, token, facts, not_yet.message, unasked)
 
 
 def _heard(event: StripeEvent, token: uuid.UUID, facts: list[Fact]) -> bool:
@@ -132,7 +135,10 @@ def _payment_in(keys: tuple[str, ...]) -> str | None:
 
 def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
     """Ask Stripe for the invoice of a payment we do not know; since 2025 a charge does not say."""
-    if not isinstance(fact, RefundFact | DisputeFact) or _is_known(event, fact.keys):
+    if not isinstance(fact, RefundFact | DisputeFact):
+        return fact
+    fact = replace(fact, keys=(*fact.keys, *_kept_keys(event)))
+    if event.read_at is not None or _is_known(event, fact.keys):
         return fact
     payment, account = _payment_in(fact.keys), account_of(event.business_id)
     if payment is None or account is None:
@@ -141,13 +147,22 @@ def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
     return replace(fact, keys=(*fact.keys, invoice)) if invoice else fact
 
 
+def _kept_keys(event: StripeEvent) -> list[str]:
+    """Return what is known of the purchase of news that was let go."""
+    said = event.outcome or ""
+    was_let_go = said.startswith(UnknownPurchase.message)
+    return said.removeprefix(UnknownPurchase.message).split() if was_let_go else []
+
+
 def _is_known(event: StripeEvent, keys: tuple[str, ...]) -> bool:
     known = find_purchase(event.business_id, keys) is not None
     session.commit()
     return known
 
 
-def _wait(event: StripeEvent, token: uuid.UUID, reason: str, unasked: str | None) -> None:
+def _wait(
+    event: StripeEvent, token: uuid.UUID, facts: list[Fact], reason: str, unasked: str | None
+) -> None:
     """Wait for what it is about; `unasked` is why Stripe could not be asked which that is.
 
     News nobody could be asked about is not let go: it stays for somebody to look at.
@@ -160,9 +175,11 @@ def _wait(event: StripeEvent, token: uuid.UUID, reason: str, unasked: str | None
     elif unasked is not None:
         due.bury(event, token, at=at, reason=reason)
     else:
-        event.read_at, event.outcome = at, reason
+        keys = [key for fact in facts for key in getattr(fact, "keys", ())]
+        event.read_at, event.outcome = at, " ".join((reason, *dict.fromkeys(keys)))[:200]
         session.flush()
-        due.finish(event, token)
+        is_kept = at < event.received_at + MEMORY
+        due.finish(event, token, again_at=at + timedelta(days=1) if is_kept else None)
 
 
 def _wake_waiting(business_id: uuid.UUID) -> None:

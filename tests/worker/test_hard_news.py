@@ -14,9 +14,10 @@ from referral.domain.businesses import within
 from referral.domain.people import Person
 from referral.domain.programs import Kind
 from referral.domain.purchases import Purchase
+from referral.domain.purchases.purchases import UnknownPurchase
 from referral.domain.rewards import Reward
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import EventPoll, poll_all
+from referral.gateways.stripe import EventPoll, StripeEvent, poll_all
 from referral.worker import event_polls
 from referral.worker import grants as worker_grants
 from tests.cast import cash
@@ -191,6 +192,35 @@ def test_credit_that_was_used_meanwhile_is_not_taken_by_an_old_try(
     assert at_stripe(practice, "GET", f"/v1/customers/{customer}")["balance"] == 0
     with within(trade.shop.business.id):
         assert session.scalars(select(Reward)).one().debt_minor == 1000
+
+
+def test_f16_a_refund_counts_however_late_its_purchase_is_told(
+    trade: Trade, practice: PracticeStripe
+) -> None:
+    alice = trade.advocate("alice")
+    trade.shop.signup("bob", token=trade.token_of(alice))
+    bought = practice.buy(12000, currency="eur", email="bob@mail.example", deliver=False)
+    trade.tell(practice.refund(bought["charge"]["id"], deliver=False)["events"])
+    for days in range(6):
+        with later(days * DAY_S):
+            work_afresh()
+    with within(trade.shop.business.id):
+        told = session.scalars(select(StripeEvent.outcome)).all()
+        session.rollback()
+    assert all(one and one.startswith(UnknownPurchase.message) for one in told)
+    with later(10 * DAY_S):
+        trade.tell(bought["events"])
+        work_afresh()
+    with later(11 * DAY_S + 3600):
+        work_afresh()
+    trade.settle(from_s=12 * DAY_S)
+    with within(trade.shop.business.id):
+        states = session.scalars(select(Reward.state).where(Reward.person_id == alice.id)).all()
+        asked = [one.dead_at for one in session.scalars(select(StripeEvent))]
+        session.rollback()
+    assert (states, set(asked)) == (["reversed"], {None})
+    assert [one["amount"] for one in trade.credits_of(alice)] == [-1000, 1000]
+    assert_clean()
 
 
 def refund_all(trade: Trade) -> None:
