@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from referral.domain.programs import Fulfilment, Kind, OfferTerms, Side, Step, Trigger
-from referral.domain.programs.offers import CHOOSABLE, FALLBACKS, REPEATED, WITHOUT_MONEY
+from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS, REPEATED, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 

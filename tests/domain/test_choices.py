@@ -10,7 +10,7 @@ from referral.commands.offers import read_offer
 from referral.domain.businesses import Actor, across_businesses, within
 from referral.domain.notices import Notice
 from referral.domain.programs import Kind, OfferTerms, Side, Trigger
-from referral.domain.programs.offers import CHOOSABLE
+from referral.domain.programs.kinds import CHOOSABLE
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.charities import (
     Charity,

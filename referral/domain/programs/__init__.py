@@ -1,17 +1,8 @@
 """Programs, the offers they make, and what they may still spend; knows no person's reward."""
 
 from referral.domain.programs.budget import lock_program, reserve, return_to_budget, set_budget
-from referral.domain.programs.offers import (
-    Fulfilment,
-    Kind,
-    Offer,
-    OfferTerms,
-    Side,
-    Trigger,
-    current_offers,
-    publish_offer,
-    publish_rules,
-)
+from referral.domain.programs.kinds import Fulfilment, Kind, Side, Trigger
+from referral.domain.programs.offers import Offer, current_offers, publish_offer, publish_rules
 from referral.domain.programs.programs import (
     Approval,
     Program,
@@ -24,6 +15,7 @@ from referral.domain.programs.programs import (
     find_program,
 )
 from referral.domain.programs.steps import Step
+from referral.domain.programs.terms import OfferTerms
 
 __all__ = [
     "Approval",

@@ -19,7 +19,7 @@ from referral.domain.attribution import Referral
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
-from referral.domain.programs.offers import MONEY
+from referral.domain.programs.kinds import MONEY
 from referral.domain.reports.given import given_minor
 from referral.domain.rewards import (
     CreditLot,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from referral.domain.businesses import Actor, Owned
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
-from referral.domain.programs.offers import MONEY
+from referral.domain.programs.kinds import MONEY
 from referral.domain.rewards import allowances
 from referral.domain.rewards.grants import (
     Grant,

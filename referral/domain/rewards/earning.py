@@ -14,7 +14,7 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.currencies import Conversion, convert_on
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Side, Trigger, lock_program
-from referral.domain.programs.offers import REPEATED, WITHOUT_MONEY
+from referral.domain.programs.kinds import REPEATED, WITHOUT_MONEY
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.amounts import Inputs, inputs_of, worth
 from referral.domain.rewards.awaiting import await_rate

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from referral.domain.notices import notify
 from referral.domain.programs import Kind
-from referral.domain.programs.offers import MOST_WORDS
+from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.rewards.grants import Done, Grant
 from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock, update_reward
 from referral.foundation.errors import Invalid

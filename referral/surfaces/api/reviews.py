@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from referral.domain import journey
-from referral.domain.programs.offers import MOST_WORDS
+from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.rewards.approving import SecondPersonNeeded
 from referral.domain.rewards.expiring import NeverExpires
 from referral.domain.rewards.holds import NothingHeld

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from referral.domain.programs import Offer, Side, Step, Trigger
-from referral.domain.programs.offers import REPEATED
+from referral.domain.programs.kinds import REPEATED
 from referral.surfaces.console.forms import Form
 from referral.surfaces.web.amounts import typed_amount, typed_rate
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from referral.domain.people import Person
 from referral.domain.programs import Program
-from referral.domain.programs.offers import CHOOSABLE, FALLBACKS
+from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS
 from referral.domain.reports.overview import at_a_glance
 from referral.foundation import clock
 from referral.foundation.errors import Refusal

@@ -21,7 +21,7 @@ from referral.domain.programs import (
     find_program,
     publish_offer,
 )
-from referral.domain.programs.offers import (
+from referral.domain.programs.kinds import (
     CHOOSABLE,
     LONGEST_CHOICE_DAYS,
     MONEY,

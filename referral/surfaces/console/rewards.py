@@ -12,7 +12,7 @@ from flask import flash, redirect, request, url_for
 from markupsafe import Markup
 
 from referral.domain import journey
-from referral.domain.programs.offers import MOST_WORDS
+from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.reports import console as lists
 from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward

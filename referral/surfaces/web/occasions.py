@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from referral.domain.programs import Offer, Side, Step, Trigger
-from referral.domain.programs.offers import REPEATED
+from referral.domain.programs.kinds import REPEATED
 from referral.surfaces.web.words import count, money
 
 _ADVOCATE = {
