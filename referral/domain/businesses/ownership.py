@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import ForeignKey, Uuid, event
+from sqlalchemy import Executable, ForeignKey, Select, Uuid, event
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
@@ -67,6 +67,9 @@ def _hold_to_business(state: ORMExecuteState) -> None:
         return
     if not (state.is_select or state.is_update or state.is_delete):
         return
+    if not state.is_orm_statement:
+        _refuse_unheld(state.statement)
+        return
     business_id = _at_work.get()
     if business_id is not None:
         state.statement = state.statement.options(
@@ -78,6 +81,16 @@ def _hold_to_business(state: ORMExecuteState) -> None:
         issubclass(mapper.class_, Owned) for mapper in state.all_mappers
     ):
         raise OutsideBusiness("name the business with `within`, or say `across_businesses`")
+
+
+def _refuse_unheld(statement: Executable) -> None:
+    """Refuse what nothing holds to a business, as SQLAlchemy does not see a model in it.
+
+    Such is a select of nothing but `func.count(Model.id).filter(...)`.
+    """
+    tables = statement.get_final_froms() if isinstance(statement, Select) else ()
+    if any("business_id" in getattr(table, "c", ()) for table in tables):
+        raise OutsideBusiness("select from the model: `select(...).select_from(Model)`")
 
 
 @event.listens_for(Session, "before_flush")
