@@ -15,8 +15,8 @@ from tests.stories.tales import TALES, Tale, record
 from tests.stories.trade import Thing, assert_clean, open_trade
 from tools.practice_stripe import PracticeStripe
 
-MOST_ORDERS = {"sqlite": 12, "postgresql": 4}
-WHILE_WORKING = {"sqlite": 5, "postgresql": 2}
+MOST_ORDERS = {"sqlite": 8, "postgresql": 3}
+WHILE_WORKING = {"sqlite": 3, "postgresql": 2}
 
 
 @pytest.mark.parametrize("name", TALES)
