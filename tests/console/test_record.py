@@ -30,7 +30,7 @@ def actions_written() -> set[str]:
                 "record", "_write", "_write_down",
             ):  # fmt: skip
                 texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
-                found |= {text for text in texts if isinstance(text, str) and "." in text}
+                found |= {text for text in texts if re.fullmatch(r"[a-z_]+\.[a-z_]+", str(text))}
     return found
 
 

@@ -104,6 +104,7 @@ def test_i34_a_hold_is_not_waited_out(app: Flask) -> None:
     assert set(looked(shop, reward, days=[14, 100])) == {"approved"}
     with within(shop.business.id), transaction():
         journey.release_reward(reward, actor=OLIVE, reason="Fine.", at=shop.now)
+        waits(reward, Waiting.NO_CUSTOMER)
     assert looked(shop, reward, days=[1, 13, 30]) == ["approved", "approved", "expired"]
 
 
@@ -115,6 +116,7 @@ def test_a_hold_in_between_begins_the_notice_anew(app: Flask) -> None:
     with within(shop.business.id), transaction():
         journey.hold_reward(reward, actor=OLIVE, reason="Look.", at=shop.now)
         journey.release_reward(reward, actor=OLIVE, reason="Fine.", at=shop.now)
+        waits(reward, Waiting.NO_CUSTOMER)
     assert looked(shop, reward, days=[9, 13, 1]) == ["approved", "approved", "expired"]
     assert len(told(shop)) == 2
 
