@@ -101,7 +101,7 @@ def test_f8_a_forgotten_key_that_left_nothing_is_followed_by_another(
 
 
 def test_f9_a_busy_stripe_is_asked_again_until_all_are_granted(trade: Trade, crew: Crew) -> None:
-    count = 30
+    count = 16
     alice = earn(trade, count)
     trade.practice.limit(4)
     started = [crew.worker(threads=4), crew.worker(threads=4, CLOCK_OFFSET_S=A_WHILE_S)]

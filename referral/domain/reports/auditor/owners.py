@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 
+from referral.domain.businesses import across_businesses
 from referral.domain.reports.auditor.asking import PREFIXES
 from referral.domain.reports.auditor.report import Violation
 from referral.foundation.db import db, session
@@ -54,4 +55,5 @@ def _businesses_of(table: str, keys: list[uuid.UUID]) -> Iterator[tuple[uuid.UUI
     whose = rows.c.id if table == "business" else rows.c.get("business_id")
     if whose is None:
         return
-    yield from session.execute(select(rows.c.id, whose).where(rows.c.id.in_(keys)))
+    query = select(rows.c.id, whose).where(rows.c.id.in_(keys))
+    yield from session.execute(query.execution_options(**across_businesses()))
