@@ -23,7 +23,7 @@ from config import Settings
 from referral import create_app
 from referral.domain import journey
 from referral.domain.attribution import Told
-from referral.domain.businesses import Business, create_business, within
+from referral.domain.businesses import Business, across_businesses, create_business, within
 from referral.domain.people import Identity, customer_of
 from referral.domain.programs import Program
 from referral.domain.purchases import Claim, PurchaseFact
@@ -49,8 +49,7 @@ def main(rewards: int) -> Audited:
         db.create_all()
         _fill(rewards // REWARDS_A_STORY)
         session.remove()
-        counted = session.scalar(select(func.count()).select_from(Reward.__table__)) or 0
-        entries = session.scalar(select(func.count()).select_from(LedgerEntry.__table__)) or 0
+        counted, entries = _count(Reward), _count(LedgerEntry)
         session.remove()
         scan_s, _ = _timed(_scan)
         audit_s, report = _timed(lambda: audit(clock.now()))
@@ -99,9 +98,17 @@ def _give(name: str, at: datetime) -> None:
             grant.due_at = None
 
 
+def _count(model: type[Base]) -> int:
+    query = select(func.count()).select_from(model).execution_options(**across_businesses())
+    return int(session.scalar(query) or 0)
+
+
 def _everything() -> Rows:
     return {
-        table.name: {row.id: dict(row._mapping) for row in session.execute(select(table))}
+        table.name: {
+            row.id: dict(row._mapping)
+            for row in session.execute(select(table).execution_options(**across_businesses()))
+        }
         for table in db.metadata.sorted_tables
     }
 

@@ -120,7 +120,7 @@ def leases() -> int:
 
 
 def grant_row() -> dict[str, object]:
-    table = Grant.__table__
-    found = dict(session.execute(select(table)).mappings().one())
+    query = select(Grant.__table__).execution_options(**across_businesses())
+    found = dict(session.execute(query).mappings().one())
     session.remove()
     return found
