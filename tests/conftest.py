@@ -13,7 +13,8 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Compile each template once in a process, whatever applications the tests make."""
-    from tests.templates import remember_templates
+    """Compile each template and statement once in a process, whatever applications tests make."""
+    from tests.remembering import remember_statements, remember_templates
 
     remember_templates()
+    remember_statements()
