@@ -91,7 +91,9 @@ def _add_surfaces(app: Flask) -> None:
     from referral.surfaces import api, console, hooks, portal, redirects, widget
     from referral.surfaces.web import add_web
     from referral.surfaces.web.headers import believe_proxies
+    from referral.surfaces.web.late_rule import LateRule
 
+    app.url_rule_class = LateRule
     add_web(app)
     for surface in (redirects, hooks, api, widget, portal, console):
         surface.add_to(app)
