@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 from referral.domain.businesses import Business
 from referral.domain.notices import notify
-from referral.domain.programs import Kind, return_to_budget
-from referral.domain.rewards import allowances
+from referral.domain.programs import Kind
 from referral.domain.rewards.grants import open_grant
-from referral.domain.rewards.ledger import Account, Movement, transfer
+from referral.domain.rewards.releasing import return_unused
 from referral.domain.rewards.rewards import Reward, RewardState, lock, update_reward
 from referral.foundation.calendar import day_of
 from referral.foundation.db import session
@@ -81,11 +80,5 @@ def _tell(reward: Reward, *, at: datetime) -> None:
 
 def _lapse(reward: Reward, *, at: datetime) -> None:
     """Return what is left of a fixed worth; that of a rate was never booked, for none was used."""
-    taken_minor = reward.withheld_minor + reward.debited_minor + reward.owed_minor
-    left_minor = reward.amount_minor - taken_minor - reward.expired_minor
-    if left_minor:
-        lines = {Account.BUDGET: left_minor}
-        transfer(reward, Movement.EXPIRE, source=Account.GRANTED, lines=lines, at=at)
-        return_to_budget(reward.program_id, left_minor)
-        allowances.give_back(reward, left_minor)
-    update_reward(reward, lapsed_at=at, expired_minor=reward.expired_minor + left_minor)
+    return_unused(reward, reward.amount_minor, at=at)
+    update_reward(reward, lapsed_at=at)

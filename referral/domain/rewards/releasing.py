@@ -10,7 +10,7 @@ from referral.domain.rewards import allowances
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
 from referral.domain.rewards.grants import drop_waiting
 from referral.domain.rewards.ledger import Account, Movement, transfer
-from referral.domain.rewards.rewards import Reward, RewardState, move
+from referral.domain.rewards.rewards import Reward, RewardState, move, update_reward
 
 REFUNDED = "refunded"
 
@@ -42,6 +42,20 @@ def give_back(reward: Reward, amount_minor: int, *, source: Account, at: datetim
     transfer(reward, Movement.RELEASE, source=source, lines={Account.BUDGET: amount_minor}, at=at)
     return_to_budget(reward.program_id, amount_minor)
     allowances.give_back(reward, amount_minor)
+
+
+def return_unused(reward: Reward, most_minor: int, *, at: datetime) -> None:
+    """Return what was given and ended unused, as far as it is the reward's own money still.
+
+    What stood as a debt that was settled or forgiven since is nobody's to return.
+    """
+    gone_minor = reward.withheld_minor + reward.debited_minor + reward.owed_minor
+    back_minor = min(most_minor, reward.amount_minor - gone_minor - reward.expired_minor)
+    lines = {Account.BUDGET: back_minor}
+    transfer(reward, Movement.EXPIRE, source=Account.GRANTED, lines=lines, at=at)
+    return_to_budget(reward.program_id, back_minor)
+    allowances.give_back(reward, back_minor)
+    update_reward(reward, expired_minor=reward.expired_minor + back_minor)
 
 
 def money_lies_in(reward: Reward) -> Account:

@@ -31,6 +31,7 @@ from referral.domain.rewards.grants import (
 )
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import Operation
+from referral.domain.rewards.releasing import return_unused
 from referral.domain.rewards.rewards import Reward, lock, update_reward
 from referral.foundation.calendar import day_of
 from referral.foundation.db import session
@@ -97,18 +98,9 @@ def expire(lot: CreditLot, *, at: datetime) -> None:
 
 
 def end_part(lot: CreditLot, reward: Reward, amount_minor: int, *, at: datetime) -> None:
-    """Let a part of a lot expire; the reward and the balance are locked.
-
-    Credit that came back after its debt was settled or forgiven is no money of the reward's any
-    more, so the budget gets nothing of it.
-    """
+    """Let a part of a lot expire; the reward and the balance are locked."""
     change(lot, EntryKind.EXPIRY, -amount_minor, at=at)
-    gone_minor = reward.withheld_minor + reward.debited_minor + reward.owed_minor
-    back_minor = min(amount_minor, reward.amount_minor - gone_minor - reward.expired_minor)
-    lines = {Account.BUDGET: back_minor}
-    transfer(reward, Movement.EXPIRE, source=Account.GRANTED, lines=lines, at=at)
-    _return(reward, back_minor)
-    update_reward(reward, expired_minor=reward.expired_minor + back_minor)
+    return_unused(reward, amount_minor, at=at)
     if not reward.clawback_minor or not reward.is_live:
         return
     if reward.outstanding_minor:
@@ -130,7 +122,8 @@ def repay(lot: CreditLot, reward: Reward, amount_minor: int, *, at: datetime) ->
     change(lot, EntryKind.TAKEN_BACK, -amount_minor, at=at)
     lines = {Account.BUDGET: amount_minor}
     transfer(reward, Movement.REVERSE, source=Account.CLAWBACK_DUE, lines=lines, at=at)
-    _return(reward, amount_minor)
+    return_to_budget(reward.program_id, amount_minor)
+    allowances.give_back(reward, amount_minor)
     update_reward(
         reward,
         owed_minor=reward.owed_minor - amount_minor,
@@ -142,11 +135,6 @@ def lot_of(reward: Reward) -> CreditLot | None:
     """Return the lot a reward was given as, read afresh."""
     query = select(CreditLot).where(CreditLot.reward_id == reward.id)
     return session.scalar(query.execution_options(populate_existing=True))
-
-
-def _return(reward: Reward, amount_minor: int) -> None:
-    return_to_budget(reward.program_id, amount_minor)
-    allowances.give_back(reward, amount_minor)
 
 
 def _tell(lot: CreditLot, *, at: datetime) -> None:
