@@ -188,8 +188,6 @@ def _go_on(reward: Reward, *, at: datetime) -> None:
     if act.state != GrantState.WAITING:
         raise RewardMoved
     if act.operation == gives:
-        act.waits_for = None
-        session.flush()
         wake_waiting(reward, at=at)
     else:
         drop_waiting(reward, at=at)

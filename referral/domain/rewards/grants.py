@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    case,
     func,
     select,
     update,
@@ -61,6 +62,9 @@ class GrantState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     REPLACED = "replaced"
+
+
+_OPEN = (GrantState.WAITING, GrantState.SENDING)
 
 
 class Waiting(StrEnum):
@@ -328,14 +332,7 @@ def wake_waiting(reward: Reward, *, at: datetime) -> bool:
 
     Whoever works on it at this moment goes on; it is due again when they give it back.
     """
-    woken = session.execute(
-        update(Grant)
-        .where(Grant.reward_id == reward.id, Grant.due_at.is_not(None))
-        .where(Grant.state.in_((GrantState.WAITING, GrantState.SENDING)))
-        .values(due_at=at, attempts=0, dead_at=None)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(woken) > 0
+    return _wake(Grant.reward_id == reward.id, at=at, states=_OPEN) > 0
 
 
 def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
@@ -349,20 +346,25 @@ def wake_waiting_for(waits_for: Waiting, *, at: datetime) -> None:
     _wake(Grant.waits_for == waits_for, at=at)
 
 
-def _wake(*which: ColumnElement[bool], at: datetime) -> None:
-    session.execute(
+def _wake(
+    *which: ColumnElement[bool],
+    at: datetime,
+    states: Collection[GrantState] = (GrantState.WAITING,),
+) -> int:
+    """Make acts due; what one waited for that was not sent yet is to be seen anew."""
+    seen_anew = case((Grant.state == GrantState.SENDING, Grant.waits_for))
+    woken = session.execute(
         update(Grant)
-        .where(*which, Grant.state == GrantState.WAITING, Grant.due_at.is_not(None))
-        .values(due_at=at, attempts=0, dead_at=None, waits_for=None)
+        .where(*which, Grant.state.in_(states), Grant.due_at.is_not(None))
+        .values(due_at=at, attempts=0, dead_at=None, waits_for=seen_anew)
         .execution_options(synchronize_session=False)
     )
+    return changed(woken)
 
 
 def open_grant(reward: Reward) -> Grant | None:
     """Return the act that is under way for a reward, if any."""
-    query = select(Grant).where(
-        Grant.reward_id == reward.id, Grant.state.in_((GrantState.WAITING, GrantState.SENDING))
-    )
+    query = select(Grant).where(Grant.reward_id == reward.id, Grant.state.in_(_OPEN))
     return session.scalars(query.order_by(Grant.id.desc()).limit(1)).first()
 
 
