@@ -20,8 +20,8 @@ from referral.domain.businesses.endpoints import (
     note_fault,
     note_gone,
 )
-from referral.domain.businesses.team import at_least, team_of
-from referral.domain.notices import notify
+from referral.domain.businesses.team import at_least
+from referral.domain.notices import notify_team
 from referral.domain.people import lock_person
 from referral.domain.rewards import Grant
 from referral.domain.rewards import grants as book
@@ -180,16 +180,8 @@ def _stop_asking(business_id: uuid.UUID) -> None:
     at = clock.now()
     with transaction():
         note_gone(business_id, at=at)
-        for member in team_of(business_id):
-            if member.role in TOLD:
-                notify(
-                    business_id,
-                    "gift_server_gone",
-                    to=member.operator.email,
-                    once_key=f"gift_server_gone:{business_id}:{at.isoformat()}:{member.operator_id}",
-                    at=at,
-                    said={},
-                )
+        key = f"gift_server_gone:{business_id}:{at.isoformat()}"
+        notify_team(business_id, "gift_server_gone", roles=TOLD, once_key=key, at=at, said={})
     log.warning("gift_server_gone", business=str(business_id))
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import func, select, update
 
 from referral.domain.businesses import Role
-from referral.domain.businesses.team import at_least, team_of
-from referral.domain.notices import notify
+from referral.domain.businesses.team import at_least
+from referral.domain.notices import notify, notify_team
 from referral.domain.rewards.gift_stock import GiftCode, GiftStock, code_of, is_free
 from referral.domain.rewards.grants import Done, Grant, NotReady, Waiting
 from referral.domain.rewards.rewards import Reward
@@ -121,16 +121,14 @@ def _warn_when_low(stock: GiftStock, *, on: date, at: datetime) -> None:
         return
     stock.warned_at = at
     session.flush()
-    for member in team_of(stock.business_id):
-        if member.role in TOLD:
-            notify(
-                stock.business_id,
-                "gift_stock_low",
-                to=member.operator.email,
-                once_key=f"gift_stock_low:{stock.id}:{at.isoformat()}:{member.operator_id}",
-                at=at,
-                said={"stock": stock.name, "left": left or 0},
-            )
+    notify_team(
+        stock.business_id,
+        "gift_stock_low",
+        roles=TOLD,
+        once_key=f"gift_stock_low:{stock.id}:{at.isoformat()}",
+        at=at,
+        said={"stock": stock.name, "left": left or 0},
+    )
 
 
 def _tell(grant: Grant, stock: GiftStock, *, at: datetime) -> None:

@@ -10,8 +10,7 @@ from flask import flash, g, redirect, request, url_for
 
 from referral.domain.businesses import GiftEndpoint, Role, record
 from referral.domain.businesses.endpoints import endpoint_of, rotate_secret, set_endpoint
-from referral.domain.businesses.team import team_of
-from referral.domain.notices import notify
+from referral.domain.notices import notify_team
 from referral.domain.rewards.gift_requests import wake_requests
 from referral.foundation import clock
 from referral.foundation.crypto import random_token
@@ -92,16 +91,14 @@ def _write(action: str, what: str, *, at: datetime, **details: str) -> None:
     """Keep in the record what was changed, and tell every owner by mail (S-120)."""
     by = actor()
     record(g.business.id, action, subject=g.business.public_id, actor=by, at=at, details=details)
-    for member in team_of(g.business.id):
-        if member.role == Role.OWNER:
-            notify(
-                g.business.id,
-                "gift_server_changed",
-                to=member.operator.email,
-                once_key=f"gift_server_changed:{g.business.id}:{at.isoformat()}:{member.operator_id}",
-                at=at,
-                said={"who": by.name, "what": what},
-            )
+    notify_team(
+        g.business.id,
+        "gift_server_changed",
+        roles=(Role.OWNER,),
+        once_key=f"gift_server_changed:{g.business.id}:{at.isoformat()}",
+        at=at,
+        said={"who": by.name, "what": what},
+    )
 
 
 def _page(
