@@ -33,11 +33,11 @@ def network_share_of(file: Path) -> str | None:
         lines = MOUNTS.read_text(errors="replace").splitlines()
     except OSError:
         return None
-    found = [_mount(line) for line in lines if " - " in line]
     folder = os.path.realpath(file.parent)
+    found = [_mount(line) for line in reversed(lines) if " - " in line]  # The last hides others.
     above = [one for one in found if os.path.commonpath((one[0], folder)) == one[0]]
-    kind = max(enumerate(above), key=lambda one: (len(one[1][0]), one[0]), default=(0, ("", "")))
-    return kind[1][1] if _SHARES.fullmatch(kind[1][1]) else None
+    _, kind = max(above, key=lambda one: len(one[0]), default=("", ""))
+    return kind if _SHARES.fullmatch(kind) else None
 
 
 def faults_in(connection: sqlite3.Connection) -> list[str]:

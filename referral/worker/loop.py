@@ -46,7 +46,10 @@ _DONE = Counter("referral_work_total", "Work done by kind and how it ended", ["k
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of due rows and the function that does one of them; an endless one never ends."""
+    """One kind of due rows and the function that does one of them.
+
+    What is endless comes again and again, and is never given up.
+    """
 
     name: str
     model: type[Any]

@@ -159,7 +159,7 @@ def reopen(reward: Reward, amount_minor: int, *, at: datetime) -> list[Reward]:
     return opened
 
 
-def let_go(reward: Reward, amount_minor: int, *, at: datetime) -> None:
+def undo_debt(reward: Reward, amount_minor: int, *, at: datetime) -> None:
     """Take a debt back that does not stand: what made it is undone, so nobody forgives anything."""
     lines = {Account.GRANTED: amount_minor}
     transfer(reward, Movement.REVERSE, source=Account.CLAWBACK_DUE, lines=lines, at=at)

@@ -21,7 +21,7 @@ from referral.domain.rewards.grants import (
     open_grant,
     plan_grant,
 )
-from referral.domain.rewards.operations import WHOLE, Operation, way_of
+from referral.domain.rewards.operations import WHOLE, Operation
 from referral.domain.rewards.recovering import recovery_of
 from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock
 from referral.foundation.db import changed, session
@@ -99,7 +99,7 @@ def _become(reward: Reward, grant: Grant, kind: Kind, *, at: datetime) -> None:
     session.flush()
     plan_grant(
         reward,
-        way_of(kind, reward.offer.fulfilled_by).gives,
+        reward.way.gives,
         amount_minor=reward.payable_minor,
         at=at,
         proof=f"{NO_CUSTOMER_CAME} This takes the place of {grant.public_id}.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from referral.domain.rewards.debts import let_go, settle_debts
+from referral.domain.rewards.debts import settle_debts, undo_debt
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import (
     GrantState,
@@ -97,7 +97,7 @@ def _unplan(reward: Reward, most: int, *, at: datetime) -> int:
 
 
 def _let_debt_go(reward: Reward, amount_minor: int, *, at: datetime) -> int:
-    let_go(reward, amount_minor, at=at)
+    undo_debt(reward, amount_minor, at=at)
     update_reward(reward, clawback_minor=reward.clawback_minor - amount_minor)
     return amount_minor
 

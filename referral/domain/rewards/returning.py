@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.purchases import CameBack
 from referral.domain.rewards.clawback import settle_debit, take_what_is_due
-from referral.domain.rewards.debts import let_go
+from referral.domain.rewards.debts import undo_debt
 from referral.domain.rewards.grants import Grant, GrantState, open_grant, plan_grant
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.operations import Operation
@@ -95,7 +95,7 @@ def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
 
 def _return_whole(reward: Reward, given: Grant, *, at: datetime) -> None:
     """Book all that is left of a reward as back, with what stood as a debt: nobody ever had it."""
-    let_go(reward, reward.debt_minor, at=at)
+    undo_debt(reward, reward.debt_minor, at=at)
     left_minor = reward.payable_minor - reward.debited_minor - reward.owed_minor
     update_reward(reward, clawback_minor=reward.amount_minor, reason=CAME_BACK)
     returned = plan_grant(reward, Operation.RETURN, amount_minor=left_minor, at=at)

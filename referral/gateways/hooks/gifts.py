@@ -125,11 +125,10 @@ def _read(answer: Answer) -> Word | Accepted:
     found = _object(answer.body)
     if answer.status == 202 and (found is None or "status" not in found):
         return Accepted()
-    return _word(found) or _unclear(answer)
-
-
-def _unclear(answer: Answer) -> Word:
-    raise Unclear(f"It answered {answer.status} without a status and what belongs to it.")
+    said_of_it = _word(found)
+    if said_of_it is None:
+        raise Unclear(f"{said} What became of the gift, and what belongs to that, is missing.")
+    return said_of_it
 
 
 def _word(found: dict[str, Any] | None) -> Word | Accepted | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ _SOON = timedelta(minutes=5)
 """Until then the first try may still be on its way; credit is hardly used meanwhile."""
 
 
-@dataclass(frozen=True)
 class _Change:
     sign: ClassVar[int]
     note: ClassVar[str]
