@@ -30,7 +30,7 @@ from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.thresholds import refuse_without_form
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
-from referral.gateways.stripe import Made, StripeAccount
+from referral.gateways.stripe import Made, StripeAccount, sent_before
 from referral.gateways.stripe.errors import (
     Blocked,
     Busy,
@@ -167,7 +167,8 @@ def _outcome(grant: Grant, act: Act, account: StripeAccount, *, looks_first: boo
         said = "The key had grown old or answered only with errors."
         return _found_or_again(grant, act, account, said)
     try:
-        return act.send(grant, account)
+        with sent_before(grant.lease_until):
+            return act.send(grant, account)
     except StoredFailure as stored:
         return _found_or_again(grant, act, account, stored.said)
 

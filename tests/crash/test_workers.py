@@ -6,16 +6,19 @@ import random
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from signal import SIGCONT, SIGSTOP, SIGTERM
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.notices import Notice, notify
 from referral.domain.rewards import Grant
-from referral.foundation import clock, due
+from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
+from referral.worker.grants import MOST_SERVER_ERRORS
 from tests.crash.processes import Crew, until
 from tests.crash.scenes import (
     LEASE_S,
@@ -62,6 +65,31 @@ def test_f26_a_frozen_worker_changes_nothing_when_it_wakes(trade: Trade, crew: C
     frozen.send(SIGTERM)
     assert frozen.wait() == 0, frozen.said
     assert grant_row() == settled
+    assert_granted_once(trade, alice)
+
+
+def test_f26_a_worker_frozen_before_it_sends_sends_nothing_when_it_wakes(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others met only errors, looked, and granted it by another attempt with a key of its own."""
+    alice = earn(trade)
+    wakes = ExitStack()
+
+    def freeze(place: str) -> None:
+        if place != "CP2":
+            return
+        monkeypatch.setattr(failpoints, "reached", lambda place: None)
+        trade.practice.fault("500", "POST", "/v1/customers/", times=MOST_SERVER_ERRORS)
+        with trade.app.app_context():
+            for minute in range(1, 2 * MOST_SERVER_ERRORS):
+                wakes.enter_context(later(60 * minute))
+                trade.work()
+        assert_granted_once(trade, alice)
+
+    monkeypatch.setattr(failpoints, "reached", freeze)
+    with wakes:
+        trade.work()
+    assert len(credit_calls(trade)) == MOST_SERVER_ERRORS + 1
     assert_granted_once(trade, alice)
 
 

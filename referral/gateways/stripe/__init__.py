@@ -2,6 +2,7 @@
 
 from referral.gateways.stripe.account import EventPage, StripeAccount
 from referral.gateways.stripe.balances import StripeBalance, balances_of, keep_balances
+from referral.gateways.stripe.client import sent_before
 from referral.gateways.stripe.codes import CodeState
 from referral.gateways.stripe.endpoint import API_VERSION, EVENTS
 from referral.gateways.stripe.health import Health
@@ -38,4 +39,5 @@ __all__ = [
     "poll_of",
     "read",
     "read_payee",
+    "sent_before",
 ]

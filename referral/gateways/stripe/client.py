@@ -7,10 +7,13 @@ day, 500s included, and says so in `Idempotent-Replayed` and `Stripe-Should-Retr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from referral.foundation import failpoints
+from referral.foundation import clock, failpoints
 from referral.foundation.db import outside_transaction
 from referral.gateways.stripe.errors import (
     Blocked,
@@ -41,6 +44,7 @@ _BLOCKS = {
 """Refusals that a later try, under a new key, may not meet again."""
 LONGEST_HINT_S = 60.0
 
+_not_after: ContextVar[datetime | None] = ContextVar("not_after", default=None)
 _clients: dict[tuple[str, str], StripeClient] = {}
 _lock = threading.Lock()
 
@@ -53,6 +57,20 @@ def client_for(secret_key: str, *, api_base: str) -> StripeClient:
             found = _make(secret_key, api_base)
             _clients[(secret_key, api_base)] = found
         return found
+
+
+@contextmanager
+def sent_before(moment: datetime | None) -> Iterator[None]:
+    """Let nothing that changes anything leave us from a moment on; it is Retryable then (F-26).
+
+    A process may be frozen between its decision to send and the sending. Once its claim is over,
+    others may have looked, found nothing and sent the same under another key.
+    """
+    before = _not_after.set(moment)
+    try:
+        yield
+    finally:
+        _not_after.reset(before)
 
 
 def call(act: Callable[[], T], *, changes: bool) -> T:
@@ -88,6 +106,7 @@ def _make(secret_key: str, api_base: str) -> StripeClient:
             pace.wait()
             if method == "post":
                 failpoints.reached("CP2")
+                _refuse_late()
             answer = super().request(method, url, headers, post_data, **more)
             if method == "post":
                 failpoints.reached("CP3")
@@ -99,6 +118,12 @@ def _make(secret_key: str, api_base: str) -> StripeClient:
         max_network_retries=0,
         http_client=Transport(timeout=TIMEOUT_S),
     )
+
+
+def _refuse_late() -> None:
+    not_after = _not_after.get()
+    if not_after is not None and clock.now() >= not_after:
+        raise Retryable("We were held up for too long, so nothing was sent.")
 
 
 def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
