@@ -1,5 +1,6 @@
 """The bench runs, counts what it was answered, and never leaves this machine."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ from bench.requests import KINDS, World
 from bench.servers import Memory
 from bench.table import misses
 from tests.live import served
+from tests.servers import session_folder
 
 WORLD = World("biz", "bench", "prg", "sk_x", "whsec_x", "portal=x", ["AAAAABBBBB"])
 PLAN = Plan("click", "127.0.0.1", 1, 0.2, 4, WORLD.as_dict())
@@ -19,8 +21,15 @@ PLAN = Plan("click", "127.0.0.1", 1, 0.2, 4, WORLD.as_dict())
 
 @pytest.mark.slow
 def test_a_short_run_prints_every_hot_path_and_finds_each_answer_stored() -> None:
-    command = [sys.executable, "-m", "bench", "--quick", "--database", "sqlite", "--no-starts"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    command = [sys.executable, "-m", "bench", "--quick", "--database", "sqlite"]
+    done = subprocess.run(
+        [*command, "--no-starts", "--no-audit"],
+        env={**os.environ, "TMPDIR": str(session_folder())},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert [line.partition(" SQLite")[0].strip() for line in lines[1:5]] == [
