@@ -24,7 +24,7 @@ def test_the_page_shows_every_call_and_complains_of_nothing(
 ) -> None:
     url = cloned_database("sqlite", migrate=migrate)
     address = live_app(settings_for(url))
-    for size, scheme in ((NARROW, "light"), (WIDE, "dark"), (WIDE, "light")):
+    for size, scheme in ((NARROW, "light"), (WIDE, "dark")):
         page = chromium.new_page(viewport=size, color_scheme=scheme)
         complaints: list[str] = []
         page.on("console", lambda message, kept=complaints: kept.append(message.text))
