@@ -14,13 +14,18 @@ from zoneinfo import ZoneInfo, available_timezones
 @cache
 def zones() -> tuple[str, ...]:
     """List the time zones this machine knows that are named by a place, and UTC."""
-    return ("UTC", *sorted(name for name in available_timezones() if "/" in name[:-1]))
+    return ("UTC", *sorted(name for name in _known() if "/" in name[:-1]))
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether this machine knows a time zone of this name, such as `Europe/Berlin`."""
+    return name == "UTC" or name in _known()
 
 
 @cache
-def is_zone(name: str) -> bool:
-    """Tell whether this machine knows a time zone of this name, such as `Europe/Berlin`."""
-    return name == "UTC" or name in available_timezones()
+def _known() -> frozenset[str]:
+    """Return every name there is: finding them is a look through some hundred files."""
+    return frozenset(available_timezones())
 
 
 def day_of(moment: datetime, zone: str) -> str:
