@@ -28,9 +28,16 @@ from referral.domain.people import Identity, customer_of
 from referral.domain.programs import Program
 from referral.domain.purchases import Claim, PurchaseFact
 from referral.domain.reports.auditor import audit
-from referral.domain.rewards import Grant, LedgerAccount, LedgerEntry, Operation, Reward, ripen
-from referral.domain.rewards import grants as book
-from referral.domain.rewards.grants import Done, GrantState
+from referral.domain.rewards import (
+    Grant,
+    LedgerAccount,
+    LedgerEntry,
+    Operation,
+    Reward,
+    attempts,
+    ripen,
+)
+from referral.domain.rewards.grants import Asked, Done, GrantState
 from referral.domain.rewards.settling import settle
 from referral.foundation import clock
 from referral.foundation.db import Base, db, session, transaction
@@ -91,7 +98,7 @@ def _give(name: str, at: datetime) -> None:
     with transaction():
         for grant in session.scalars(select(Grant).where(Grant.state == GrantState.WAITING)).all():
             customer = customer_of(grant.reward.person) or ""
-            book.prepare(grant, book.Asked(customer, None), at=at)
+            attempts.prepare(grant, Asked(customer, None), at=at)
             amount = 0 if grant.operation == Operation.PROMOTION_CODE else grant.amount_minor
             made = Done(f"obj_{grant.operation}_{name}", amount, grant.currency, customer, {})
             settle(grant, made, at=at)

@@ -9,11 +9,18 @@ from typing import Any
 from sqlalchemy import select
 
 from referral.domain.people import customer_of, tie_customer
-from referral.domain.rewards import CreditLot, Grant, Operation, Reward, ripen
-from referral.domain.rewards import grants as book
+from referral.domain.rewards import CreditLot, Grant, Operation, Reward, attempts, ripen
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.falling_back import fall_back, fallback_of
-from referral.domain.rewards.grants import Asked, Done, GrantState, NotNeeded, NotReady, Waiting
+from referral.domain.rewards.grants import (
+    Asked,
+    Done,
+    GrantState,
+    NotNeeded,
+    NotReady,
+    Waiting,
+    recipient_of,
+)
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.store_credit import look_at_lot
 from referral.foundation.db import session, transaction
@@ -38,7 +45,7 @@ class Provider:
     def ask(self, grant: Grant, *, at: datetime) -> Asked:
         """Say for whom an act is, and what is left to take back."""
         person = grant.reward.person
-        customer = book.recipient_of(grant) if grant.takes else customer_of(person)
+        customer = recipient_of(grant) if grant.takes else customer_of(person)
         if customer is None and grant.operation == Operation.PROMOTION_CODE:
             customer = f"cus_made_{next(_objects)}"
             with transaction():
@@ -70,7 +77,7 @@ def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
         asked = provider.ask(grant, at=at) if grant.state == GrantState.WAITING else Asked("")
         with transaction():
             session.refresh(grant)
-            book.prepare(grant, asked, at=at)
+            attempts.prepare(grant, asked, at=at)
     except NotReady as waiting:
         if waiting.waits_for is Waiting.NO_CUSTOMER and fallback_of(grant.reward) is not None:
             with transaction():
@@ -80,7 +87,7 @@ def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
         _close(grant, owe_all, at=at)
         return False
     except NotNeeded:
-        _close(grant, book.drop, at=at)
+        _close(grant, attempts.drop, at=at)
         return False
     return True
 
@@ -103,7 +110,7 @@ def do_here(grant: Grant, *, at: datetime) -> bool:
         with transaction():
             grant.waits_for = waiting.waits_for
     except NotNeeded:
-        _close(grant, book.drop, at=at)
+        _close(grant, attempts.drop, at=at)
     return False
 
 
@@ -123,7 +130,7 @@ def refuse(grant: Grant, *, at: datetime) -> None:
 
 def find_nothing(grant: Grant, *, at: datetime) -> None:
     """Let a look-up prove that the attempt left nothing, so that another is opened."""
-    _close(grant, lambda one, at: book.replace(one, "Nothing was found there.", at=at), at=at)
+    _close(grant, lambda one, at: attempts.replace(one, "Nothing was found there.", at=at), at=at)
 
 
 def ripen_due(*, at: datetime) -> None:

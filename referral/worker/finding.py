@@ -16,14 +16,7 @@ from sqlalchemy import select
 from referral.domain.businesses import Business, across_businesses
 from referral.domain.people import customer_of, payee_of
 from referral.domain.rewards import Grant, Operation, Reward
-from referral.domain.rewards.grants import (
-    Asked,
-    Done,
-    NotReady,
-    Waiting,
-    given_by,
-    recipient_of,
-)
+from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, given_by, recipient_of
 from referral.domain.rewards.recovering import Recovery
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound

@@ -23,8 +23,7 @@ from referral.domain.businesses.endpoints import (
 from referral.domain.businesses.team import at_least
 from referral.domain.notices import notify_team
 from referral.domain.people import lock_person
-from referral.domain.rewards import Grant
-from referral.domain.rewards import grants as book
+from referral.domain.rewards import Grant, attempts
 from referral.domain.rewards.gift_confirmations import Word, confirm
 from referral.domain.rewards.gift_requests import (
     REMIND_AFTER,
@@ -89,7 +88,7 @@ def _prepare(grant: Grant, token: uuid.UUID) -> None:
     with transaction():
         lock_person(grant.reward.person)
         hold_on(grant, token)
-        book.prepare(grant, Asked(""), at=clock.now())
+        attempts.prepare(grant, Asked(""), at=clock.now())
 
 
 def _wanted(grant: Grant, endpoint: GiftEndpoint) -> Wanted:

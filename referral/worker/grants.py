@@ -14,8 +14,7 @@ import structlog
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.people import lock_person
-from referral.domain.rewards import Grant, Operation
-from referral.domain.rewards import grants as book
+from referral.domain.rewards import Grant, Operation, attempts
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.falling_back import fall_back, fallback_of
 from referral.domain.rewards.grants import (
@@ -24,6 +23,7 @@ from referral.domain.rewards.grants import (
     NotNeeded,
     NotReady,
     Waiting,
+    acts_beside,
 )
 from referral.domain.rewards.recovering import note_adopted, recovery_of
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
@@ -82,7 +82,7 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
         except NotReady as waiting:
             _wait(grant, token, waiting.waits_for)
         except NotNeeded:
-            close(grant, token, book.drop)
+            close(grant, token, attempts.drop)
         except NothingLeft:
             close(grant, token, owe_all)
         except StripeTrouble as trouble:
@@ -115,7 +115,7 @@ def _adopt(grant: Grant, token: uuid.UUID, made: Made) -> Done:
         lock_person(grant.reward.person)
         hold_on(grant, token)
         asked, done = adopted(grant, made)
-        book.prepare(grant, asked, at=clock.now())
+        attempts.prepare(grant, asked, at=clock.now())
         note_adopted(grant.business_id)
     log.warning("grant_adopted", grant=grant.public_id, object=made.object_id)
     return done
@@ -133,7 +133,7 @@ def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:
     except NotReady as waiting:
         _wait(grant, token, waiting.waits_for)
     except NotNeeded:
-        close(grant, token, book.drop)
+        close(grant, token, attempts.drop)
 
 
 def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -> None:
@@ -141,7 +141,7 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
-    beside = book.acts_beside(grant)
+    beside = acts_beside(grant)
     asked = act.ask(grant, account)
     with transaction():
         lock_person(grant.reward.person)
@@ -150,12 +150,12 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
             _refuse_if_unsure(grant, beside)
         if grant.operation == Operation.TRANSFER:
             refuse_without_form(grant, at=clock.now())
-        book.prepare(grant, asked, at=clock.now())
+        attempts.prepare(grant, asked, at=clock.now())
 
 
 def _refuse_if_unsure(grant: Grant, beside: dict[uuid.UUID, str]) -> None:
     """Wait when another act may have changed what was read, such as the credit that is left."""
-    if GrantState.SENDING in beside.values() or book.acts_beside(grant) != beside:
+    if GrantState.SENDING in beside.values() or acts_beside(grant) != beside:
         raise NotReady(Waiting.OUTCOME_UNKNOWN)
 
 
@@ -200,7 +200,7 @@ def _settle(grant: Grant, token: uuid.UUID, done: Done) -> None:
 
 def _after_trouble(grant: Grant, token: uuid.UUID, trouble: StripeTrouble) -> None:
     if isinstance(trouble, ProvenAbsent):
-        close(grant, token, lambda one, at: book.replace(one, trouble.said, at=at))
+        close(grant, token, lambda one, at: attempts.replace(one, trouble.said, at=at))
     elif isinstance(trouble, Blocked):
         _blocked(grant, token, trouble)
     elif isinstance(trouble, Permanent):
@@ -234,7 +234,7 @@ def _blocked(grant: Grant, token: uuid.UUID, trouble: Blocked) -> None:
 
 
 def _try_later(grant: Grant, waits_for: Waiting, said: str, *, at: datetime) -> None:
-    again = book.replace(grant, f"Stripe refused it: {said}", at=at)
+    again = attempts.replace(grant, f"Stripe refused it: {said}", at=at)
     again.waits_for, again.due_at = waits_for, at + LOOK_AGAIN
     session.flush()
 

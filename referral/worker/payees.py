@@ -6,7 +6,8 @@ import uuid
 
 from referral.domain.people import Payee
 from referral.domain.people.payees import note_standing, payee_of_account
-from referral.domain.rewards.grants import Waiting, wake_grants, wake_waiting_for
+from referral.domain.rewards.grants import Waiting
+from referral.domain.rewards.waking import wake_grants, wake_waiting_for
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.gateways.stripe import StripeAccount

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from referral.domain.rewards import Operation, Reward
-from referral.domain.rewards.grants import plan_grant
+from referral.domain.rewards.attempts import plan_grant
 from referral.foundation.db import session, transaction
 from referral.surfaces.api.routes import ROUTES
 from tests.api.conftest import Stage

@@ -14,7 +14,8 @@ from referral.domain.businesses import Actor, Role, within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Approval
 from referral.domain.rewards import Grant, Reward, RewardMove
-from referral.domain.rewards.grants import Asked, prepare
+from referral.domain.rewards.attempts import prepare
+from referral.domain.rewards.grants import Asked
 from referral.domain.rewards.ripening import ripen
 from referral.domain.rewards.settling import fail
 from referral.foundation import clock

@@ -12,7 +12,8 @@ from referral.domain.people import Person
 from referral.domain.programs import Trigger
 from referral.domain.purchases import Claim, CustomerFact, PurchaseFact
 from referral.domain.rewards import Grant, Reward, ripen
-from referral.domain.rewards.grants import Asked, prepare
+from referral.domain.rewards.attempts import prepare
+from referral.domain.rewards.grants import Asked
 from referral.foundation.db import session, transaction
 from tests.cast import DAY, Shop, credit, open_shop
 from tests.provider import ripen_due

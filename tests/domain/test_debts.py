@@ -13,10 +13,9 @@ from referral.domain.businesses import Actor, within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Side, Trigger
 from referral.domain.purchases import Purchase, RefundFact
-from referral.domain.rewards import Account, Grant, LedgerAccount, Reward
-from referral.domain.rewards import grants as book
+from referral.domain.rewards import Account, Grant, LedgerAccount, Reward, attempts
 from referral.domain.rewards.debts import DebtSettlement, NothingOwed
-from referral.domain.rewards.grants import NotReady
+from referral.domain.rewards.grants import Asked, NotReady
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop
 from tests.provider import Provider, find_nothing, prepare, refuse, ripen_due, send_due
@@ -318,6 +317,6 @@ def test_nothing_is_prepared_of_what_pays_a_debt_whole(story: Story) -> None:
         act = session.scalars(select(Grant).order_by(Grant.id.desc())).first()
         assert act is not None
         with pytest.raises(NotReady), transaction():
-            book.prepare(act, book.Asked("cus_alice"), at=story.shop.now)
+            attempts.prepare(act, Asked("cus_alice"), at=story.shop.now)
     story.give()
     assert story.provider.credit == {}

@@ -12,7 +12,8 @@ from referral.domain.people import Person
 from referral.domain.programs import ProgramState, Trigger, change_state, set_budget
 from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.rewards import Grant, Reward, approve
-from referral.domain.rewards.grants import Asked, NotReady, Waiting, prepare
+from referral.domain.rewards.attempts import prepare
+from referral.domain.rewards.grants import Asked, NotReady, Waiting
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation.db import session, transaction
 from tests.cast import DAY, Shop, credit, open_shop

@@ -11,7 +11,8 @@ from referral.domain.businesses import Actor, within
 from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
 from referral.domain.reports.gates import Explanation, GateName, GateState
 from referral.domain.rewards import Reward, ripen
-from referral.domain.rewards.grants import Asked, Done, Grant, prepare
+from referral.domain.rewards.attempts import prepare
+from referral.domain.rewards.grants import Asked, Done, Grant
 from referral.domain.rewards.settling import settle
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop

@@ -52,7 +52,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a debit takes more than is left of the credit",
-        f"{DOMAIN}/rewards/grants.py",
+        f"{DOMAIN}/rewards/attempts.py",
         "min(grant.amount_minor, asked.left_minor)",
         "max(grant.amount_minor, asked.left_minor)",
         ("tests/stories/test_clawback.py::test_what_was_spent_already_stands_as_a_debt",),

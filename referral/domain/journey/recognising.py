@@ -32,7 +32,7 @@ from referral.domain.people.people import (
     the_one,
 )
 from referral.domain.purchases import Claim, reassign
-from referral.domain.rewards.grants import wake_grants
+from referral.domain.rewards.waking import wake_grants
 from referral.foundation.db import session
 
 

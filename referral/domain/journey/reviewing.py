@@ -10,13 +10,14 @@ from referral.domain.people import Person
 from referral.domain.rewards import Reward, approve, debts, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
 from referral.domain.rewards.expiring import extend
-from referral.domain.rewards.grants import NothingWaits, wake_grants, wake_waiting
+from referral.domain.rewards.grants import NothingWaits
 from referral.domain.rewards.holds import HoldKind, NothingHeld
 from referral.domain.rewards.recognition import write_words
 from referral.domain.rewards.reissuing import reissue
 from referral.domain.rewards.returning import take_back
 from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.thresholds import put_on_file
+from referral.domain.rewards.waking import wake_grants, wake_waiting
 
 
 def approve_reward(

@@ -15,6 +15,7 @@ from referral.domain.businesses import Actor, Owned
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import notify
 from referral.domain.programs import Kind
+from referral.domain.rewards.attempts import drop_waiting, plan_grant
 from referral.domain.rewards.charities import Charity, default_charity
 from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.grants import (
@@ -23,13 +24,11 @@ from referral.domain.rewards.grants import (
     NotNeeded,
     NotReady,
     Waiting,
-    drop_waiting,
     open_grant,
-    plan_grant,
-    wake_waiting,
 )
 from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock
+from referral.domain.rewards.waking import wake_waiting
 from referral.foundation.db import Key, Model, Moment, Name, Short, changed, session
 from referral.foundation.errors import Invalid
 

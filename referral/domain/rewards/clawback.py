@@ -11,8 +11,9 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
+from referral.domain.rewards.attempts import plan_grant, resize_grant
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
-from referral.domain.rewards.grants import Grant, open_grant, plan_grant, resize_grant
+from referral.domain.rewards.grants import Grant, open_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in

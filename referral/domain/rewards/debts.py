@@ -19,14 +19,8 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
 from referral.domain.programs.kinds import MONEY
 from referral.domain.rewards import allowances
-from referral.domain.rewards.grants import (
-    Grant,
-    GrantState,
-    NotNeeded,
-    NotReady,
-    Waiting,
-    resize_grant,
-)
+from referral.domain.rewards.attempts import resize_grant
+from referral.domain.rewards.grants import Grant, GrantState, NotNeeded, NotReady, Waiting
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, lock, move, update_reward
 from referral.foundation.db import Key, Minor, Model, Moment, Name, Short, session, whole_minor

@@ -13,14 +13,9 @@ from sqlalchemy import update
 
 from referral.domain.people import customer_of
 from referral.domain.programs import Kind
+from referral.domain.rewards.attempts import plan_grant
 from referral.domain.rewards.choosing import ask_to_choose
-from referral.domain.rewards.grants import (
-    Grant,
-    GrantState,
-    Waiting,
-    open_grant,
-    plan_grant,
-)
+from referral.domain.rewards.grants import Grant, GrantState, Waiting, open_grant
 from referral.domain.rewards.operations import WHOLE, Operation
 from referral.domain.rewards.recovering import recovery_of
 from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock

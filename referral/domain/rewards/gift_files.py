@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from referral.domain.rewards.gift_stock import GiftCode, GiftStock, fingerprint_of
-from referral.domain.rewards.grants import Waiting, wake_waiting_for
+from referral.domain.rewards.grants import Waiting
+from referral.domain.rewards.waking import wake_waiting_for
 from referral.foundation.crypto import seal
 from referral.foundation.db import session
 from referral.foundation.errors import Invalid

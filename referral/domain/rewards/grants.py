@@ -1,8 +1,4 @@
-"""Grants: each external act for a reward, stored with its key before it is done (I-5, I-6).
-
-The worker prepares a grant (commit), sends it with no transaction open, and settles the answer
-(commit). A second attempt is opened only with proof that the first left nothing outside.
-"""
+"""Grants: each external act for a reward, stored with its key before it is done (I-5, I-6)."""
 
 from __future__ import annotations
 
@@ -14,22 +10,18 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
-    ColumnElement,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
-    case,
     func,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned
-from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards.operations import AT_BUSINESS, OURS, TAKING, WITHOUT_AMOUNT, Operation
-from referral.domain.rewards.rewards import Reward, RewardState, lock, move
+from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import (
     Currency,
     Json,
@@ -39,7 +31,6 @@ from referral.foundation.db import (
     Moment,
     Short,
     UTCDateTime,
-    changed,
     one_of,
     session,
     whole_minor,
@@ -50,8 +41,6 @@ from referral.foundation.ids import public_id
 
 KEY_LIVES = timedelta(hours=23)
 """How long the provider surely remembers an idempotency key: Stripe prunes them after 24 h."""
-
-UNNEEDED = "It was not needed any more."
 
 
 class GrantState(StrEnum):
@@ -64,7 +53,7 @@ class GrantState(StrEnum):
     REPLACED = "replaced"
 
 
-_OPEN = (GrantState.WAITING, GrantState.SENDING)
+OPEN = (GrantState.WAITING, GrantState.SENDING)
 
 
 class Waiting(StrEnum):
@@ -204,167 +193,9 @@ class NotReady(Exception):
         super().__init__(waits_for)
 
 
-def plan_grant(
-    reward: Reward,
-    operation: Operation,
-    *,
-    amount_minor: int,
-    at: datetime,
-    proof: str | None = None,
-) -> Grant:
-    """Write down the next act for a reward, due at once."""
-    latest = session.scalar(
-        select(func.max(Grant.attempt)).where(
-            Grant.reward_id == reward.id, Grant.operation == operation
-        )
-    )
-    attempt = (latest or 0) + 1
-    grant = Grant(
-        business_id=reward.business_id,
-        reward_id=reward.id,
-        operation=operation,
-        attempt=attempt,
-        amount_minor=amount_minor,
-        currency=reward.currency,
-        idempotency_key=f"{reward.public_id}:{operation}:{attempt}",
-        parameters=None,
-        details=None,
-        proof=proof,
-        created_at=at,
-        due_at=at,
-    )
-    session.add(grant)
-    session.flush()
-    return grant
-
-
-def prepare(grant: Grant, asked: Asked, *, at: datetime) -> None:
-    """Freeze what will be sent and say so in the reward's state; the claim refuses a held one.
-
-    What is given is what the locked reward says, whatever the caller read before a refund came;
-    what is taken is at most what is left to take. A grant that was prepared before keeps what was
-    frozen then. Raises NotReady while the reward is held, NotNeeded when it has ended.
-    """
-    reward = lock(grant.reward)
-    if grant.state == GrantState.SENDING:
-        return
-    if grant.state != GrantState.WAITING:
-        raise NotNeeded
-    _begin(grant, reward, at=at)
-    if reward.netted_minor and not reward.payable_minor and not grant.takes:
-        raise NotReady(Waiting.OUTCOME_UNKNOWN)  # A debt came meanwhile and takes all of it.
-    parameters = {**asked.parameters, "customer": asked.recipient}
-    if grant.takes:
-        parameters["wanted"] = grant.amount_minor
-        if asked.left_minor is not None:
-            grant.amount_minor = min(grant.amount_minor, asked.left_minor)
-    else:
-        grant.amount_minor = reward.payable_minor
-    grant.parameters = {**parameters, "amount": grant.amount_minor}
-    grant.state, grant.waits_for, grant.first_sent_at = GrantState.SENDING, None, at
-    session.flush()
-
-
-def _begin(grant: Grant, reward: Reward, *, at: datetime) -> None:
-    if grant.takes:
-        if reward.state != RewardState.GRANTED:
-            raise NotNeeded
-    elif reward.state == RewardState.APPROVED:
-        if reward.is_held:
-            raise NotReady(Waiting.HELD)
-        said = "The grant begins."
-        move(reward, RewardState.GRANTING, actor=SYSTEM, reason=said, at=at, only_free=True)
-    elif reward.state != RewardState.GRANTING:
-        raise NotNeeded
-
-
-def replace(grant: Grant, proof: str, *, at: datetime) -> Grant:
-    """Open the next attempt, because a look-up proved that this one left nothing outside (I-6)."""
-    grant.state, grant.settled_at, grant.proof = GrantState.REPLACED, at, proof[:400]
-    session.flush()
-    again = plan_grant(
-        grant.reward,
-        Operation(grant.operation),
-        amount_minor=grant.amount_minor,
-        at=at,
-        proof=f"Attempt {grant.attempt} left nothing: {proof}"[:400],
-    )
-    again.gathered_at = grant.gathered_at
-    session.flush()
-    return again
-
-
-def resize_grant(reward: Reward) -> None:
-    """Have an act that was not sent yet ask for what the reward says now."""
-    grant = open_grant(reward)
-    if grant is None or grant.state != GrantState.WAITING:
-        return
-    if grant.takes:
-        grant.amount_minor = min(grant.amount_minor, reward.outstanding_minor)
-    else:
-        grant.amount_minor = reward.payable_minor
-    session.flush()
-
-
-def drop(grant: Grant, *, at: datetime) -> None:
-    """Close an act that is not needed any more and was never sent; one that is done stays done."""
-    if grant.state == GrantState.DONE:
-        return
-    grant.state, grant.settled_at, grant.proof = (
-        GrantState.FAILED,
-        at,
-        UNNEEDED,
-    )
-
-
-def drop_waiting(reward: Reward, *, at: datetime) -> None:
-    """Close the acts of a reward that were never sent, because nothing is to be done any more."""
-    session.execute(
-        update(Grant)
-        .where(Grant.reward_id == reward.id, Grant.state == GrantState.WAITING)
-        .values(state=GrantState.FAILED, settled_at=at, due_at=None, proof=UNNEEDED)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def wake_waiting(reward: Reward, *, at: datetime) -> bool:
-    """Have the act that is under way for a reward tried at once; False when there is none.
-
-    Whoever works on it at this moment goes on; it is due again when they give it back.
-    """
-    return _wake(Grant.reward_id == reward.id, at=at, states=_OPEN) > 0
-
-
-def wake_grants(person_id: uuid.UUID, *, at: datetime) -> None:
-    """Have the waiting grants of a person tried at once: what they waited for may have come."""
-    waiting = select(Reward.id).where(Reward.person_id == person_id)
-    _wake(Grant.reward_id.in_(waiting), at=at)
-
-
-def wake_waiting_for(waits_for: Waiting, *, at: datetime) -> None:
-    """Have every grant of the business at work that waits for this tried at once."""
-    _wake(Grant.waits_for == waits_for, at=at)
-
-
-def _wake(
-    *which: ColumnElement[bool],
-    at: datetime,
-    states: Collection[GrantState] = (GrantState.WAITING,),
-) -> int:
-    """Make acts due; what one waited for that was not sent yet is to be seen anew."""
-    seen_anew = case((Grant.state == GrantState.SENDING, Grant.waits_for))
-    woken = session.execute(
-        update(Grant)
-        .where(*which, Grant.state.in_(states), Grant.due_at.is_not(None))
-        .values(due_at=at, attempts=0, dead_at=None, waits_for=seen_anew)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(woken)
-
-
 def open_grant(reward: Reward) -> Grant | None:
     """Return the act that is under way for a reward, if any."""
-    query = select(Grant).where(Grant.reward_id == reward.id, Grant.state.in_(_OPEN))
+    query = select(Grant).where(Grant.reward_id == reward.id, Grant.state.in_(OPEN))
     return session.scalars(query.order_by(Grant.id.desc()).limit(1)).first()
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from referral.domain.businesses import Actor
 from referral.domain.programs import return_to_budget
 from referral.domain.rewards import allowances
+from referral.domain.rewards.attempts import drop_waiting
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
-from referral.domain.rewards.grants import drop_waiting
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.rewards import Reward, RewardState, move, update_reward
 

@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from referral.domain.rewards.attempts import drop_waiting, resize_grant
 from referral.domain.rewards.debts import settle_debts, undo_debt
 from referral.domain.rewards.earning import is_existing_customer
-from referral.domain.rewards.grants import (
-    GrantState,
-    drop_waiting,
-    open_grant,
-    resize_grant,
-)
+from referral.domain.rewards.grants import GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind
 from referral.domain.rewards.ledger import Account, Movement, fund, transfer
 from referral.domain.rewards.limits import refused_limit

@@ -11,9 +11,10 @@ from sqlalchemy import or_, select
 
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.purchases import CameBack
+from referral.domain.rewards.attempts import plan_grant
 from referral.domain.rewards.clawback import settle_debit, take_what_is_due
 from referral.domain.rewards.debts import undo_debt
-from referral.domain.rewards.grants import Grant, GrantState, open_grant, plan_grant
+from referral.domain.rewards.grants import Grant, GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.reissuing import take_its_place

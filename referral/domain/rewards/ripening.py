@@ -8,10 +8,10 @@ from sqlalchemy import update
 
 from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.rewards.attempts import plan_grant
 from referral.domain.rewards.choosing import ask_to_choose
 from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.expiring import begin_to_expire
-from referral.domain.rewards.grants import plan_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.releasing import end
 from referral.domain.rewards.rewards import Reward, RewardHeld, RewardMoved, RewardState, lock, move

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards import store_credit
+from referral.domain.rewards.attempts import prepare
 from referral.domain.rewards.choosing import await_choice
 from referral.domain.rewards.clawback import owe_instead, settle_debit, take_what_is_due
 from referral.domain.rewards.gifts import give_code, take_code_back
 from referral.domain.rewards.giving_on import donate, withdraw_donation
-from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiting, prepare
+from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiting
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.lapsing import begin_to_lapse
 from referral.domain.rewards.ledger import Account, Movement, transfer

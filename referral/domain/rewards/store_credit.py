@@ -13,6 +13,7 @@ from referral.domain.businesses import Business
 from referral.domain.notices import notify
 from referral.domain.programs import return_to_budget
 from referral.domain.rewards import allowances
+from referral.domain.rewards.attempts import drop_waiting, plan_grant, resize_grant
 from referral.domain.rewards.clawback import go_on_taking
 from referral.domain.rewards.credit import (
     CreditLot,
@@ -21,14 +22,7 @@ from referral.domain.rewards.credit import (
     lock_balance,
 )
 from referral.domain.rewards.expiring import NOTICE
-from referral.domain.rewards.grants import (
-    Done,
-    Grant,
-    GrantState,
-    drop_waiting,
-    plan_grant,
-    resize_grant,
-)
+from referral.domain.rewards.grants import Done, Grant, GrantState
 from referral.domain.rewards.ledger import Account, Movement, transfer
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.releasing import return_unused

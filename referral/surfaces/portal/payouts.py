@@ -12,7 +12,7 @@ from flask import flash, g, make_response, redirect, request, url_for
 from referral.domain.people import Payee, payee_of
 from referral.domain.people.payees import keep_payee, leave_payee, note_standing, payees_before
 from referral.domain.reports.payouts import on_the_way_to
-from referral.domain.rewards.grants import wake_grants
+from referral.domain.rewards.waking import wake_grants
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid, NotYet
