@@ -1,13 +1,17 @@
 """Where a request may go: to nothing inside, however it is spelled (S-107 to S-113)."""
 
 import socket
+import threading
+import time
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from referral.gateways.hooks import BadAddress, Reach, check_address
+from referral.gateways.hooks import BadAddress, NoAnswer, Reach, addresses, check_address
 from referral.gateways.hooks.addresses import resolve
+from referral.gateways.hooks.sending import post
 
 CLOSED, NEAR = Reach(), Reach(loopback=True)
 OFFICE = Reach(networks=(ip_network("10.1.0.0/16"), ip_network("169.254.0.0/16")))
@@ -88,3 +92,47 @@ def test_s107_loopback_is_for_development_alone() -> None:
 def test_https_may_use_two_ports() -> None:
     for url in ("https://shop.example/x", "https://shop.example:8443/x?y=1"):
         assert check_address(url, CLOSED).hostname == "shop.example"
+
+
+def test_a_name_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: host.encode("idna"))
+    for host in ("x" * 70 + ".example", "shop..example"):
+        with pytest.raises(BadAddress):
+            resolve(host, 443, CLOSED)
+
+
+def test_f44_a_resolver_that_hangs_is_not_waited_for(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, began = threading.Event(), time.monotonic()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: goes_on.wait(10) and [])
+    monkeypatch.setattr(addresses, "RESOLVE_S", 0.2)
+    with pytest.raises(NoAnswer):
+        post("https://shop.example/gifts", b"{}", {}, reach=CLOSED)
+    assert time.monotonic() - began < 2
+    goes_on.set()
+
+
+def test_lookups_that_hang_do_not_gather_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, asked = threading.Event(), []
+
+    def hang(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        goes_on.wait(10)
+        return [(0, 0, 0, "", ("8.8.8.8", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(addresses, "RESOLVE_S", 0.02)
+    places = threading.BoundedSemaphore(3)
+    monkeypatch.setattr(addresses, "_lookups", places)
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            resolve("shop.example", 443, CLOSED)
+    assert len(asked) == 3
+    monkeypatch.setattr(addresses, "RESOLVE_S", 5.0)
+    goes_on.set()
+    for _ in range(3):
+        assert places.acquire(timeout=5)
+    for _ in range(3):
+        places.release()
+    assert resolve("shop.example", 443, CLOSED) == "8.8.8.8"

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 PORTS = (443, 8443)
 LONGEST = 400
+RESOLVE_S = 5.0
+"""How long the addresses of a name are waited for."""
+MOST_LOOKUPS = 32
+"""How many names are looked up at once in this process; those nobody waits for any more count."""
+_lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
 _INSIDE = [
     ip_network(text)
     for text in (
@@ -83,13 +91,42 @@ def check_address(text: str, reach: Reach) -> SplitResult:
 def resolve(host: str, port: int, reach: Reach) -> str:
     """Return the one address to connect to; every one its name stands for must be allowed.
 
-    Raises BadAddress for one that is not, OSError for a name nobody knows.
+    Raises BadAddress for one that is not, OSError for a name nobody knows, or not in time.
     """
-    found = [entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    found = [entry[4][0] for entry in _look_up(host, port)]
     addresses = [ip_address(str(one).partition("%")[0]) for one in found]
     if not addresses or not all(reach.includes(one) for one in addresses):
         raise BadAddress("This address leads into a private network, where nothing is sent.")
     return str(found[0])
+
+
+def _look_up(host: str, port: int) -> list[Any]:
+    """Ask the system's resolver in a thread of its own, for the call itself knows no end.
+
+    Raises TimeoutError when it takes too long, or when as many as may be are under way.
+    """
+    if not _lookups.acquire(blocking=False):
+        raise TimeoutError
+    answer: SimpleQueue[list[Any] | BaseException] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except BaseException as refusal:
+            answer.put(refusal)
+        finally:
+            _lookups.release()
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        found = answer.get(timeout=RESOLVE_S)
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(found, UnicodeError):
+        raise BadAddress("This is no address.")
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def _is_loopback(host: str) -> bool:
