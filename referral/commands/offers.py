@@ -34,6 +34,7 @@ class Extras:
     discount_days: int | None = None
     discount_minimum: int | None = None
     first_order_only: bool = False
+    minimum_payout: int | None = None
 
 
 _NONE = Extras()
@@ -81,6 +82,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         words=None if has_money else amount,
         periods=1 if kind == Kind.FREE_PERIOD else None,
         choices=choices,
+        minimum_payout_minor=extras.minimum_payout,
         fulfilment=fulfilment,
         times=extras.times if chosen in REPEATED else None,
         milestone_every=extras.milestone_every if chosen == Trigger.MILESTONE else None,

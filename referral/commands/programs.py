@@ -32,6 +32,7 @@ _BELOW = "Rewards of this amount and more wait for a person, in minor units."
 _CAP = "The most one person can get, in minor units,"
 _EXPIRE = "How long a reward waits for its person; none: for ever."
 _FALLBACK = "KIND or KIND:DAYS that somebody who is no customer gets instead of account credit."
+_PAYOUT = "Money is sent once so much has gathered, in minor units."
 _SECOND = "Rewards of this amount and more need two people, in minor units."
 
 
@@ -64,6 +65,10 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 @click.option("--friend-times", type=click.IntRange(1, 999), help="The same for the friend.")
 @click.option("--friend-minimum", type=click.IntRange(0, 10**12), help="The same for the friend.")
 @click.option("--friend-cap", type=click.IntRange(1, 10**12), help="The same for the friend.")
+@click.option("--minimum-payout", type=click.IntRange(1, 10**12), help=_PAYOUT)
+@click.option(
+    "--friend-minimum-payout", type=click.IntRange(1, 10**12), help="The same for the friend."
+)
 @click.option("--advocate-fallback", default="", help=_FALLBACK)
 @click.option("--friend-fallback", default="", help="The same for the friend.")
 @click.option("--discount-days", type=click.IntRange(1, 1800), help="How long a code is valid.")
@@ -114,6 +119,8 @@ def new_program(
     friend_times: int | None,
     friend_minimum: int | None,
     friend_cap: int | None,
+    minimum_payout: int | None,
+    friend_minimum_payout: int | None,
     advocate_fallback: str,
     friend_fallback: str,
     own_words: bool,
@@ -174,6 +181,7 @@ def new_program(
                 discount_days,
                 discount_minimum,
                 first_order_only,
+                minimum_payout,
             )
             friends = Extras(
                 times=friend_times,
@@ -185,6 +193,7 @@ def new_program(
                 discount_days=discount_days,
                 discount_minimum=discount_minimum,
                 first_order_only=first_order_only,
+                minimum_payout=friend_minimum_payout,
             )
             wanted = [
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
@@ -226,6 +235,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "words": offer.words,
         "own_words": offer.own_words,
         "choices": offer.choices,
+        "minimum_payout_minor": offer.minimum_payout_minor,
         "fulfilment": offer.fulfilled_by,
         "credit_life_days": offer.credit_life_days,
         "discount_days": offer.discount_days,

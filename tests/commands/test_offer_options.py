@@ -78,6 +78,8 @@ def test_a_milestone_and_what_the_friend_gets(runner: FlaskCliRunner) -> None:
         (["--advocate-tiers=5-1500"], "Write the tiers as FRIENDS:AMOUNT"),
         (["--advocate-tiers=1:900,5:1500"], "The first tier is what the offer gives"),
         (["--currency=xxq"], "ISO 4217"),
+        (["--minimum-payout=2000"], "Only money that is paid out"),
+        (["--friend-offer=discount:10%", "--friend-minimum-payout=900"], "Only money that is"),
         (["--trigger=signup", "--times=3", "--advocate-tiers=5:1500"], "for purchases"),
     ],
 )
@@ -135,3 +137,15 @@ def test_a_thank_you_may_be_written_to_each(runner: FlaskCliRunner) -> None:
         "--friend-offer=account_credit:500",
     )
     assert (advocate["own_words"], friend["own_words"]) == (True, False)
+
+
+def test_each_side_has_its_own_smallest_payout(runner: FlaskCliRunner) -> None:
+    advocate, friend = program(
+        runner,
+        "--advocate-offer=cash:500",
+        "--minimum-payout=2000",
+        "--friend-offer=account_credit:500",
+        "--friend-fallback=cash:30",
+        "--friend-minimum-payout=1000",
+    )
+    assert (advocate["minimum_payout_minor"], friend["minimum_payout_minor"]) == (2000, 1000)
