@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import inspect
 
 from referral.domain.businesses import Membership, Operator, Role, credentials, invite, within
 from referral.foundation import clock
@@ -25,7 +26,8 @@ class Desk:
     def become(self, role: Role) -> None:
         """Give the operator another role."""
         with within(self.shop.business.id), transaction():
-            membership = session.query(Membership).filter_by(operator_id=self.operator.id).one()
+            (key,) = inspect(self.operator).identity
+            membership = session.query(Membership).filter_by(operator_id=key).one()
             membership.role = role
 
 

@@ -8,6 +8,7 @@ from referral.domain.journey.counting import judge_again, tell_rates
 from referral.domain.journey.recognising import recognise
 from referral.domain.journey.reviewing import (
     approve_reward,
+    confirm_gift,
     deny_reward,
     extend_reward,
     forgive_debt,
@@ -39,6 +40,7 @@ __all__ = [
     "arrive",
     "buy",
     "come_back",
+    "confirm_gift",
     "deny_reward",
     "dispute",
     "enroll",

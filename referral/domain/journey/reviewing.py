@@ -10,7 +10,8 @@ from referral.domain.people import Person
 from referral.domain.rewards import Reward, approve, debts, deny, place_hold, release_holds
 from referral.domain.rewards.approving import agree, refuse_own
 from referral.domain.rewards.expiring import extend
-from referral.domain.rewards.grants import NothingWaits
+from referral.domain.rewards.gift_confirmations import GiftConfirmation, Word, confirm
+from referral.domain.rewards.grants import Grant, NothingWaits
 from referral.domain.rewards.holds import HoldKind, NothingHeld
 from referral.domain.rewards.recognition import write_words
 from referral.domain.rewards.reissuing import reissue
@@ -18,6 +19,8 @@ from referral.domain.rewards.returning import take_back
 from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.thresholds import put_on_file
 from referral.domain.rewards.waking import wake_grants, wake_waiting
+from referral.foundation import due
+from referral.foundation.db import session
 
 
 def approve_reward(
@@ -113,6 +116,29 @@ def forgive_debt(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> 
         details={"reason": reason, "amount_minor": amount_minor, "currency": reward.currency},
     )
     return amount_minor
+
+
+def confirm_gift(
+    grant: Grant, word: Word, *, actor: Actor, at: datetime, by_staff: bool = False
+) -> GiftConfirmation:
+    """Book what became of a gift that the business's own server was asked for.
+
+    The same word again changes nothing. Raises AlreadyConfirmed, NotAsked and Invalid.
+    """
+    known = confirm(grant, word, at=at, by_staff=by_staff)
+    if grant.due_at is not None:
+        due.done_elsewhere(grant)
+        session.flush()
+        said = {"status": known.verdict, "reference": known.reference}
+        record(
+            grant.business_id,
+            "gift.confirmed",
+            subject=grant.reward.public_id,
+            actor=actor,
+            at=at,
+            details=said | ({"reason": known.reason} if known.reason else {}),
+        )
+    return known
 
 
 def keep_form(person: Person, year: int, *, actor: Actor, at: datetime) -> None:

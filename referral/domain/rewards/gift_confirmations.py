@@ -1,6 +1,7 @@
-"""What the business's own server says of a gift it was asked for: fulfilled, or refused for good.
+"""What the business says of a gift its server was asked for: fulfilled, or refused for good.
 
-It may say so in its answer or later; the first word counts, and the same word again is no news.
+The server says so in its answer or later, or staff do; the first word counts, and the same word
+again is no news.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
 from referral.domain.notices import notify
+from referral.domain.rewards.gift_requests import awaits_word
 from referral.domain.rewards.grants import Done, Grant, GrantState
 from referral.domain.rewards.rewards import Reward, lock
 from referral.domain.rewards.settling import fail, settle
@@ -36,7 +38,7 @@ class Verdict(StrEnum):
 
 
 class GiftConfirmation(Owned, Model):
-    """The server's word on one gift. `shown_at` is when its person first looked at the code."""
+    """The business's word on one gift. `shown_at` is when its person first looked at the code."""
 
     __table_args__ = (
         UniqueConstraint("grant_id"),
@@ -112,11 +114,11 @@ class Word:
         return found
 
 
-def confirm(grant: Grant, word: Word, *, at: datetime) -> GiftConfirmation:
-    """Book what the server says of a gift that was asked for: granted, or failed with its reason.
+def confirm(grant: Grant, word: Word, *, at: datetime, by_staff: bool = False) -> GiftConfirmation:
+    """Book what became of a gift that was asked for: granted, or failed with the reason given.
 
     The same word again changes nothing. Raises AlreadyConfirmed for another one, NotAsked while
-    nothing was sent, and Invalid.
+    nothing was sent, and Invalid. Staff have no say while the server is still asked for its word.
     """
     word.check()
     lock(grant.reward)
@@ -126,11 +128,12 @@ def confirm(grant: Grant, word: Word, *, at: datetime) -> GiftConfirmation:
         if known.grant_id != grant.id or _word_of(known) != word:
             raise AlreadyConfirmed
         return known
-    if grant.state != GrantState.SENDING:
+    if grant.state != GrantState.SENDING or (by_staff and not awaits_word(grant)):
         raise NotAsked
     found = _keep(grant, word, at=at)
     if word.verdict == Verdict.REFUSED:
-        fail(grant, f"Your server refused it: {word.reason}", at=at)
+        said = "It was not given" if by_staff else "Your server refused it"
+        fail(grant, f"{said}: {word.reason}", at=at)
     else:
         settle(grant, _done(grant, word), at=at)
         _tell(grant, found, at=at)
@@ -138,7 +141,7 @@ def confirm(grant: Grant, word: Word, *, at: datetime) -> GiftConfirmation:
 
 
 def confirmation_of(reward_id: uuid.UUID) -> GiftConfirmation | None:
-    """Return what the server said of a reward's gift, if it has."""
+    """Return what was said of a reward's gift, if anything was."""
     return session.scalar(select(GiftConfirmation).where(GiftConfirmation.reward_id == reward_id))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Update, func, select, update
 
 from referral.domain.rewards.grants import Grant, GrantState, Waiting
 from referral.domain.rewards.operations import Operation
+from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id
@@ -29,6 +30,21 @@ def accept(grant: Grant, *, at: datetime) -> None:
 def was_accepted(grant: Grant) -> bool:
     """Tell whether the server took the request and has said nothing more yet."""
     return grant.state == GrantState.SENDING and "accepted_at" in (grant.details or {})
+
+
+def awaits_word(grant: Grant) -> bool:
+    """Tell whether staff may say what became of it: taken by the server, or asked and none left."""
+    return was_accepted(grant) or (
+        grant.state == GrantState.SENDING and grant.waits_for == Waiting.NO_ENDPOINT
+    )
+
+
+def request_of(reward: Reward) -> Grant | None:
+    """Return what the server was last asked for a reward, if it was."""
+    query = select(Grant).where(
+        Grant.reward_id == reward.id, Grant.operation == Operation.GIFT_REQUEST
+    )
+    return session.scalars(query.order_by(Grant.id.desc()).limit(1)).first()
 
 
 def hold_requests(business_id: uuid.UUID, *, until: datetime) -> None:

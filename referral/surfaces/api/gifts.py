@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from referral.domain.businesses import record
+from referral.domain import journey
 from referral.domain.rewards.gift_confirmations import (
     LONGEST_CODE,
     LONGEST_REFERENCE,
@@ -15,11 +15,8 @@ from referral.domain.rewards.gift_confirmations import (
     NotAsked,
     Verdict,
     Word,
-    confirm,
 )
 from referral.domain.rewards.gift_requests import find_request
-from referral.foundation import due
-from referral.foundation.db import session
 from referral.foundation.errors import Invalid, NotFound
 from referral.foundation.ids import public_id
 from referral.surfaces.api.contract import (
@@ -111,19 +108,7 @@ def confirm_gift(call: Call, sent: ConfirmationIn, gift: str) -> ConfirmationOut
     """
     grant = find_request(gift)
     word = Word(_verdict(sent.status), sent.reference, sent.code, sent.note, sent.reason)
-    known = confirm(grant, word, at=call.at)
-    if grant.due_at is not None:
-        due.done_elsewhere(grant)
-        session.flush()
-        record(
-            grant.business_id,
-            "gift.confirmed",
-            subject=grant.reward.public_id,
-            actor=call.actor,
-            at=call.at,
-            details={"status": known.verdict, "reference": known.reference},
-        )
-    return ConfirmationOut.of(known)
+    return ConfirmationOut.of(journey.confirm_gift(grant, word, actor=call.actor, at=call.at))
 
 
 def _verdict(text: str) -> Verdict:

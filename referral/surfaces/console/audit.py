@@ -106,6 +106,7 @@ _NAMES = {
     "source": "Source",
     "side": "For",
     "state": "State",
+    "status": "What became of it",
     "time_zone": "Time zone",
     "touch_rule": "Among equals",
     "version": "Version",
@@ -121,6 +122,8 @@ _VALUES = {
     ("side", "advocate"): "the advocate",
     ("side", "friend"): "the friend",
     ("state", "active"): "open",
+    ("status", "fulfilled"): "given",
+    ("status", "refused"): "not given",
     ("touch_rule", "first"): "the first counts",
     ("touch_rule", "last"): "the last counts",
 }

@@ -18,6 +18,8 @@ from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.approving import approvals_of, has_agreed
+from referral.domain.rewards.gift_confirmations import confirmation_of
+from referral.domain.rewards.gift_requests import awaits_word, request_of
 from referral.domain.rewards.grants import grants_of, open_grant
 from referral.domain.rewards.holds import HOLDABLE, open_holds
 from referral.domain.rewards.recognition import words_of
@@ -96,7 +98,7 @@ def show(reward: str) -> Any:
     """
     if reward in VERBS:
         return redirect(url_for("console.rewards"), 303)
-    return _one(lists.find_reward(reward), {})
+    return show_one(lists.find_reward(reward), {})
 
 
 def decide(verb: str) -> Callable[[], Any]:
@@ -182,7 +184,9 @@ def _asked() -> dict[str, Any]:
     }
 
 
-def _one(reward: Reward, errors: dict[str, str]) -> str:
+def show_one(reward: Reward, errors: dict[str, str]) -> str:
+    """Draw a reward's page, with what is wrong in the form that was sent from it."""
+    request_sent = request_of(reward)
     explanation = explain_reward(reward, at=clock.now())
     return page(
         "reward",
@@ -196,6 +200,8 @@ def _one(reward: Reward, errors: dict[str, str]) -> str:
         approvals=approvals_of(reward) if reward.state == RewardState.PENDING else [],
         history=[_line(step) for step in reversed(evidence.moves(reward))],
         grants=grants_of(reward),
+        awaits_word=request_sent is not None and awaits_word(request_sent),
+        confirmation=confirmation_of(reward.id),
         operations=OPERATIONS,
         grant_states=GRANTS,
         typed=request.form,
@@ -296,5 +302,5 @@ def _answer_one(verb: Verb, result: Result) -> Any:
 
 def _ask_again(chosen: list[str], errors: dict[str, str]) -> Any:
     if _is_single(chosen):
-        return _one(lists.find_reward(chosen[0]), errors), 422
+        return show_one(lists.find_reward(chosen[0]), errors), 422
     return _list({REASON: errors[REASON]}, tuple(chosen)), 422

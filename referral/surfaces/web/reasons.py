@@ -259,7 +259,7 @@ WAITING: dict[str, Said] = {
     Waiting.CONFIRMATION: Said(
         "It is being prepared. You get it as soon as it is ready.",
         "Your gift server has taken the request and has not confirmed it yet. It is reminded "
-        "once a day.",
+        "once a day, or a manager says what became of it.",
     ),
     Waiting.CHOICE: Said(
         "It is ready. Choose how you would like it, and it is on its way.",
