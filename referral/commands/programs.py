@@ -19,6 +19,7 @@ from referral.domain.programs import (
     Side,
     TouchRule,
     Trigger,
+    check_server,
     create_program,
     publish_offer,
 )
@@ -199,6 +200,9 @@ def new_program(
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
                 read_offer(Side.FRIEND, friend_offer, friend_trigger or trigger, extras=friends),
             ]
+            for one in wanted:
+                if one is not None:
+                    check_server(owner.id, one)
             offers = [publish_offer(program, one, at=at) for one in wanted if one is not None]
             record(owner.id, "program.created", subject=program.public_id, actor=COMMAND, at=at)
     show(

@@ -7,6 +7,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from referral.commands.businesses import find_business
+from referral.domain.businesses import within
+from referral.domain.businesses.endpoints import set_endpoint
+from referral.foundation import clock
+from referral.foundation.db import transaction
 from tests.commands.test_commands import BUSINESS, made
 
 LIST = "Date,USD,JPY,\n2026-10-30,1.0832,160.2,\n2026-10-29,1.0801,N/A,\n2020-01-02,1.1,120,\n"
@@ -17,8 +22,10 @@ def runner(app: Flask) -> FlaskCliRunner:
     return app.test_cli_runner()
 
 
-def program(runner: FlaskCliRunner, *options: str) -> list[dict[str, object]]:
-    business = made(runner, *BUSINESS)["id"]
+def program(
+    runner: FlaskCliRunner, *options: str, business: object = None
+) -> list[dict[str, object]]:
+    business = business or made(runner, *BUSINESS)["id"]
     said = made(
         runner,
         "create-program",
@@ -31,7 +38,12 @@ def program(runner: FlaskCliRunner, *options: str) -> list[dict[str, object]]:
 
 
 def test_a_gift_says_who_has_it(runner: FlaskCliRunner) -> None:
-    [own] = program(runner, "--advocate-offer=gift:1000:webhook")
+    business = made(runner, *BUSINESS)["id"]
+    with transaction():
+        owner = find_business(str(business))
+        with within(owner.id):
+            set_endpoint(owner.id, "https://shop.example/gifts", at=clock.now())
+    [own] = program(runner, "--advocate-offer=gift:1000:webhook", business=business)
     assert (own["kind"], own["amount_minor"], own["fulfilment"]) == ("gift", 1000, "webhook")
 
 
@@ -78,6 +90,7 @@ def test_a_milestone_and_what_the_friend_gets(runner: FlaskCliRunner) -> None:
         (["--advocate-tiers=5-1500"], "Write the tiers as FRIENDS:AMOUNT"),
         (["--advocate-tiers=1:900,5:1500"], "The first tier is what the offer gives"),
         (["--currency=xxq"], "ISO 4217"),
+        (["--advocate-offer=gift:1000:webhook"], "Set up your gift server first"),
         (["--minimum-payout=2000"], "Only money that is paid out"),
         (["--friend-offer=discount:10%", "--friend-minimum-payout=900"], "Only money that is"),
         (["--trigger=signup", "--times=3", "--advocate-tiers=5:1500"], "for purchases"),

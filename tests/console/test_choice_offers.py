@@ -1,7 +1,10 @@
 """Offering a choice at the console: the kinds are ticked, and bad ones are said beside them."""
 
 from referral.domain.businesses import within
+from referral.domain.businesses.endpoints import set_endpoint
 from referral.domain.programs import Offer, Side, current_offers
+from referral.foundation import clock
+from referral.foundation.db import transaction
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
 
@@ -11,6 +14,11 @@ TICKED = {"advocate_choice_account_credit": "yes", "advocate_choice_charity": "y
 
 def path(desk: Desk) -> str:
     return f"/console/programs/{desk.shop.program.public_id}/offers/advocate"
+
+
+def set_server(desk: Desk) -> None:
+    with within(desk.shop.business.id), transaction():
+        set_endpoint(desk.shop.business.id, "https://shop.example/gifts", at=clock.now())
 
 
 def present(desk: Desk) -> Offer:
@@ -61,6 +69,11 @@ def test_a_gift_of_the_own_server_is_offered_and_kept_in_the_next_version(desk: 
     typed = {**CHOICE, "advocate_kind": "gift"}
     assert post(desk.client, path(desk), **typed).status_code == 303
     assert present(desk).fulfilment == "stock"
+    own = {**typed, "advocate_fulfilment": "webhook"}
+    refused = check_page(post(desk.client, path(desk), **own), 422)
+    assert "Set up your gift server first" in refused
+    assert 'id="e-advocate_fulfilment"' in refused
+    set_server(desk)
     answer = post(desk.client, path(desk), **typed, advocate_fulfilment="webhook")
     assert (answer.status_code, present(desk).fulfilment) == (303, "webhook")
     page = check_page(desk.client.get(path(desk)))
@@ -71,6 +84,7 @@ def test_a_gift_of_the_own_server_is_offered_and_kept_in_the_next_version(desk: 
 
 def test_a_choice_with_a_gift_says_who_has_it_and_one_without_does_not(desk: Desk) -> None:
     typed = {**CHOICE, **TICKED, "advocate_fulfilment": "webhook"}
+    set_server(desk)
     post(desk.client, path(desk), **typed)
     assert present(desk).fulfilment is None
     post(desk.client, path(desk), **typed, advocate_choice_gift="yes")

@@ -98,11 +98,38 @@ def test_a_test_request_shows_what_came_back(desk: Desk, server: GiftServer) -> 
     assert "has no answer" in check_page(post(desk.client, f"{PAGE}/test"))
 
 
+def test_removed_it_is_forgotten_with_both_secrets_and_every_owner_is_told(
+    desk: Desk, server: GiftServer
+) -> None:
+    before = set_up(desk, server)
+    post(desk.client, f"{PAGE}/secret")
+    unsure = check_page(post(desk.client, f"{PAGE}/remove"), 422)
+    assert 'href="#f-sure"' in unsure
+    assert known(desk).sealed_secret_before is not None
+    assert post(desk.client, f"{PAGE}/remove", sure="yes").status_code == 303
+    page = check_page(desk.client.get(PAGE))
+    assert ("Not set" in page, "Remove it" in page) == (True, False)
+    with within(desk.shop.business.id):
+        assert session.scalars(select(GiftEndpoint)).all() == []
+        mails = session.scalars(
+            select(Notice).where(Notice.kind == "gift_server_changed").order_by(Notice.id)
+        ).all()
+        assert len(mails) == 3
+        assert "was removed" in str(mails[-1].content)
+        assert "are asked for there" not in str(mails[-1].content)
+    record = check_page(desk.client.get("/console/audit"))
+    assert "Removed the gift server" in record
+    assert f"Address: {server.url}" in record
+    assert set_up(desk, server) != before
+    assert known(desk).sealed_secret_before is None
+
+
 def test_only_owners_change_it_and_managers_try_it(desk: Desk, server: GiftServer) -> None:
     set_up(desk, server)
     desk.become(Role.MANAGER)
     assert post(desk.client, PAGE, url=server.url).status_code == 403
     assert post(desk.client, f"{PAGE}/secret").status_code == 403
+    assert post(desk.client, f"{PAGE}/remove", sure="yes").status_code == 403
     check_page(post(desk.client, f"{PAGE}/test"))
     desk.become(Role.VIEWER)
     assert post(desk.client, f"{PAGE}/test").status_code == 403
@@ -112,3 +139,4 @@ def test_only_owners_change_it_and_managers_try_it(desk: Desk, server: GiftServe
 def test_without_a_server_there_is_nothing_to_try(desk: Desk) -> None:
     assert post(desk.client, f"{PAGE}/test").status_code == 404
     assert post(desk.client, f"{PAGE}/secret").status_code == 404
+    assert post(desk.client, f"{PAGE}/remove", sure="yes").status_code == 404

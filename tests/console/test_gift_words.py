@@ -19,6 +19,7 @@ from tests.gifts.conftest import Counter
 from tests.stories.trade import assert_clean
 
 GIVEN = {"status": "fulfilled", "reference": "parcel-7", "code": "TEA-1234", "note": "By post"}
+SERVER = "/console/settings/gift-server"
 NOT_GIVEN = {"status": "refused", "not_given_because": "Out of tea."}
 
 
@@ -145,6 +146,25 @@ def test_a_gift_the_server_is_still_asked_for_is_not_decided_here(
     refused = check_page(post(desk.client, f"{page}/gift", **NOT_GIVEN), 409)
     assert "not waiting for a confirmation" in refused
     assert counter.stands() == ("granting", "sending", "endpoint_away")
+
+
+def test_without_a_server_gifts_wait_for_staff_or_for_one_set_anew(
+    desk: Desk, counter: Counter
+) -> None:
+    counter.server.troubles.append(CUT_BEFORE)
+    counter.earn()
+    counter.work()
+    assert "One gift waits at this moment." in check_page(desk.client.get(SERVER))
+    assert post(desk.client, f"{SERVER}/remove", sure="yes").status_code == 303
+    counter.work()
+    assert counter.stands() == ("granting", "sending", "no_endpoint")
+    page = check_page(desk.client.get(page_of(counter)))
+    assert "No server of yours is set" in page
+    assert "What became of the gift" in page
+    assert "whsec_" in check_page(post(desk.client, SERVER, url=counter.server.url))
+    counter.work()
+    assert counter.stands() == ("granted", "done", None)
+    assert (len(counter.server.asked), len(counter.server.ids)) == (2, 1)
 
 
 def test_managers_say_it_and_nobody_below(desk: Desk, accepted: Counter) -> None:

@@ -79,6 +79,12 @@ def set_endpoint(business_id: uuid.UUID, url: str, *, at: datetime) -> str | Non
     return secret
 
 
+def remove_endpoint(endpoint: GiftEndpoint) -> None:
+    """Forget the server and its secrets; a later one is signed for with a new secret."""
+    session.delete(endpoint)
+    session.flush()
+
+
 def rotate_secret(endpoint: GiftEndpoint, *, both_for: timedelta, at: datetime) -> str:
     """Return a new signing secret; the one before signs beside it for so long."""
     secret = _new_secret()

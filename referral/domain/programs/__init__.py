@@ -2,7 +2,13 @@
 
 from referral.domain.programs.budget import lock_program, reserve, return_to_budget, set_budget
 from referral.domain.programs.kinds import Fulfilment, Kind, Side, Trigger
-from referral.domain.programs.offers import Offer, current_offers, publish_offer, publish_rules
+from referral.domain.programs.offers import (
+    Offer,
+    check_server,
+    current_offers,
+    publish_offer,
+    publish_rules,
+)
 from referral.domain.programs.programs import (
     Approval,
     Program,
@@ -31,6 +37,7 @@ __all__ = [
     "TouchRule",
     "Trigger",
     "change_state",
+    "check_server",
     "create_program",
     "current_offers",
     "edit_program",

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, fa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
+from referral.domain.businesses.endpoints import endpoint_of
 from referral.domain.programs.kinds import (
     FALLBACK_DAYS,
     Fulfilment,
@@ -33,6 +34,7 @@ from referral.foundation.db import (
     session,
     whole_minor,
 )
+from referral.foundation.errors import Invalid
 from referral.foundation.guards import append_only
 from referral.foundation.ids import public_id
 
@@ -151,6 +153,13 @@ append_only(Offer)
 
 RULES = ("hold_days", *CAPS, "expire_days")
 """Rules of the programme that each version carries as they were the day it was published."""
+
+
+def check_server(business_id: uuid.UUID, terms: OfferTerms) -> None:
+    """Raise Invalid for gifts of the business's own server while it has none."""
+    if terms.fulfilment == Fulfilment.WEBHOOK and endpoint_of(business_id) is None:
+        said = "Set up your gift server first: Settings, Gift server."
+        raise Invalid(fields={f"{terms.side}_offer": said})
 
 
 def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 
 from referral.domain.rewards.grants import Grant, GrantState, Waiting
 from referral.domain.rewards.operations import Operation
@@ -66,6 +66,12 @@ def wake_requests(business_id: uuid.UUID, *, at: datetime) -> None:
     )
 
 
+def open_requests(business_id: uuid.UUID) -> int:
+    """Count the gifts that wait for the business's server, or for its word."""
+    query = select(func.count()).where(*_are_open(business_id))
+    return session.scalar(query) or 0
+
+
 def find_request(text: str) -> Grant:
     """Return the business's gift request of a grant's public id; raises NotFound."""
     query = select(Grant).where(
@@ -79,11 +85,14 @@ def find_request(text: str) -> Grant:
 
 
 def _open(business_id: uuid.UUID) -> Update:
+    return update(Grant).where(*_are_open(business_id), Grant.due_at.is_not(None))
+
+
+def _are_open(business_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return (
-        update(Grant)
-        .where(Grant.business_id == business_id, Grant.operation == Operation.GIFT_REQUEST)
-        .where(Grant.state.in_((GrantState.WAITING, GrantState.SENDING)))
-        .where(Grant.due_at.is_not(None))
+        Grant.business_id == business_id,
+        Grant.operation == Operation.GIFT_REQUEST,
+        Grant.state.in_((GrantState.WAITING, GrantState.SENDING)),
     )
 
 

@@ -28,6 +28,7 @@ ACTIONS = {
     "charity.paid": "Marked donations as paid",
     "gift.confirmed": "Said what became of a gift",
     "gift_codes.imported": "Added gift codes",
+    "gift_server.removed": "Removed the gift server",
     "gift_server.secret_made": "Made a new signing secret for gifts",
     "gift_server.set": "Changed the gift server",
     "gift_stock.edited": "Changed when a stock counts as low",
@@ -109,6 +110,7 @@ _NAMES = {
     "status": "What became of it",
     "time_zone": "Time zone",
     "touch_rule": "Among equals",
+    "url": "Address",
     "version": "Version",
 }
 _VALUES = {

@@ -9,9 +9,14 @@ from typing import Any
 from flask import flash, g, redirect, request, url_for
 
 from referral.domain.businesses import GiftEndpoint, Role, record
-from referral.domain.businesses.endpoints import endpoint_of, rotate_secret, set_endpoint
+from referral.domain.businesses.endpoints import (
+    endpoint_of,
+    remove_endpoint,
+    rotate_secret,
+    set_endpoint,
+)
 from referral.domain.notices import notify_team
-from referral.domain.rewards.gift_requests import wake_requests
+from referral.domain.rewards.gift_requests import open_requests, wake_requests
 from referral.foundation import clock
 from referral.foundation.crypto import random_token
 from referral.foundation.db import session, transaction
@@ -26,7 +31,7 @@ BOTH_FOR = timedelta(days=1)
 """How long the signing secret before signs beside a new one (F-55)."""
 MOST_SHOWN = 1000
 """How much of what a server answered staff are shown, in bytes (S-115)."""
-LEAKED = "secret_leaked"
+LEAKED, SURE = "secret_leaked", "sure"
 
 
 def show() -> str:
@@ -67,6 +72,20 @@ def rotate() -> Any:
     return _page(secret=secret)
 
 
+def remove() -> Any:
+    """Forget the server and its secrets, when it was ticked; its gifts wait for another."""
+    endpoint, at = _known(), clock.now()
+    if not request.form.get(SURE):
+        return _page(errors={SURE: "Tick this first, if the server is to be removed."}), 422
+    with transaction():
+        remove_endpoint(endpoint)
+        wake_requests(g.business.id, at=at)
+        what = f"The server at {endpoint.url} was removed. Gifts wait until there is one again."
+        _write("gift_server.removed", what, at=at, url=endpoint.url)
+    flash("The gift server was removed, and its signing secret is forgotten.", "success")
+    return redirect(url_for("console.endpoint"), 303)
+
+
 def try_it() -> Any:
     """Send a signed request that asks for nothing, and show what came back."""
     endpoint, at = _known(), clock.now()
@@ -97,7 +116,7 @@ def _write(action: str, what: str, *, at: datetime, **details: str) -> None:
         roles=(Role.OWNER,),
         once_key=f"gift_server_changed:{g.business.id}:{at.isoformat()}",
         at=at,
-        said={"who": by.name, "what": what},
+        said={"who": by.name, "what": what, "is_set": endpoint_of(g.business.id) is not None},
     )
 
 
@@ -112,6 +131,7 @@ def _page(
     return page(
         "endpoint",
         endpoint=endpoint,
+        waiting=open_requests(g.business.id),
         rests=endpoint is not None and endpoint.is_left_alone(at),
         both_until=_both_until(endpoint, at),
         typed=typed or {"url": endpoint.url if endpoint else ""},

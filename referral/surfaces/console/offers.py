@@ -17,6 +17,7 @@ from referral.domain.programs import (
     Side,
     Step,
     Trigger,
+    check_server,
     current_offers,
     find_program,
     publish_offer,
@@ -150,6 +151,10 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     )
     form.check(terms.check_fallback, beside={f"{side}_offer": prefixed(side, "instead_days")})
     form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
+    form.check(
+        lambda: check_server(g.business.id, terms),
+        beside={f"{side}_offer": prefixed(side, "fulfilment")},
+    )
     return terms
 
 

@@ -194,6 +194,7 @@ ROUTES = [
     Route("GET", "/settings/gift-server", "endpoint", endpoint.show, SEE),
     Route("POST", "/settings/gift-server", "endpoint_set", endpoint.change, OWN),
     Route("POST", "/settings/gift-server/secret", "endpoint_rotate", endpoint.rotate, OWN),
+    Route("POST", "/settings/gift-server/remove", "endpoint_remove", endpoint.remove, OWN),
     Route("POST", "/settings/gift-server/test", "endpoint_test", by_tester(endpoint.try_it), RUN),
     Route("GET", "/settings/team", "team", team.show, SEE),
     Route("POST", "/settings/team", "team_invite", team.add, OWN),
