@@ -7,15 +7,17 @@ must answer as it did the first time; until an answer settles it the outcome is 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from referral.domain.businesses import Role
 from referral.domain.businesses.endpoints import (
+    GIVEN_UP_AFTER,
     GiftEndpoint,
     endpoint_of,
+    give_up,
     note_answer,
     note_fault,
     note_gone,
@@ -73,7 +75,7 @@ def request_gift(grant: Grant, token: uuid.UUID) -> None:
         found = ask_for_gift(wanted, at=clock.wall_now(), reach=reach())
         failpoints.reached("CP4")
     except Trouble as trouble:
-        _after_trouble(grant, token, trouble)
+        _after_trouble(grant, token, wanted, trouble)
     else:
         _settle(grant, token, found)
         if had_faults:
@@ -136,17 +138,15 @@ def _settle(grant: Grant, token: uuid.UUID, found: Word | Accepted) -> None:
     log.info("gift_answered", grant=grant.public_id, said=said)
 
 
-def _after_trouble(grant: Grant, token: uuid.UUID, trouble: Trouble) -> None:
+def _after_trouble(grant: Grant, token: uuid.UUID, wanted: Wanted, trouble: Trouble) -> None:
     if isinstance(trouble, Busy):
         come_again(grant, token, grant.waits_for, trouble.said, at=clock.now() + BUSY)
         return
     if isinstance(trouble, Gone):
-        _stop_asking(grant.business_id)
+        _stop_asking(grant.business_id, wanted.url)
         waits_for = Waiting.NO_ENDPOINT
     elif isinstance(trouble, (Fault, Misset)):
-        _leave_alone(grant.business_id, trouble)
-        is_fault = isinstance(trouble, Fault)
-        waits_for = Waiting.ENDPOINT_AWAY if is_fault else Waiting.ENDPOINT_REFUSES
+        waits_for = _leave_alone(grant.business_id, trouble)
     else:
         waits_for = Waiting.ENDPOINT_REFUSES
     if was_accepted(grant):
@@ -156,15 +156,25 @@ def _after_trouble(grant: Grant, token: uuid.UUID, trouble: Trouble) -> None:
         postpone(grant, token, waits_for, trouble.said)
 
 
-def _leave_alone(business_id: uuid.UUID, trouble: Trouble) -> None:
-    """Let all gifts wait a while together; the one that met with trouble comes after the others."""
+def _leave_alone(business_id: uuid.UUID, trouble: Trouble) -> Waiting:
+    """Let all gifts wait a while together; the one that met with trouble comes after the others.
+
+    After days of nothing else the server is given up; returns what its gifts wait for.
+    """
     at = clock.now()
     wish_s = trouble.after_s if isinstance(trouble, Fault) else None
     at_least = min(timedelta(seconds=wish_s or 0), LONGEST_WISH)
     with transaction():
         until = note_fault(business_id, at_least=at_least, at=at)
         hold_requests(business_id, until=until)
+        is_over = give_up(business_id, at=at)
+        if is_over:
+            _tell_gone(business_id, at=at, days=GIVEN_UP_AFTER.days)
     log.warning("gift_server_left_alone", business=str(business_id), reason=trouble.said)
+    if is_over:
+        log.warning("gift_server_gone", business=str(business_id), reason=trouble.said)
+        return Waiting.NO_ENDPOINT
+    return Waiting.ENDPOINT_AWAY if isinstance(trouble, Fault) else Waiting.ENDPOINT_REFUSES
 
 
 def _well_again(business_id: uuid.UUID) -> None:
@@ -174,14 +184,23 @@ def _well_again(business_id: uuid.UUID) -> None:
     log.info("gift_server_answers_again", business=str(business_id))
 
 
-def _stop_asking(business_id: uuid.UUID) -> None:
+def _stop_asking(business_id: uuid.UUID, url: str) -> None:
     """Ask no more until staff look at it, and tell them by mail (F-46)."""
     at = clock.now()
     with transaction():
-        note_gone(business_id, at=at)
-        key = f"gift_server_gone:{business_id}:{at.isoformat()}"
-        notify_team(business_id, "gift_server_gone", roles=TOLD, once_key=key, at=at, said={})
-    log.warning("gift_server_gone", business=str(business_id))
+        is_news = note_gone(business_id, url, at=at)
+        if is_news:
+            _tell_gone(business_id, at=at)
+    if is_news:
+        log.warning("gift_server_gone", business=str(business_id), reason="It answered 410.")
+
+
+def _tell_gone(business_id: uuid.UUID, *, at: datetime, days: int | None = None) -> None:
+    """Tell staff that the server is not asked any more, after how many days of faults."""
+    key = f"gift_server_gone:{business_id}:{at.isoformat()}"
+    notify_team(
+        business_id, "gift_server_gone", roles=TOLD, once_key=key, at=at, said={"days": days}
+    )
 
 
 def _waits_for(grant: Grant, otherwise: Waiting) -> Waiting:

@@ -52,6 +52,12 @@ def granted(shop: Shop) -> int:
         return int(session.scalar(query.where(Reward.state == "granted")) or 0)
 
 
+def told_gone(shop: Shop) -> list[Notice]:
+    session.remove()
+    with within(shop.business.id):
+        return list(session.scalars(select(Notice).where(Notice.kind == "gift_server_gone")))
+
+
 def drip(door: Any) -> None:
     """Answer one byte after the other for as long as anybody listens."""
     door.send_response(200)
@@ -122,6 +128,69 @@ def test_f45_a_server_that_is_away_is_asked_every_five_minutes_at_most(
         assert known.rests_until is not None
         assert known.faults == 12
         assert known.rests_until <= clock.now() + timedelta(hours=2) + LONGEST_REST
+
+
+def test_f45_after_four_days_staff_are_told_and_saving_it_anew_sends_everything(
+    app: Flask, server: GiftServer
+) -> None:
+    shop = open_counter(server, count=3)
+    with within(shop.business.id), transaction():
+        invite(shop.business.id, "m@shop.example", role=Role.MANAGER, name="M", at=shop.now)
+    server.troubles.extend([CUT_BEFORE, (401, {})] * 500)
+    for hour in range(0, 96, 8):
+        with later(hour * HOUR_S):
+            work_afresh()
+    assert told_gone(shop) == []
+    for hour in (96, 104, 112):
+        with later(hour * HOUR_S):
+            work_afresh()
+    assert (len(told_gone(shop)), len(server.asked), granted(shop)) == (1, 13, 0)
+    server.troubles.clear()
+    with within(shop.business.id):
+        waits = set(session.scalars(select(Grant.waits_for).where(Grant.due_at.is_not(None))))
+        assert "no_endpoint" in waits
+        with transaction():
+            set_endpoint(shop.business.id, server.url, at=clock.now())
+    with later(120 * HOUR_S):
+        work_afresh()
+        assert granted(shop) == 3
+
+
+def test_f45_single_faults_days_apart_are_no_row_of_them(app: Flask, server: GiftServer) -> None:
+    shop = open_counter(server)
+    server.troubles.extend([CUT_BEFORE] * 1000)
+    for day in (0, 3, 6, 9):
+        with later(day * 24 * HOUR_S):
+            work_afresh()
+    assert (told_gone(shop), len(server.asked)) == ([], 4)
+
+
+def test_f45_an_answer_ends_the_row_of_faults(app: Flask, server: GiftServer) -> None:
+    shop = open_counter(server)
+    for day in range(6):
+        server.troubles.append((200, {"status": "accepted"}) if day == 3 else CUT_BEFORE)
+        with later(day * 24 * HOUR_S + HOUR_S * day):
+            work_afresh()
+    assert (told_gone(shop), len(server.asked)) == ([], 6)
+
+
+def test_f46_what_a_server_said_that_was_replaced_meanwhile_counts_no_more(
+    app: Flask, server: GiftServer
+) -> None:
+    shop = open_counter(server)
+
+    def replaced(door: Any) -> None:
+        with app.app_context(), within(shop.business.id), transaction():
+            set_endpoint(shop.business.id, f"{server.url}/new", at=clock.now())
+        door.send_response(410)
+        door.end_headers()
+
+    server.troubles.append(replaced)
+    work_afresh()
+    assert told_gone(shop) == []
+    with later(600):
+        work_afresh()
+    assert granted(shop) == 1
 
 
 def test_f46_a_server_that_says_it_is_gone_is_asked_no_more_and_staff_are_told(

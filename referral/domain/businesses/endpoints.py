@@ -10,24 +10,29 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, Text, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses.ownership import Owned
 from referral.foundation.crypto import seal, unseal
-from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, session
+from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, changed, session
 
 SECRET_BYTES = 32
 """Standard Webhooks asks for 24 to 64 random bytes."""
 FIRST_REST = timedelta(seconds=15)
 LONGEST_REST = timedelta(minutes=5)
+GIVEN_UP_AFTER = timedelta(days=4)
+"""How long a server may give nothing but faults before nobody asks it any more (F-45)."""
+LONGEST_GAP = timedelta(days=2)
+"""Faults further apart are not one row of them: what is only reminded of comes once a day."""
 
 
 class GiftEndpoint(Owned, Model):
     """Where gifts are asked for, with its sealed signing secret; one for each business.
 
     The secret before signs as well until `secret_before_until`. After `faults` in a row nobody
-    asks before `rests_until`. From `gone_at` on nobody asks at all: the server said it was gone.
+    asks before `rests_until`. From `gone_at` on nobody asks at all: the server said it was gone,
+    or it was given up because of the faults in a row since `failing_since`.
     """
 
     id: Mapped[Key]
@@ -41,6 +46,7 @@ class GiftEndpoint(Owned, Model):
     faults: Mapped[int] = mapped_column(default=0)
     rests_until: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
     gone_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    failing_since: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=20)
 
     def is_left_alone(self, at: datetime) -> bool:
         """Tell whether nobody is to ask it at this moment."""
@@ -75,6 +81,7 @@ def set_endpoint(business_id: uuid.UUID, url: str, *, at: datetime) -> str | Non
         session.add(endpoint)
     endpoint.url, endpoint.changed_at = url, at
     endpoint.faults, endpoint.rests_until, endpoint.gone_at = 0, None, None
+    endpoint.failing_since = None
     session.flush()
     return secret
 
@@ -105,6 +112,8 @@ def note_fault(business_id: uuid.UUID, *, at_least: timedelta, at: datetime) -> 
     _change(business_id, faults=GiftEndpoint.faults + 1)
     endpoint = endpoint_of(business_id)
     faults = endpoint.faults if endpoint else 1
+    if endpoint is not None and _begins_anew(endpoint, at):
+        _change(business_id, failing_since=at)
     until: datetime = at + max(at_least, min(FIRST_REST * 2 ** min(faults - 1, 10), LONGEST_REST))
     _change(business_id, rests_until=until)
     return until
@@ -112,21 +121,41 @@ def note_fault(business_id: uuid.UUID, *, at_least: timedelta, at: datetime) -> 
 
 def note_answer(business_id: uuid.UUID) -> None:
     """Forget the faults: the server answers as it should."""
-    _change(business_id, faults=0, rests_until=None)
+    _change(business_id, faults=0, rests_until=None, failing_since=None)
 
 
-def note_gone(business_id: uuid.UUID, *, at: datetime) -> None:
-    """Note that the server said it is gone for good; nobody asks it until staff save it anew."""
-    _change(business_id, gone_at=at)
+def note_gone(business_id: uuid.UUID, url: str, *, at: datetime) -> bool:
+    """Note that the server said it is gone for good; nobody asks it until staff save it anew.
+
+    Returns whether that is news: False when it was noted, or staff set another address meanwhile.
+    """
+    is_it = (GiftEndpoint.url == url, GiftEndpoint.gone_at.is_(None))
+    return _change(business_id, *is_it, gone_at=at, failing_since=None)
 
 
-def _change(business_id: uuid.UUID, **values: object) -> None:
-    session.execute(
+def give_up(business_id: uuid.UUID, *, at: datetime) -> bool:
+    """Stop asking a server that has given nothing but faults for days, as one that says it is gone.
+
+    Returns whether it was given up now.
+    """
+    has_failed = GiftEndpoint.failing_since <= at - GIVEN_UP_AFTER
+    return _change(business_id, has_failed, GiftEndpoint.gone_at.is_(None), gone_at=at)
+
+
+def _begins_anew(endpoint: GiftEndpoint, at: datetime) -> bool:
+    """Tell whether a fault is the first of a row, rather than one more of it."""
+    rested_until = endpoint.rests_until
+    return endpoint.failing_since is None or rested_until is None or rested_until < at - LONGEST_GAP
+
+
+def _change(business_id: uuid.UUID, *only: ColumnElement[bool], **values: object) -> bool:
+    done = session.execute(
         update(GiftEndpoint)
-        .where(GiftEndpoint.business_id == business_id)
+        .where(GiftEndpoint.business_id == business_id, *only)
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+    return changed(done) == 1
 
 
 def _new_secret() -> str:

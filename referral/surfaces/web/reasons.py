@@ -243,13 +243,13 @@ WAITING: dict[str, Said] = {
     ),
     Waiting.NO_ENDPOINT: Said(
         "It is ready and will be given shortly.",
-        "No server of yours is set that hands out gifts, or it said that it is gone. Set it under "
+        "No server of yours is set that hands out gifts, or it is not asked any more. Set it under "
         "Settings, Gift server, and it goes on by itself.",
     ),
     Waiting.ENDPOINT_AWAY: Said(
         "It is on its way. This takes a little longer than usual.",
-        "Your gift server did not answer. The same request is sent again, under the same id, for "
-        "as long as it takes.",
+        "Your gift server did not answer. The same request is sent again, under the same id. After "
+        "four days of that we stop and tell you by mail.",
     ),
     Waiting.ENDPOINT_REFUSES: Said(
         "It is ready and will be given shortly.",
