@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe.errors import Busy
 from tests.stories.books import assert_one_object_each, books_of, grants_of
 from tests.stories.trade import (
     Thing,
@@ -114,6 +115,24 @@ def test_a_deleted_customer_leaves_no_credit_and_says_so(trade: Trade) -> None:
     assert [one[5] for one in books_of(trade)["rewards"] if one[0] == "advocate"] == ["failed"]
     assert books_of(trade)["ledger"] == [("budget", "", 1000), ("external", "", -1000)]
     assert_clean()
+
+
+def test_a_customer_is_asked_for_in_words_of_its_person_alone(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One key has one body, and several acts of a person may ask for their customer at once."""
+    alice = trade.advocate("alice")
+    bob = trade.shop.signup("bob", token=trade.token_of(alice)).person
+    asked: list[dict[str, object]] = []
+
+    def refuse(account: StripeAccount, **named: object) -> str:
+        asked.append(named)
+        raise Busy("Come again.", after_s=1)
+
+    monkeypatch.setattr(StripeAccount, "make_customer", refuse)
+    trade.work()
+    marks = {"wom_business": trade.business_id, "wom_person": bob.public_id}
+    assert asked[0]["marks"] == marks
 
 
 def dies_after_making_a_customer(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from referral.domain.businesses import Business
 from referral.domain.people import customer_of, tie_customer
 from referral.domain.programs import Offer
 from referral.domain.rewards import Grant
@@ -12,6 +13,7 @@ from referral.domain.rewards.grants import Asked, Done, given_by
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
+from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeAccount
 from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of
@@ -81,18 +83,21 @@ class Withdrawal:
 def ensure_customer(grant: Grant, account: StripeAccount) -> str:
     """Return the friend's customer, making one where they have none, so the code can wait.
 
-    After a server error another key is used: a customer too many does no harm.
+    The person alone decides what is asked, for several acts of theirs may ask at once. After a
+    server error another key is used: a customer too many does no harm.
     """
     person = grant.reward.person
     known = customer_of(person)
     if known is not None:
         return known
-    marks = {name: said for name, said in marks_of(grant).items() if name != "wom_grant"}
     who = plain_hash(f"{person.email} {person.name}")[:16]
     made = account.make_customer(
         email=person.email,
         name=person.name,
-        marks={**marks, "wom_person": person.public_id},
+        marks={
+            "wom_business": public_id(Business.prefix, person.business_id),
+            "wom_person": person.public_id,
+        },
         key=f"{person.public_id}:customer:{who}:{grant.server_errors + 1}",
     )
     with transaction():
