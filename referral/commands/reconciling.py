@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from referral.commands.speaking import COMMAND, refusals_in_a_line
 from referral.domain.businesses import Business, record, within
-from referral.domain.rewards.recovering import end_recovery, reconcile_first, recover_all
+from referral.domain.rewards.recovering import let_go, reconcile_first, recover_all
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import parse_public_id, public_id
@@ -21,6 +21,7 @@ def reconcile(business: str | None, is_end: bool) -> None:
     """Look at Stripe before anything is sent, until what is there is known here."""
     if is_end and business is None:
         raise click.UsageError("--end needs --business.")
+    held = 0
     at, reason = clock.now(), "Asked for by the command, as after a restore."
     with refusals_in_a_line(), transaction():
         if business is None:
@@ -30,9 +31,11 @@ def reconcile(business: str | None, is_end: bool) -> None:
         for key in keys:
             with within(key):
                 if is_end:
-                    end_recovery(key, at=at)
+                    held = let_go(key, actor=COMMAND, at=at)
                 elif business is not None:
                     reconcile_first(key, reason=reason, at=at)
                 did = "recovering.ended" if is_end else "recovering.began"
                 record(key, did, subject=public_id(Business.prefix, key), actor=COMMAND, at=at)
     click.echo(f"{len(keys)} {'ended' if is_end else 'look before they send'}.")
+    if held:
+        click.echo(f"{held} rewards may have been given before: held until somebody releases them.")

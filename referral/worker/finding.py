@@ -16,7 +16,15 @@ from sqlalchemy import select
 from referral.domain.businesses import Business, across_businesses
 from referral.domain.people import customer_of, payee_of
 from referral.domain.rewards import Grant, Operation, Reward
-from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, given_by, recipient_of
+from referral.domain.rewards.grants import (
+    Asked,
+    Done,
+    GrantState,
+    NotReady,
+    Waiting,
+    given_by,
+    recipient_of,
+)
 from referral.domain.rewards.recovering import Recovery
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
@@ -25,6 +33,7 @@ from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import NotFoundThere
 from referral.worker.acts import done_of
 
+_FREE_TIME = (Operation.EXTENSION, Operation.SHORTENING)
 _SIGNS = {Operation.CREDIT: -1, Operation.DEBIT: 1}
 
 
@@ -50,16 +59,20 @@ def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Made | 
     """Return what an act has made already, by the provider's own word, before it was sent here.
 
     Raises NotReady while something there may be its own and cannot be told: of a reward that is
-    not known here, and of another worth. Of free time only the last on a subscription is told.
+    not known here, and of another worth. Of free time only the last on a subscription is told, and
+    another would wipe that out.
     """
     place, operation = _place_of(grant), Operation(grant.operation)
     if place is None or operation not in _LISTS:
         session.commit()
         return None
-    unknown = _unknown_to(grant, held_at(account, place, (operation,)))
-    if operation != Operation.EXTENSION:
-        for found in (*unknown.of_key, *unknown.of_reward):
-            return found
+    held = held_at(account, place, (operation,))
+    if operation in _FREE_TIME:
+        _refuse_unsure_time(grant, held)
+        return None
+    unknown = _unknown_to(grant, held)
+    for found in (*unknown.of_key, *unknown.of_reward):
+        return found
     if grant.reward.earned_at > mode.began_at:
         return None
     same = [one for one in unknown.of_nobody if _is_worth(one, grant)]
@@ -111,6 +124,17 @@ def _unknown_to(grant: Grant, held: list[Made]) -> _Unknown:
     )
 
 
+def _refuse_unsure_time(grant: Grant, held: list[Made]) -> None:
+    """Wait for somebody while the last change of a subscription is none that was sent here."""
+    keys = [str(one.marks.get("wom_grant")) for one in held]
+    query = select(Grant.id).where(
+        Grant.idempotency_key.in_(keys), Grant.state == GrantState.WAITING
+    )
+    unsent = session.scalar(query.limit(1))
+    if unsent is not None or strangers(grant.business_id, held):
+        raise NotReady(Waiting.RECOVERING)
+
+
 def _place_of(grant: Grant) -> str | None:
     """Return where a grant's object would be: at a customer, a payee, or the transfer it takes."""
     if grant.operation == Operation.TRANSFER:
@@ -135,8 +159,6 @@ def _is_known_reward(written: str) -> bool:
 def _is_worth(made: Made, grant: Grant) -> bool:
     if not grant.has_amount:
         return True
-    if grant.operation == Operation.EXTENSION:
-        return False
     wanted = grant.amount_minor if grant.takes else grant.reward.payable_minor
     return (abs(made.amount_minor), made.currency) == (wanted, grant.currency)
 
@@ -146,6 +168,7 @@ _LISTS: dict[Operation, Callable[[StripeAccount, str], list[Made]]] = {
     Operation.DEBIT: StripeAccount.balance_changes,
     Operation.PROMOTION_CODE: StripeAccount.promotion_codes,
     Operation.EXTENSION: StripeAccount.extensions_of,
+    Operation.SHORTENING: StripeAccount.extensions_of,
     Operation.REFUND: StripeAccount.refunds_to,
     Operation.TRANSFER: StripeAccount.transfers_to,
     Operation.REVERSAL: StripeAccount.reversals_of,

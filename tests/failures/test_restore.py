@@ -8,14 +8,16 @@ from signal import SIGTERM
 import pytest
 from flask import Flask
 
-from referral.domain.businesses import within
+from referral.domain import journey
+from referral.domain.businesses import Actor, within
 from referral.domain.people import Person
 from referral.domain.programs import Kind
 from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor import audit
+from referral.domain.rewards import Reward
 from referral.domain.rewards.recovering import (
     Recovery,
-    end_recovery,
+    let_go,
     reconcile_first,
     recovery_of,
 )
@@ -33,6 +35,7 @@ from tools.practice_stripe import PracticeStripe
 
 SIX_HOURS_S = 6 * 3600
 TWO_DAYS_S = 2 * 86_400
+OLIVE = Actor("operator", "Olive")
 
 
 def recovery(trade: Trade) -> Recovery | None:
@@ -200,6 +203,12 @@ def test_f40_free_time_that_was_given_since_waits_for_somebody(
             found = recovery(again)
             assert found is not None
             assert found.unknown == [subscription["id"]]
+            again.shop.signup("carol", token=again.token_of(alice))
+            at = clock.now() + timedelta(minutes=1)
+            again.shop.purchase("carol", keys=("in_carol",), at=at)
+            again.settle(from_s=SIX_HOURS_S + 3600)
+            assert grants_of(again) == [("extension", "waiting", "recovering")] * 2
+            assert end_of(again, subscription) == until
 
 
 def given_back(trade: Trade, bought: Thing) -> list[int]:
@@ -222,9 +231,20 @@ def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:
             assert grants_of(again) == [("credit", "waiting", "recovering")]
             assert amounts(again, alice) == [-1000]
             with within(again.shop.business.id), transaction():
-                assert end_recovery(again.shop.business.id, at=clock.now())
+                assert let_go(again.shop.business.id, actor=OLIVE, at=clock.now()) == 1
             again.settle(from_s=SIX_HOURS_S + 3600)
+            assert grants_of(again) == [("credit", "waiting", "held")]
+            assert amounts(again, alice) == [-1000]
+            release(again)
+            again.settle(from_s=SIX_HOURS_S + 7200)
             assert amounts(again, alice) == [-1000, -750]
+
+
+def release(trade: Trade) -> None:
+    """Let somebody who looked at Stripe release what was held."""
+    with within(trade.shop.business.id), transaction():
+        held = session.query(Reward).one()
+        journey.release_reward(held, actor=OLIVE, reason="Not given.", at=clock.now())
 
 
 def change_worth(trade: Trade) -> None:

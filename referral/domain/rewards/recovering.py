@@ -13,7 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from referral.domain.businesses import Owned, StripeConnection, across_businesses
+from referral.domain.businesses import Actor, Owned, StripeConnection, across_businesses
+from referral.domain.rewards.grants import Grant, GrantState, Waiting
+from referral.domain.rewards.holds import HOLDABLE, HoldKind, place_hold
+from referral.domain.rewards.rewards import lock
 from referral.foundation.db import JsonList, Key, Model, Moment, UTCDateTime, changed, session
 from referral.foundation.due import Due
 from referral.foundation.ids import new_key
@@ -25,6 +28,11 @@ SILENCE = timedelta(minutes=10)
 AT_LEAST = timedelta(days=1)
 """How long a business reconciles at least: news of the lost time comes late too."""
 
+MAY_BE_GIVEN = (
+    "It may have been given before the database was restored. Compare at Stripe, then release or"
+    " deny it."
+)
+_CAUSE = "recovery"
 _PULSE = uuid.UUID(int=1)
 
 
@@ -126,6 +134,26 @@ def note_compared(row: Recovery, unknown: Sequence[str], *, at: datetime) -> Non
     """Write down what a comparison found at the provider that is not known here."""
     row.compared_at, row.unknown = at, list(unknown)
     session.flush()
+
+
+def let_go(business_id: uuid.UUID, *, actor: Actor, at: datetime) -> int:
+    """End it though something is unknown; returns how many rewards are held for it.
+
+    What may have been given before the copy was restored is held until somebody has looked, and
+    released it.
+    """
+    waiting = select(Grant).where(
+        Grant.business_id == business_id,
+        Grant.state == GrantState.WAITING,
+        Grant.waits_for == Waiting.RECOVERING,
+    )
+    held = [one.reward for one in session.scalars(waiting) if one.reward.state in HOLDABLE]
+    for reward in held:
+        place_hold(
+            lock(reward), HoldKind.STAFF, reason=MAY_BE_GIVEN, actor=actor, at=at, cause=_CAUSE
+        )
+    end_recovery(business_id, at=at)
+    return len(held)
 
 
 def end_recovery(business_id: uuid.UUID, *, at: datetime) -> bool:
