@@ -231,3 +231,9 @@ class Reward:
 
 class Refused(Exception):
     """The act is not possible now; the real one must refuse it with this name."""
+
+
+def demand(holds: bool, name: str) -> None:
+    """Refuse an act by a name, unless it is possible."""
+    if not holds:
+        raise Refused(name)

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any
 
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-)
-
-from referral import create_app
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.people.payees import keep_payee
 from referral.domain.purchases import RefundFact
-from referral.domain.reports.auditor import audit
 from referral.domain.rewards import redeem
 from referral.domain.rewards.charities import charities, mark_paid
 from referral.domain.rewards.gifts import show_code
 from referral.domain.rewards.grants import Done
-from referral.foundation.db import db, session, transaction
+from referral.foundation.db import transaction
 from referral.foundation.errors import Refusal
 from referral.foundation.money import Money
 from tests import provider as outside
-from tests.cast import NOON
-from tests.databases import Kind as Database
-from tests.databases import cloned_database, drop_database
-from tests.fixtures import migrate, settings_for
 from tests.machine.bank import TooLittleMoney
-from tests.machine.things import Refused, Reward, Touch
+from tests.machine.picking import Picking
+from tests.machine.things import Refused, Reward
 from tests.machine.world import (
     SERVER,
     Place,
@@ -47,36 +38,10 @@ VERBS: dict[str, Callable[..., object]] = {
     "take_back": journey.take_back_reward,
     "forgive": journey.forgive_debt,
 }
-T = TypeVar("T")
 
 
-class Town(RuleBasedStateMachine):
+class Town(Picking):
     """Two businesses beside their models; every deed is done in both."""
-
-    kind: ClassVar[Database] = "sqlite"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.url = cloned_database(self.kind, migrate=migrate)
-        self.context = create_app(settings_for(self.url)).app_context()
-        self.context.push()
-        self.now = NOON
-        self.places: list[Place] = []
-        self.clicks: list[tuple[Place, str, Touch]] = []
-        self.refunds: list[tuple[Place, int, str, int]] = []
-        self.steps = 0
-
-    def teardown(self) -> None:
-        self._audit()
-        session.remove()
-        db.engine.dispose()
-        self.context.pop()
-        drop_database(self.url)
-
-    @staticmethod
-    def _audit() -> None:
-        report = audit(NOON)
-        assert [str(found) for found in report.violations] == []
 
     def _ask(self, where: Place, known: Reward, outcome: str) -> None:
         grant = grant_of(where, known)
@@ -216,56 +181,6 @@ class Town(RuleBasedStateMachine):
 
     def _tick(self) -> None:
         self.now += timedelta(seconds=1)
-
-    def _bought(self) -> list[tuple[Place, int]]:
-        return [(place, number) for place in self.places for number in range(len(place.keys))]
-
-    def _purchase(self, pick: int) -> tuple[Place, int]:
-        """Choose a purchase; mostly one that earned something."""
-        earning = [
-            (place, number)
-            for place, number in self._bought()
-            if any(one.purchase is place.model.purchases[number] for one in place.model.rewards)
-        ]
-        return self._chosen(earning if earning and pick % 5 else self._bought(), pick)
-
-    def _rewards(self) -> list[tuple[Place, Reward]]:
-        return [
-            (place, reward)
-            for place in self.places
-            for reward in place.model.rewards
-            if not reward.superseded
-        ]
-
-    def _reward(self, pick: int) -> tuple[Place, Reward]:
-        return self._chosen(self._rewards(), pick)
-
-    def _acts(self) -> list[tuple[Place, Reward]]:
-        return [(place, reward) for place, reward in self._rewards() if reward.act]
-
-    def _act(self, pick: int) -> tuple[Place, Reward]:
-        return self._chosen(self._acts(), pick)
-
-    def _given(self, kind: str | None = None) -> list[tuple[Place, Reward]]:
-        found = [one for one in self._rewards() if kind in (None, one[1].kind)]
-        return [one for one in found if one[1].state == "granted"]
-
-    def _owing(self) -> list[tuple[Place, Reward]]:
-        return [one for one in self._rewards() if one[1].debt]
-
-    def _to_choose(self) -> list[tuple[Place, Reward]]:
-        return [one for one in self._rewards() if one[1].offer.kind in ("choice", "charity")]
-
-    def _orders(self) -> list[tuple[Place, int]]:
-        return [
-            (place, number)
-            for place in self.places
-            for number in range(len(place.model.lots.orders))
-        ]
-
-    @staticmethod
-    def _chosen(among: list[T], pick: int) -> T:
-        return among[pick % len(among)]
 
     def _refund(
         self, where: Place, number: int, name: str, amount: int, *, has_failed: bool = False

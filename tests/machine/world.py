@@ -1,11 +1,11 @@
 """Two businesses with two programmes each, as the product keeps them and as the model sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from referral.domain import journey
@@ -25,14 +25,15 @@ from referral.domain.programs import (
     set_budget,
 )
 from referral.domain.purchases import Claim, PurchaseFact
-from referral.domain.rewards import CreditBalance, Grant, LedgerAccount, Reward
-from referral.domain.rewards.charities import Donation, add_charity, set_default
+from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.charities import add_charity, set_default
 from referral.domain.rewards.gift_files import import_codes, prepare_codes, read_codes
-from referral.domain.rewards.gift_stock import GiftCode, GiftStock, open_stock
+from referral.domain.rewards.gift_stock import GiftStock, open_stock
 from referral.domain.rewards.rewards import REPLACED
 from referral.foundation.db import session, transaction
 from tests.machine.bank import Bank
 from tests.machine.model import Model
+from tests.machine.offers import GIFT_WORTH
 from tests.machine.things import Offer, Purchase
 from tests.machine.things import Program as Rules
 from tests.machine.things import Reward as Promise
@@ -40,52 +41,8 @@ from tests.machine.things import Reward as Promise
 OLIVE, SERVER = Actor("operator", "Olive"), Actor("api_key", "Shop")
 ADVOCATES, FRIENDS = ("alice", "anna"), ("bob", "ben", "bea", "alice")
 PEOPLE = sorted({*ADVOCATES, *FRIENDS})
-GIFT_WORTH = 1000
 START_DAYS = 20
 """How long every subscription is paid for at first."""
-
-
-def promise(
-    side: Side,
-    trigger: Trigger,
-    *,
-    kind: Kind = Kind.ACCOUNT_CREDIT,
-    amount: int | None = None,
-    rate_bp: int | None = None,
-    cap: int | None = None,
-    person_cap: int | None = None,
-    minimum: int = 0,
-    **rest: Any,
-) -> Offer:
-    return Offer(side, kind, trigger, amount, rate_bp, cap, person_cap, minimum, **rest)
-
-
-ADVOCATE, FRIEND = Side.ADVOCATE, Side.FRIEND
-FIRST, EACH, SIGNUP = Trigger.FIRST_PURCHASE, Trigger.PURCHASE, Trigger.SIGNUP
-TO_CHOOSE = (Kind.CASH, Kind.STORE_CREDIT, Kind.GIFT, Kind.CHARITY, Kind.ACCOUNT_CREDIT)
-OFFERS = [
-    promise(ADVOCATE, FIRST, amount=1000),
-    promise(ADVOCATE, EACH, rate_bp=1000, cap=900, person_cap=2500, minimum=100),
-    promise(ADVOCATE, SIGNUP, amount=300, person_cap=500),
-    promise(ADVOCATE, FIRST, rate_bp=333),
-    promise(ADVOCATE, EACH, kind=Kind.RECOGNITION),
-    promise(ADVOCATE, EACH, kind=Kind.CASH, rate_bp=1000, payout=1500),
-    promise(ADVOCATE, EACH, kind=Kind.CASH, amount=700),
-    promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, amount=800, life_days=40),
-    promise(ADVOCATE, EACH, kind=Kind.GIFT, amount=GIFT_WORTH),
-    promise(ADVOCATE, EACH, kind=Kind.FREE_PERIOD, amount=900),
-    promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=600),
-    promise(ADVOCATE, EACH, kind=Kind.CHARITY, rate_bp=500),
-    promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),
-    promise(FRIEND, SIGNUP, kind=Kind.DISCOUNT, rate_bp=2000),
-    promise(FRIEND, EACH, amount=250),
-    promise(FRIEND, FIRST, rate_bp=700),
-    promise(FRIEND, FIRST, kind=Kind.RECOGNITION),
-    promise(FRIEND, EACH, kind=Kind.STORE_CREDIT, rate_bp=400),
-    promise(FRIEND, FIRST, kind=Kind.CASH, amount=500),
-]
-TO_ADVOCATES = [offer for offer in OFFERS if offer.side == ADVOCATE]
-TO_FRIENDS = [offer for offer in OFFERS if offer.side == FRIEND]
 
 
 @dataclass
@@ -118,7 +75,7 @@ def open_place(name: str, at: datetime, rules: list[dict[str, Any]]) -> Place:
         for rule in rules:
             _add_program(place, at=at, **rule)
         for advocate in ADVOCATES:
-            identity = _identity(place, advocate)
+            identity = identity_of(place, advocate)
             person, _ = journey.introduce(business, identity, at=at)
             place.model.known[advocate] = at
             for number, program in enumerate(place.programs):
@@ -182,12 +139,14 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
 def sign_up(place: Place, number: int, friend: str, told: Told, *, at: datetime) -> None:
     """Sign a friend up, with their customer at the provider."""
     with within(place.business.id), transaction():
-        journey.join(place.business, place.programs[number], _identity(place, friend), told, at=at)
+        journey.join(
+            place.business, place.programs[number], identity_of(place, friend), told, at=at
+        )
 
 
 def buy(place: Place, key: str, purchase: Purchase, *, at: datetime) -> None:
     """Tell of what a friend paid."""
-    claim = Claim(email=_mail(purchase.friend))
+    claim = Claim(email=mail(purchase.friend))
     fact = PurchaseFact(claim, (key,), purchase.gross, purchase.tax, "eur", purchase.at)
     with within(place.business.id), transaction():
         journey.buy(place.business, fact, at=at)
@@ -197,15 +156,15 @@ def reward_of(place: Place, known: Promise) -> Reward:
     """Return the row of a reward the model knows."""
     session.rollback()
     with within(place.business.id):
-        query = select(Reward).options(*_LOADED)
+        query = select(Reward).options(*LOADED)
         (found,) = [
             row
             for row in session.scalars(query)
             if (place.programs.index(row.program), row.side, row.person.email)
             == (place.model.programs.index(known.referral.program), known.offer.side,
-                _mail(known.person))
-            and row.referral.friend.email == _mail(known.referral.friend)
-            and (row.purchase.external_id if row.purchase else None) == _key(place, known)
+                mail(known.person))
+            and row.referral.friend.email == mail(known.referral.friend)
+            and (row.purchase.external_id if row.purchase else None) == key_of(place, known)
             and (int(row.slot.rpartition(":")[2]) if row.is_restored else 0) == known.number
             and not row.slot.startswith(REPLACED)
         ]  # fmt: skip
@@ -223,7 +182,7 @@ def grant_of(place: Place, known: Promise) -> Grant:
 def person_of(place: Place, name: str) -> Person | None:
     """Return the row of somebody, if the business met them."""
     with within(place.business.id):
-        return session.scalar(select(Person).where(Person.email == _mail(name)))
+        return session.scalar(select(Person).where(Person.email == mail(name)))
 
 
 def fill_stock(place: Place, count: int, *, at: datetime) -> None:
@@ -241,132 +200,7 @@ def fill_stock(place: Place, count: int, *, at: datetime) -> None:
     place.model.gifts.free[GIFT_WORTH] += count
 
 
-def written(place: Place) -> dict[str, Any]:
-    """Read everything the model also knows out of the database and the provider."""
-    session.rollback()
-    with within(place.business.id):
-        rewards = [
-            (
-                place.programs.index(row.program), row.side, row.person.email,
-                row.purchase.external_id if row.purchase else None,
-                row.kind, row.state, row.reason, row.amount_minor, row.clawback_minor,
-                row.withheld_minor, row.debited_minor, row.owed_minor, row.netted_minor,
-                row.settled_minor, row.forgiven_minor, row.expired_minor, row.open_holds,
-                row.approvals_given,
-            )
-            for row in session.scalars(select(Reward).options(*_LOADED))
-        ]  # fmt: skip
-        referrals = session.scalars(
-            select(Referral).options(joinedload(Referral.advocate), joinedload(Referral.friend))
-        )
-        sent = {
-            (place.programs.index(one.program), one.friend.email): one.advocate.email
-            for one in referrals
-        }
-        committed = [
-            session.get_one(Program, one.id, populate_existing=True).committed_minor
-            for one in place.programs
-        ]
-        accounts = session.execute(select(LedgerAccount.name, LedgerAccount.balance_minor)).all()
-        kept = _kept_here()
-    names = ("reserved", "payable", "granted", "clawback_due")
-    return {
-        "rewards": sorted(rewards, key=repr),
-        "referrals": sent,
-        "committed": committed,
-        "ledger": {name: sum(sum_ for row, sum_ in accounts if row == name) for name in names},
-        **_held_there(place),
-        **kept,
-    }
-
-
-def _held_there(place: Place) -> dict[str, Any]:
-    """Say what the provider holds or gave, of each kind."""
-    bank, tables = place.bank, {}
-    told = {"credit": bank.credit, "codes": bank.codes, "periods": bank.ends, "refunds": bank.back}
-    for kind, table in told.items():
-        tables[kind] = _anything({name: table.get(place.customer(name)) for name in PEOPLE})
-    sent = bank.sent_to()
-    cash = _anything({name: sent.get(place.account(name)) for name in PEOPLE})
-    return {**tables, "cash": cash, "balance": bank.balance}
-
-
-def _kept_here() -> dict[str, Any]:
-    """Say what the business at work keeps of each kind itself."""
-    balances = select(Person.email, CreditBalance.balance_minor).join(
-        Person, Person.id == CreditBalance.person_id
-    )
-    codes = select(func.count(), func.count(GiftCode.reward_id), func.count(GiftCode.shown_at))
-    net = Donation.amount_minor - Donation.withdrawn_minor
-    owed = select(net).where(Donation.paid_at.is_(None))
-    paid = select(net).where(Donation.paid_at.is_not(None))
-    return {
-        "store_credit": _anything(dict(session.execute(balances).all())),
-        "gifts": tuple(session.execute(codes).one()),
-        "donations": tuple(sum(session.scalars(query)) for query in (owed, paid)),
-    }
-
-
-def expected(place: Place) -> dict[str, Any]:
-    """Say the same of the model."""
-    mine = place.model
-    rewards = [
-        (
-            mine.programs.index(one.referral.program), one.offer.side, _mail(one.person),
-            _key(place, one), one.kind, one.state, one.reason, one.amount, one.claw,
-            one.withheld, one.debited, one.owed, one.netted, one.settled, one.forgiven,
-            one.expired, len(one.holds), len(one.agreed),
-        )
-        for one in mine.rewards
-    ]  # fmt: skip
-    return {
-        "rewards": sorted(rewards, key=repr),
-        "referrals": {
-            (mine.programs.index(one.program), _mail(one.friend)): _mail(one.advocate)
-            for one in mine.referrals
-        },
-        "committed": [program.committed for program in mine.programs],
-        "ledger": _ledger(mine.rewards),
-        **_totals(mine),
-    }
-
-
-def _ledger(rewards: Sequence[Promise]) -> dict[str, int]:
-    """Say what lies in the accounts: what settles debts counts as granted from the start."""
-    waiting = [one for one in rewards if one.state in ("approved", "granting")]
-    given = [one for one in rewards if one.state in ("granted", "reversed")]
-    return {
-        "reserved": sum(one.payable for one in rewards if one.state == "pending"),
-        "payable": sum(one.payable for one in waiting),
-        "granted": sum(one.netted for one in waiting)
-        + sum(one.amount - one.withheld - one.debited - one.expired for one in given)
-        - sum(one.owed - one.forgiven for one in given),
-        "clawback_due": sum(one.debt for one in rewards),
-    }
-
-
-def _totals(mine: Model) -> dict[str, Any]:
-    lots = {_mail(name): left for name, left in mine.lots.in_all().items()}
-    out = mine.gifts.out.values()
-    return {
-        "credit": _anything(mine.credit.of),
-        "codes": _anything(mine.codes.of),
-        "periods": _anything(mine.periods.ends),
-        "refunds": _anything(mine.payments.back),
-        "cash": _anything(mine.accounts.in_all()),
-        "balance": mine.accounts.balance,
-        "store_credit": _anything(lots),
-        "gifts": (sum(mine.gifts.free.values()) + len(out), len(out), sum(out)),
-        "donations": (sum(mine.donations.owed.values()), mine.donations.paid),
-    }
-
-
-def _anything(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out who has nothing."""
-    return {name: amount for name, amount in table.items() if amount}
-
-
-_LOADED = (
+LOADED = (
     joinedload(Reward.program),
     joinedload(Reward.person),
     joinedload(Reward.purchase),
@@ -374,15 +208,15 @@ _LOADED = (
 )
 
 
-def _identity(place: Place, name: str) -> Identity:
-    return Identity.read(email=_mail(name), stripe_customer_id=place.customer(name))
+def identity_of(place: Place, name: str) -> Identity:
+    return Identity.read(email=mail(name), stripe_customer_id=place.customer(name))
 
 
-def _mail(name: str) -> str:
+def mail(name: str) -> str:
     return f"{name}@mail.example"
 
 
-def _key(place: Place, reward: Promise) -> str | None:
+def key_of(place: Place, reward: Promise) -> str | None:
     if reward.purchase is None:
         return None
     return place.keys[place.model.purchases.index(reward.purchase)]

@@ -1,0 +1,144 @@
+"""Everything that the model knows too: as it is written down, and as the model has it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from referral.domain.attribution import Referral
+from referral.domain.businesses import within
+from referral.domain.people import Person
+from referral.domain.programs import Program
+from referral.domain.rewards import CreditBalance, LedgerAccount, Reward
+from referral.domain.rewards.charities import Donation
+from referral.domain.rewards.gift_stock import GiftCode
+from referral.foundation.db import session
+from tests.machine.model import Model
+from tests.machine.things import Reward as Promise
+from tests.machine.world import LOADED, PEOPLE, Place, key_of, mail
+
+
+def written(place: Place) -> dict[str, Any]:
+    """Read everything the model also knows out of the database and the provider."""
+    session.rollback()
+    with within(place.business.id):
+        rewards = [
+            (
+                place.programs.index(row.program), row.side, row.person.email,
+                row.purchase.external_id if row.purchase else None,
+                row.kind, row.state, row.reason, row.amount_minor, row.clawback_minor,
+                row.withheld_minor, row.debited_minor, row.owed_minor, row.netted_minor,
+                row.settled_minor, row.forgiven_minor, row.expired_minor, row.open_holds,
+                row.approvals_given,
+            )
+            for row in session.scalars(select(Reward).options(*LOADED))
+        ]  # fmt: skip
+        referrals = session.scalars(
+            select(Referral).options(joinedload(Referral.advocate), joinedload(Referral.friend))
+        )
+        sent = {
+            (place.programs.index(one.program), one.friend.email): one.advocate.email
+            for one in referrals
+        }
+        committed = [
+            session.get_one(Program, one.id, populate_existing=True).committed_minor
+            for one in place.programs
+        ]
+        accounts = session.execute(select(LedgerAccount.name, LedgerAccount.balance_minor)).all()
+        kept = _kept_here()
+    names = ("reserved", "payable", "granted", "clawback_due")
+    return {
+        "rewards": sorted(rewards, key=repr),
+        "referrals": sent,
+        "committed": committed,
+        "ledger": {name: sum(sum_ for row, sum_ in accounts if row == name) for name in names},
+        **_held_there(place),
+        **kept,
+    }
+
+
+def _held_there(place: Place) -> dict[str, Any]:
+    """Say what the provider holds or gave, of each kind."""
+    bank, tables = place.bank, {}
+    told = {"credit": bank.credit, "codes": bank.codes, "periods": bank.ends, "refunds": bank.back}
+    for kind, table in told.items():
+        tables[kind] = _anything({name: table.get(place.customer(name)) for name in PEOPLE})
+    sent = bank.sent_to()
+    cash = _anything({name: sent.get(place.account(name)) for name in PEOPLE})
+    return {**tables, "cash": cash, "balance": bank.balance}
+
+
+def _kept_here() -> dict[str, Any]:
+    """Say what the business at work keeps of each kind itself."""
+    balances = select(Person.email, CreditBalance.balance_minor).join(
+        Person, Person.id == CreditBalance.person_id
+    )
+    codes = select(func.count(), func.count(GiftCode.reward_id), func.count(GiftCode.shown_at))
+    net = Donation.amount_minor - Donation.withdrawn_minor
+    owed = select(net).where(Donation.paid_at.is_(None))
+    paid = select(net).where(Donation.paid_at.is_not(None))
+    return {
+        "store_credit": _anything(dict(session.execute(balances).all())),
+        "gifts": tuple(session.execute(codes).one()),
+        "donations": tuple(sum(session.scalars(query)) for query in (owed, paid)),
+    }
+
+
+def expected(place: Place) -> dict[str, Any]:
+    """Say the same of the model."""
+    mine = place.model
+    rewards = [
+        (
+            mine.programs.index(one.referral.program), one.offer.side, mail(one.person),
+            key_of(place, one), one.kind, one.state, one.reason, one.amount, one.claw,
+            one.withheld, one.debited, one.owed, one.netted, one.settled, one.forgiven,
+            one.expired, len(one.holds), len(one.agreed),
+        )
+        for one in mine.rewards
+    ]  # fmt: skip
+    return {
+        "rewards": sorted(rewards, key=repr),
+        "referrals": {
+            (mine.programs.index(one.program), mail(one.friend)): mail(one.advocate)
+            for one in mine.referrals
+        },
+        "committed": [program.committed for program in mine.programs],
+        "ledger": _ledger(mine.rewards),
+        **_totals(mine),
+    }
+
+
+def _ledger(rewards: Sequence[Promise]) -> dict[str, int]:
+    """Say what lies in the accounts: what settles debts counts as granted from the start."""
+    waiting = [one for one in rewards if one.state in ("approved", "granting")]
+    given = [one for one in rewards if one.state in ("granted", "reversed")]
+    return {
+        "reserved": sum(one.payable for one in rewards if one.state == "pending"),
+        "payable": sum(one.payable for one in waiting),
+        "granted": sum(one.netted for one in waiting)
+        + sum(one.amount - one.withheld - one.debited - one.expired for one in given)
+        - sum(one.owed - one.forgiven for one in given),
+        "clawback_due": sum(one.debt for one in rewards),
+    }
+
+
+def _totals(mine: Model) -> dict[str, Any]:
+    lots = {mail(name): left for name, left in mine.lots.in_all().items()}
+    out = mine.gifts.out.values()
+    return {
+        "credit": _anything(mine.credit.of),
+        "codes": _anything(mine.codes.of),
+        "periods": _anything(mine.periods.ends),
+        "refunds": _anything(mine.payments.back),
+        "cash": _anything(mine.accounts.in_all()),
+        "balance": mine.accounts.balance,
+        "store_credit": _anything(lots),
+        "gifts": (sum(mine.gifts.free.values()) + len(out), len(out), sum(out)),
+        "donations": (sum(mine.donations.owed.values()), mine.donations.paid),
+    }
+
+
+def _anything(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out who has nothing."""
+    return {name: amount for name, amount in table.items() if amount}

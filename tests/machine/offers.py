@@ -1,0 +1,51 @@
+"""What is promised in the histories: every kind of reward, to either side."""
+
+from typing import Any
+
+from referral.domain.programs import Kind, Side, Trigger
+from tests.machine.things import Offer
+
+GIFT_WORTH = 1000
+
+
+def promise(
+    side: Side,
+    trigger: Trigger,
+    *,
+    kind: Kind = Kind.ACCOUNT_CREDIT,
+    amount: int | None = None,
+    rate_bp: int | None = None,
+    cap: int | None = None,
+    person_cap: int | None = None,
+    minimum: int = 0,
+    **rest: Any,
+) -> Offer:
+    return Offer(side, kind, trigger, amount, rate_bp, cap, person_cap, minimum, **rest)
+
+
+ADVOCATE, FRIEND = Side.ADVOCATE, Side.FRIEND
+FIRST, EACH, SIGNUP = Trigger.FIRST_PURCHASE, Trigger.PURCHASE, Trigger.SIGNUP
+TO_CHOOSE = (Kind.CASH, Kind.STORE_CREDIT, Kind.GIFT, Kind.CHARITY, Kind.ACCOUNT_CREDIT)
+OFFERS = [
+    promise(ADVOCATE, FIRST, amount=1000),
+    promise(ADVOCATE, EACH, rate_bp=1000, cap=900, person_cap=2500, minimum=100),
+    promise(ADVOCATE, SIGNUP, amount=300, person_cap=500),
+    promise(ADVOCATE, FIRST, rate_bp=333),
+    promise(ADVOCATE, EACH, kind=Kind.RECOGNITION),
+    promise(ADVOCATE, EACH, kind=Kind.CASH, rate_bp=1000, payout=1500),
+    promise(ADVOCATE, EACH, kind=Kind.CASH, amount=700),
+    promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, amount=800, life_days=40),
+    promise(ADVOCATE, EACH, kind=Kind.GIFT, amount=GIFT_WORTH),
+    promise(ADVOCATE, EACH, kind=Kind.FREE_PERIOD, amount=900),
+    promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=600),
+    promise(ADVOCATE, EACH, kind=Kind.CHARITY, rate_bp=500),
+    promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),
+    promise(FRIEND, SIGNUP, kind=Kind.DISCOUNT, rate_bp=2000),
+    promise(FRIEND, EACH, amount=250),
+    promise(FRIEND, FIRST, rate_bp=700),
+    promise(FRIEND, FIRST, kind=Kind.RECOGNITION),
+    promise(FRIEND, EACH, kind=Kind.STORE_CREDIT, rate_bp=400),
+    promise(FRIEND, FIRST, kind=Kind.CASH, amount=500),
+]
+TO_ADVOCATES = [offer for offer in OFFERS if offer.side == ADVOCATE]
+TO_FRIENDS = [offer for offer in OFFERS if offer.side == FRIEND]
