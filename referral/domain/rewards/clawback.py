@@ -57,12 +57,16 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
 
 
 def _promises(purchase: Purchase) -> list[list[Reward]]:
-    """Return the locked rewards of a purchase: each, and then those that gave back a part of it."""
+    """Return the locked rewards of a purchase: each, and then those that gave back a part of it.
+
+    A reward that gave way to an earlier purchase's takes what gave back its parts with it.
+    """
     query = select(Reward).where(Reward.purchase_id == purchase.id, has_its_place())
     promises: dict[tuple[uuid.UUID, uuid.UUID], list[Reward]] = {}
     for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all():
         promises.setdefault((reward.offer_id, reward.person_id), []).append(lock(reward))
-    return [sorted(one, key=lambda reward: reward.is_restored) for one in promises.values()]
+    whole = [sorted(one, key=lambda reward: reward.is_restored) for one in promises.values()]
+    return [promise for promise in whole if not promise[0].is_restored]
 
 
 def _follow(promise: list[Reward], purchase: Purchase, *, at: datetime) -> list[Reward]:

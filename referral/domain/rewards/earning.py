@@ -40,6 +40,8 @@ from referral.foundation.db import session
 
 EXISTING_CUSTOMER = "existing_customer"
 NO_EXCHANGE_RATE = "no_exchange_rate"
+MILESTONE = "milestone:"
+"""Begins the slot of a milestone, before the place of the friend who makes it."""
 
 
 class Base(NamedTuple):
@@ -104,18 +106,21 @@ def is_existing_customer(referral: Referral) -> bool:
 def retract(referral: Referral, *, at: datetime) -> None:
     """Cancel what an existing customer's referral has earned, as far as it is not granted yet.
 
-    Their place is free again unless something was granted for it; the friends above who made a
-    milestone that is not granted yet are counted again without them.
+    Their place is free again unless its advocate was granted something for it; the friends above
+    who made a milestone that is not granted yet are counted again without them.
     """
     _cancel_pending(referral, at=at)
     granted = (RewardState.GRANTING, RewardState.GRANTED, RewardState.REVERSED)
-    rests = select(Reward.id).where(Reward.referral_id == referral.id, Reward.state.in_(granted))
+    earned = select(Reward).where(Reward.referral_id == referral.id, Reward.side == Side.ADVOCATE)
     lock_program(referral.program_id)
-    if session.scalar(rests.limit(1)) is not None:
+    theirs = session.scalars(earned).all()
+    if any(reward.state in granted for reward in theirs):
         return
     place = give_up_place(referral)
     if place is None:
         return
+    for reward in theirs:
+        _leave_milestone(reward)
     for above in friends_above(referral, place):
         if _cancel_pending(above.referral, at=at, trigger=Trigger.MILESTONE):
             give_up_place(above.referral, again_at=at)
@@ -131,9 +136,14 @@ def _cancel_pending(referral: Referral, *, at: datetime, trigger: Trigger | None
     found = [one for one in session.scalars(query) if trigger in (None, one.offer.trigger)]
     for reward in found:
         cancel(lock(reward), reason=EXISTING_CUSTOMER, actor=SYSTEM, at=at)
-        if reward.offer.trigger == Trigger.MILESTONE:
-            free_slot(reward.id)
+        _leave_milestone(reward)
     return bool(found)
+
+
+def _leave_milestone(reward: Reward) -> None:
+    """Let another friend make the milestone of a reward that has ended, whatever ended it."""
+    if reward.slot.startswith(MILESTONE):
+        free_slot(reward.id)
 
 
 def offer_misses(offer: Offer, purchase: Purchase, *, kept_minor: int | None = None) -> str | None:

@@ -15,7 +15,13 @@ from referral.domain.people import lock_person
 from referral.domain.programs import Offer, Trigger, lock_program
 from referral.domain.purchases import Purchase, open_disputes, purchases_of
 from referral.domain.rewards.amounts import inputs_of
-from referral.domain.rewards.earning import begin_reward, disqualified, hold_stated, offer_misses
+from referral.domain.rewards.earning import (
+    MILESTONE,
+    begin_reward,
+    disqualified,
+    hold_stated,
+    offer_misses,
+)
 from referral.domain.rewards.qualifying import Qualification, take_place
 from referral.domain.rewards.rewards import Reward, RewardState
 from referral.domain.rewards.turns import order_of
@@ -69,7 +75,7 @@ def _give(friend: Qualification, offer: Offer, place: int, *, at: datetime) -> R
         referral.advocate,
         offer,
         inputs_of(offer, place=place),
-        slot=f"milestone:{place}",
+        slot=f"{MILESTONE}{place}",
         earned_at=at,
         purchase=None,
         at=at,

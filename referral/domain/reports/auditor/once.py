@@ -68,8 +68,11 @@ _QUESTIONS = (
     Question(
         "I-2",
         "reward",
-        "It gave way to an earlier purchase and is {state} all the same.",
-        "SELECT id, state FROM reward WHERE slot LIKE 'superseded:%' AND state <> 'cancelled'",
+        "It gave way to another and is {state} all the same.",
+        """
+        SELECT id, state FROM reward WHERE slot LIKE 'superseded:%' AND state <> 'cancelled'
+          AND (purchase_id IS NOT NULL OR state NOT IN ('denied', 'expired', 'failed'))
+        """,
     ),
     Question(
         "I-2",
