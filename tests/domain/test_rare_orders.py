@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -145,3 +147,46 @@ def test_what_came_back_stays_the_measure_of_what_a_refund_takes(app: Flask) -> 
     assert sum(kept(shop)) == 1000
     shop.refund(purchase, 3000, name="re_2")
     assert sum(kept(shop)) == 750
+
+
+def was_customer_before(shop: Shop) -> None:
+    shop.purchase("bob", at=shop.now - timedelta(days=400))
+
+
+def test_nothing_begins_anew_for_a_customer_from_before_when_a_refund_fails(app: Flask) -> None:
+    shop, provider = open_shop(friend=NOTHING), Provider()
+    purchase = bought(shop)
+    settle(shop, provider)
+    shop.refund(purchase, 12000, name="re_1")
+    settle(shop, provider)
+    was_customer_before(shop)
+    refund_fails(shop, purchase, 12000, "re_1")
+    assert standing(shop) == [("reversed", 1000, 1000)]
+
+
+def test_a_debt_of_a_customer_from_before_is_let_go_when_its_refund_fails(app: Flask) -> None:
+    """She keeps what she was given: nothing new is promised for that."""
+    shop, provider = open_shop(friend=NOTHING), Provider()
+    purchase = bought(shop)
+    settle(shop, provider)
+    provider.credit.clear()
+    shop.refund(purchase, 6000, name="re_1")
+    settle(shop, provider)
+    assert standing(shop) == [("granted", 1000, 500)]
+    was_customer_before(shop)
+    refund_fails(shop, purchase, 6000, "re_1")
+    assert standing(shop) == [("granted", 1000, 0)]
+
+
+def test_what_comes_back_for_a_customer_from_before_does_not_begin_anew(app: Flask) -> None:
+    offer = OfferTerms(Side.ADVOCATE, Kind.REFUND, Trigger.FIRST_PURCHASE, amount_minor=1000)
+    shop, provider = open_shop(advocate=offer, friend=NOTHING), Provider()
+    bought(shop)
+    settle(shop, provider)
+    was_customer_before(shop)
+    (first,) = of_alice(shop)
+    with within(shop.business.id):
+        given = session.scalars(select(Grant).where(Grant.reward_id == first.id)).one()
+    with within(shop.business.id), transaction():
+        journey.come_back(CameBack(str(given.object_id)), at=shop.now)
+    assert standing(shop) == [("reversed", 1000, 1000)]

@@ -25,7 +25,8 @@ def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> li
     """Give an amount of a promise back: `promise` is its reward and those that restored it before.
 
     Returns the reward that begins for what cannot be undone, if there is one. What staff denied or
-    took back, or what failed, stays as it is.
+    took back, or what failed, stays as it is, and for a friend who turned out to be a customer from
+    before nothing begins anew (I-4).
     """
     if not _stands(promise[0]) or any(_was_taken(one) for one in promise):
         return []
@@ -33,13 +34,16 @@ def restore(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> li
     for reward in promise:
         left -= _undo(reward, left, at=at)
     left -= _leave_expired(promise, left)
-    return [_begin_anew(promise, left, at=at)] if left or not promise[0].amount_minor else []
+    is_owed = (left or not promise[0].amount_minor) and not is_existing_customer(
+        promise[0].referral
+    )
+    return [_begin_anew(promise, left, at=at)] if is_owed else []
 
 
 def _stands(first: Reward) -> bool:
     """Tell whether the promise holds: nothing but refunds ended it or takes it back."""
     if first.state == RewardState.CANCELLED:
-        return first.reason == REFUNDED and not is_existing_customer(first.referral)
+        return first.reason == REFUNDED
     return first.is_live or first.state == RewardState.REVERSED
 
 

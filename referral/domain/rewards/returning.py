@@ -14,6 +14,7 @@ from referral.domain.purchases import CameBack
 from referral.domain.rewards.attempts import plan_grant
 from referral.domain.rewards.clawback import settle_debit, take_what_is_due
 from referral.domain.rewards.debts import undo_debt
+from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import Grant, GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.operations import Operation
@@ -64,8 +65,9 @@ def take_back(reward: Reward, *, reason: str, at: datetime) -> None:
 def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
     """Book that what was given has failed at the provider after all, and begin it anew on hold.
 
-    Returns the reward that takes its place; None when nothing of ours was given by that object, or
-    when it is known already. Raises StillSending while the act itself is not settled.
+    Returns the reward that takes its place; None when nothing of ours was given by that object,
+    when it is known already, or when the friend turned out to be a customer from before (I-4).
+    Raises StillSending while the act itself is not settled.
     """
     given = session.scalar(
         select(Grant)
@@ -84,6 +86,8 @@ def come_back(fact: CameBack, *, at: datetime) -> Reward | None:
         return None
     settled_minor = reward.owed_minor - reward.debt_minor
     _return_whole(reward, given, at=at)
+    if is_existing_customer(reward.referral):
+        return None
     why = "The provider could not give it after all."
     if settled_minor:
         owed = Money(settled_minor, reward.currency)

@@ -72,8 +72,11 @@ SELECT MIN(CAST(r.id AS VARCHAR(36))) AS id, p.refunded_minor, p.gross_minor,
         THEN 1 ELSE 0 END) AS stands,
     SUM(CASE WHEN r.state IN ('granted', 'reversed')
         AND COALESCE(r.reason, 'refunded') <> 'refunded'
-        THEN 1 ELSE 0 END) AS taken
+        THEN 1 ELSE 0 END) AS taken,
+    SUM(CASE WHEN f.known_since < t.at AND f.known_since < i.at THEN 1 ELSE 0 END) AS of_old
 FROM reward r JOIN purchase p ON p.id = r.purchase_id
+JOIN referral i ON i.id = r.referral_id JOIN touch t ON t.id = i.touch_id
+JOIN person f ON f.id = i.friend_id
 WHERE r.slot NOT LIKE 'superseded:%' AND r.slot NOT LIKE 'replaced:%'
 GROUP BY r.offer_id, r.person_id, r.purchase_id, p.refunded_minor, p.gross_minor
 HAVING p.refunded_minor > 0 OR SUM(r.clawback_minor) > 0
@@ -97,12 +100,13 @@ def check(connection: Connection) -> Iterator[Violation]:
 def _share_faults(row: RowMapping) -> Iterator[str]:
     """Of a promise and what gave parts of it back, the person keeps just what is not refunded.
 
-    Once staff took any of it back they keep less.
+    Once staff took any of it back they keep less, and for a friend who was a customer before the
+    touch nothing begins anew.
     """
     promised, kept = int(row["promised"]), int(row["kept"])
     step = step_minor(row["currency"])
     right = promised - share(promised, row["refunded_minor"], row["gross_minor"], step=step)
-    owes_no_less = row["stands"] and not row["taken"]
+    owes_no_less = row["stands"] and not row["taken"] and not row["of_old"]
     if row["live"] > right or (owes_no_less and kept < right):
         yield f"{promised - kept} is taken back and the refunds' share is {promised - right}."
 
