@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from referral.domain.journey import judge_again
 from referral.domain.people import customer_of, tie_customer
 from referral.domain.rewards import CreditLot, Grant, Operation, Reward, attempts, ripen
+from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
 from referral.domain.rewards.falling_back import fall_back, fallback_of
 from referral.domain.rewards.grants import (
@@ -21,6 +23,8 @@ from referral.domain.rewards.grants import (
     Waiting,
     recipient_of,
 )
+from referral.domain.rewards.milestones import count_friend
+from referral.domain.rewards.qualifying import Qualification
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.store_credit import look_at_lot
 from referral.foundation.db import session, transaction
@@ -141,6 +145,23 @@ def ripen_due(*, at: datetime) -> None:
             reward = session.get_one(Reward, key)
             ripen(reward, at=at)
             reward.due_at = None
+
+
+def count_due(*, at: datetime) -> None:
+    """Count every friend of the business at work whose time has come."""
+    query = select(Qualification.id).where(Qualification.due_at <= at)
+    for key in session.scalars(query.order_by(Qualification.due_at, Qualification.id)).all():
+        with transaction():
+            friend = session.get_one(Qualification, key)
+            _, friend.due_at = count_friend(friend, at=at)
+
+
+def judge_due(*, at: datetime) -> None:
+    """Judge every purchase again that waited for a rate of the business at work."""
+    query = select(AwaitedRate.id).where(AwaitedRate.met_at.is_(None), AwaitedRate.due_at <= at)
+    for key in session.scalars(query.order_by(AwaitedRate.id)).all():
+        with transaction():
+            judge_again(session.get_one(AwaitedRate, key), at=at)
 
 
 def expire_due(*, at: datetime) -> None:

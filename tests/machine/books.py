@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.machine.promises import Program
 from tests.machine.purses import (
     Accounts,
     Codes,
@@ -16,7 +17,7 @@ from tests.machine.purses import (
     Periods,
     Purse,
 )
-from tests.machine.things import Program, Purchase, Referral, Reward
+from tests.machine.things import Purchase, Referral, Reward
 
 
 @dataclass
@@ -24,10 +25,13 @@ class Books:
     """One business: its programmes, what people paid, and every reward in the order it was made."""
 
     start: datetime
+    home: str
     programs: list[Program] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
     rewards: list[Reward] = field(default_factory=list)
+    referrals: list[Referral] = field(default_factory=list)
     known: dict[str, datetime] = field(default_factory=dict)
+    households: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.credit, self.codes, self.periods = Credit(), Codes(), Periods(self.start)

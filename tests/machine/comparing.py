@@ -13,10 +13,12 @@ from referral.domain.programs import Program
 from referral.domain.rewards import CreditBalance, LedgerAccount, Reward
 from referral.domain.rewards.charities import Donation
 from referral.domain.rewards.gift_stock import GiftCode
+from referral.domain.rewards.qualifying import Qualification
 from referral.foundation.db import session
 from tests.machine.model import Model
+from tests.machine.place import LOADED, Place, key_of, mail
 from tests.machine.things import Reward as Promise
-from tests.machine.world import LOADED, PEOPLE, Place, key_of, mail
+from tests.machine.world import PEOPLE
 
 
 def written(place: Place) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def written(place: Place) -> dict[str, Any]:
                 row.kind, row.state, row.reason, row.amount_minor, row.clawback_minor,
                 row.withheld_minor, row.debited_minor, row.owed_minor, row.netted_minor,
                 row.settled_minor, row.forgiven_minor, row.expired_minor, row.open_holds,
-                row.approvals_given,
+                row.approvals_given, row.inputs.get("place"), _told(row.inputs.get("conversion")),
             )
             for row in session.scalars(select(Reward).options(*LOADED))
         ]  # fmt: skip
@@ -40,6 +42,10 @@ def written(place: Place) -> dict[str, Any]:
         sent = {
             (place.programs.index(one.program), one.friend.email): one.advocate.email
             for one in referrals
+        }
+        places = {
+            (place.programs.index(one.referral.program), one.referral.friend.email): one.place
+            for one in session.scalars(select(Qualification))
         }
         committed = [
             session.get_one(Program, one.id, populate_existing=True).committed_minor
@@ -51,6 +57,7 @@ def written(place: Place) -> dict[str, Any]:
     return {
         "rewards": sorted(rewards, key=repr),
         "referrals": sent,
+        "places": _anything(places),
         "committed": committed,
         "ledger": {name: sum(sum_ for row, sum_ in accounts if row == name) for name in names},
         **_held_there(place),
@@ -91,9 +98,9 @@ def expected(place: Place) -> dict[str, Any]:
     rewards = [
         (
             mine.programs.index(one.referral.program), one.offer.side, mail(one.person),
-            key_of(place, one), one.kind, one.state, one.reason, one.amount, one.claw,
+            key_of(one), one.kind, one.state, one.reason, one.amount, one.claw,
             one.withheld, one.debited, one.owed, one.netted, one.settled, one.forgiven,
-            one.expired, len(one.holds), len(one.agreed),
+            one.expired, len(one.holds), len(one.agreed), one.place, _rate(one),
         )
         for one in mine.rewards
     ]  # fmt: skip
@@ -103,10 +110,30 @@ def expected(place: Place) -> dict[str, Any]:
             (mine.programs.index(one.program), mail(one.friend)): mail(one.advocate)
             for one in mine.referrals
         },
+        "places": _anything(
+            {
+                (mine.programs.index(one.program), mail(one.friend)): one.place
+                for one in mine.referrals
+            }
+        ),
         "committed": [program.committed for program in mine.programs],
         "ledger": _ledger(mine.rewards),
         **_totals(mine),
     }
+
+
+def _told(conversion: dict[str, Any] | None) -> tuple[Any, ...] | None:
+    """Say what a reward keeps of the rate it was converted by."""
+    if conversion is None:
+        return None
+    return tuple(conversion[key] for key in ("currency", "amount_minor", "rate", "day"))
+
+
+def _rate(one: Promise) -> tuple[Any, ...] | None:
+    paid, rate = one.purchase, one.rate
+    if paid is None or rate is None:
+        return None
+    return (paid.currency, paid.gross - paid.tax, rate.told, rate.day.isoformat())
 
 
 def _ledger(rewards: Sequence[Promise]) -> dict[str, int]:
@@ -139,6 +166,6 @@ def _totals(mine: Model) -> dict[str, Any]:
     }
 
 
-def _anything(table: Mapping[str, Any]) -> dict[str, Any]:
+def _anything(table: Mapping[Any, Any]) -> dict[Any, Any]:
     """Leave out who has nothing."""
     return {name: amount for name, amount in table.items() if amount}

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tests.machine.promises import WAYS
 from tests.machine.refunds import Refunds
-from tests.machine.things import WAYS, Reward, demand
+from tests.machine.things import Reward, demand
 
 
 class Deciding(Refunds):
     """Each decision is possible or refused by the name the real one has."""
 
-    def hold(self, reward: Reward) -> None:
+    def hold(self, reward: Reward, by: str) -> None:
         demand(reward.is_open, "RewardMoved")
         reward.holds.append("staff")
 
-    def release(self, reward: Reward) -> None:
+    def release(self, reward: Reward, by: str) -> None:
+        demand(by != reward.person, "OwnReward")
         demand(bool(reward.holds), "NothingHeld")
         reward.holds = []
 
     def approve(self, reward: Reward, by: str) -> None:
         demand(reward.state == "pending", "RewardMoved")
         demand(not reward.holds, "RewardHeld")
+        demand(by != reward.person, "OwnReward")
         demand(by not in reward.agreed, "SecondPersonNeeded")
         reward.agreed.append(by)
         if len(reward.agreed) >= reward.needed:
@@ -29,7 +32,7 @@ class Deciding(Refunds):
 
     def _approved(self, reward: Reward) -> None:
         reward.state, reward.act, reward.wanted = "approved", "give", reward.payable
-        self._settle_debts(reward, reward)
+        self._settle_debts(reward)
 
     def ripen(self, at: datetime) -> None:
         for reward in self.rewards:
@@ -40,12 +43,13 @@ class Deciding(Refunds):
             if lot.has_ended(at) and lot.left:
                 self._expire(lot.reward, lot.left)
 
-    def deny(self, reward: Reward) -> None:
+    def deny(self, reward: Reward, by: str) -> None:
         demand(reward.is_open, "RewardMoved")
         self.end(reward, "denied", "No.")
 
-    def reissue(self, reward: Reward) -> None:
+    def reissue(self, reward: Reward, by: str) -> None:
         """Let a reward that failed begin anew, less what was refunded meanwhile."""
+        demand(by != reward.person, "OwnReward")
         demand(reward.state == "failed", "RewardMoved")
         demand(not self.is_old(reward.referral), "NotOwed")
         self._take_its_place(reward)

@@ -2,56 +2,102 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from tests.machine.friends import Friends
+from tests.machine.promises import Offer
+from tests.machine.things import Purchase, Referral, Reward
 
-from tests.machine.giving import Giving
-from tests.machine.things import Offer, Purchase, Referral, Reward
+NOTHING_GIVEN = ("refunded", "budget_reached", "cap_reached", "day_cap_reached",
+                 "month_cap_reached", "household_cap_reached")  # fmt: skip
 
 
-class Earning(Giving):
-    """What qualifies, and what both sides are promised for it."""
-
-    def _qualifies(self, referral: Referral, purchase: Purchase) -> bool:
-        window = referral.touched <= purchase.at < referral.at + timedelta(days=180)
-        return window and not self.is_old(referral) and purchase.gross > purchase.tax
+class Earning(Friends):
+    """What both sides are promised for what qualifies, once or so many times."""
 
     def _earn(self, referral: Referral, purchase: Purchase | None) -> bool:
-        made = [
-            self._earn_side(referral, referral.offers[side], purchase)
-            for side in ("advocate", "friend")
-            if (referral.offers[side].trigger == "signup") == (purchase is None)
-        ]
+        offers = [referral.offers[side] for side in ("advocate", "friend")]
+        if purchase is None:
+            made = [self._earn_once(referral, one) for one in offers if one.trigger == "signup"]
+        else:
+            made = [self._earn_side(referral, one, purchase) for one in offers]
         return any(made)
 
-    def _earn_side(self, referral: Referral, offer: Offer, purchase: Purchase | None) -> bool:
-        base = purchase.gross - purchase.tax if purchase else 0
-        amount, holds = offer.worth(base), list[str]()
-        is_nothing = amount <= 0 and offer.kind != "recognition"
-        if purchase and (base < offer.minimum or is_nothing):
+    def _earn_side(self, referral: Referral, offer: Offer, purchase: Purchase) -> bool:
+        if offer.trigger == "signup" or (offer.trigger == "renewal" and not purchase.is_renewal):
             return False
-        for standing in self.rewards:
-            if standing.referral is not referral or standing.offer is not offer:
-                continue
-            other = offer.trigger == "purchase" and standing.purchase is not purchase
-            if standing.superseded or standing.number or other:
-                continue
-            if not self._gives_way(standing, purchase):
+        base = self.worth_of(purchase.gross - purchase.tax, purchase)
+        if base is None and purchase not in self.waiting:
+            self.waiting.append(purchase)
+        if base is None or not self.suffices(offer, base):
+            return False
+        if offer.every:
+            self.expect(referral, purchase.at + referral.program.hold)
+            return False
+        place = self.place_of(referral) if offer.steps else None
+        if offer.worth(base, place) <= 0 and offer.kind != "recognition":
+            return False
+        return self._earn_once(referral, offer, purchase, offer.worth(base, place))
+
+    def _earn_once(
+        self,
+        referral: Referral,
+        offer: Offer,
+        purchase: Purchase | None = None,
+        amount: int | None = None,
+    ) -> bool:
+        standing = [
+            one
+            for one in self.rewards
+            if one.referral is referral and one.offer is offer
+            if not one.superseded and not one.number
+        ]
+        holds: list[str] = []
+        if not self._has_room(offer, purchase, standing):
+            last = max(standing, key=lambda one: one.purchase.order if one.purchase else ())
+            if not purchase or not self._gives_way(last, purchase, standing):
                 return False
-            holds = [hold for hold in standing.holds if hold == "staff"]
-            self.end(standing, "cancelled", "earlier_purchase")
-            standing.superseded = True
-        begun = purchase.at if purchase else referral.at
-        wait = referral.program.hold if purchase else timedelta(0)
-        person = referral.person(offer.side)
-        reward = Reward(referral, offer, person, purchase, amount, begun + wait, begun, holds=holds)
-        if offer.kind != "discount":
-            reward.needed = referral.program.approvals_for(amount)
-        self.rewards.append(reward)
-        self.reserve(reward)
+            holds = [hold for hold in last.holds if hold == "staff"]
+            self._supersede(last)
+        self._begin(referral, offer, purchase, offer.worth(0) if amount is None else amount, holds)
         return True
 
     @staticmethod
-    def _gives_way(standing: Reward, purchase: Purchase | None) -> bool:
-        if standing.offer.trigger != "first_purchase" or not (purchase and standing.purchase):
+    def _has_room(offer: Offer, purchase: Purchase | None, standing: list[Reward]) -> bool:
+        if not offer.is_repeated:
+            return not standing
+        is_new = all(one.purchase is not purchase for one in standing)
+        return is_new and (offer.times is None or len(standing) < offer.times)
+
+    def _gives_way(self, last: Reward, purchase: Purchase, standing: list[Reward]) -> bool:
+        """Tell whether the last of those that stand leaves its turn to an earlier purchase."""
+        if last.purchase is None or any(one.purchase is purchase for one in standing):
             return False
-        return purchase.at < standing.purchase.at and standing.state in ("pending", "approved")
+        if purchase.order >= last.purchase.order:
+            return False
+        if last.offer.trigger == "first_purchase":
+            return last.is_open
+        return all(
+            one.is_open or (one.state == "cancelled" and one.reason in NOTHING_GIVEN)
+            for one in self._promise(last)
+        )
+
+    def _supersede(self, first: Reward) -> None:
+        for one in self._promise(first):
+            if one.is_open:
+                self.end(one, "cancelled", "earlier_purchase")
+            one.superseded = True
+
+    def _begin(
+        self,
+        referral: Referral,
+        offer: Offer,
+        purchase: Purchase | None,
+        amount: int,
+        holds: list[str],
+    ) -> None:
+        begun = purchase.at if purchase else referral.at
+        ready = begun + referral.program.hold if purchase else begun
+        person = referral.person(offer.side)
+        reward = Reward(referral, offer, person, purchase, amount, ready, begun, holds=holds)
+        if purchase and purchase.currency != self.home:
+            reward.rate = self.rate_for(purchase)
+        self.begin(reward)

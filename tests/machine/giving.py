@@ -127,6 +127,8 @@ class Giving(Deciding):
         reward.claw, reward.reason = reward.amount, "came_back"
         self.payments.back[reward.person] -= reward.given
         self._book(reward, taken=left, owed=0)
+        if self.is_old(reward.referral):
+            return
         fresh = self._take_its_place(reward)
         if fresh.state == "pending":
             fresh.holds.append("staff")

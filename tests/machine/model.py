@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.machine.earning import Earning
-from tests.machine.things import Program, Purchase, Referral, Touch
+from tests.machine.promises import Program
+from tests.machine.things import Purchase, Rate, Referral, Touch
 
 
 @dataclass
 class Model(Earning):
     """One business: who sent whom, what that earns, and what becomes of it."""
 
-    referrals: list[Referral] = field(default_factory=list)
     heard: set[tuple[object, ...]] = field(default_factory=set)
 
     def sign_up(self, program: Program, friend: str, touches: list[Touch], at: datetime) -> None:
@@ -52,21 +52,42 @@ class Model(Earning):
         found = (r for r in self.referrals if r.program is program and r.friend == friend)
         return next(found, None)
 
-    def buy(self, purchase: Purchase) -> None:
+    def buy(self, purchase: Purchase, at: datetime) -> None:
         self.purchases.append(purchase)
-        friend, at = purchase.friend, purchase.at
-        self.known[friend] = min(at, self.known.get(friend, at))
-        for reward in self.rewards:
-            is_his = reward.referral.friend == friend and self.is_old(reward.referral)
-            if is_his and reward.state in ("pending", "approved"):
-                self.end(reward, "cancelled", "existing_customer")
+        friend, since = purchase.friend, purchase.at
+        self.known[friend] = min(since, self.known.get(friend, since))
+        self.retract(friend, at)
         self._judge(friend, [purchase])
 
+    def renewal(self, purchase: Purchase, at: datetime) -> None:
+        """Hear later that a purchase was a renewal."""
+        if not purchase.is_renewal:
+            purchase.is_renewal = True
+            self.retract(purchase.friend, at)
+            self._judge(purchase.friend, [purchase])
+
+    def refund(self, purchase: Purchase, at: datetime) -> None:
+        """Bring everything in line with what was told of a purchase."""
+        self.refunded(purchase)
+        self.look_again(purchase.friend, at)
+
+    def tell_rate(self, rate: Rate) -> None:
+        """Keep a rate, and judge what waited for it."""
+        self.keep_rate(rate)
+        for purchase in list(self.waiting):
+            if self.rate_for(purchase):
+                self.waiting.remove(purchase)
+                self._judge(purchase.friend, self.purchases)
+
+    def pass_time(self, at: datetime) -> None:
+        self.count_due(at)
+        self.ripen(at)
+
     def _judge(self, friend: str, purchases: list[Purchase]) -> None:
-        mine = sorted((one for one in purchases if one.friend == friend), key=lambda one: one.at)
+        mine = sorted((one for one in purchases if one.friend == friend), key=lambda one: one.order)
         for referral in [one for one in self.referrals if one.friend == friend]:
             for purchase in mine:
-                if self._qualifies(referral, purchase) and self._earn(referral, purchase):
+                if self.qualifies(referral, purchase) and self._earn(referral, purchase):
                     self._catch_up(purchase)
 
     def _catch_up(self, purchase: Purchase) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from referral.domain.programs import Kind, Side, Trigger
-from tests.machine.things import Offer
+from tests.machine.promises import Offer
 
 GIFT_WORTH = 1000
 
@@ -25,6 +25,7 @@ def promise(
 
 ADVOCATE, FRIEND = Side.ADVOCATE, Side.FRIEND
 FIRST, EACH, SIGNUP = Trigger.FIRST_PURCHASE, Trigger.PURCHASE, Trigger.SIGNUP
+AGAIN, MILESTONE = Trigger.RENEWAL, Trigger.MILESTONE
 TO_CHOOSE = (Kind.CASH, Kind.STORE_CREDIT, Kind.GIFT, Kind.CHARITY, Kind.ACCOUNT_CREDIT)
 OFFERS = [
     promise(ADVOCATE, FIRST, amount=1000),
@@ -40,6 +41,14 @@ OFFERS = [
     promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=600),
     promise(ADVOCATE, EACH, kind=Kind.CHARITY, rate_bp=500),
     promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),
+    promise(ADVOCATE, MILESTONE, amount=1500, every=2, minimum=300),
+    promise(ADVOCATE, MILESTONE, kind=Kind.CASH, amount=500, every=1),
+    promise(ADVOCATE, EACH, amount=400, steps=((1, 400), (2, 900), (3, 1200))),
+    promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, rate_bp=300, steps=((1, 300), (2, 1500))),
+    promise(ADVOCATE, AGAIN, rate_bp=1500, times=2),
+    promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=500, times=1),
+    promise(FRIEND, AGAIN, kind=Kind.CASH, amount=200, times=1),
+    promise(FRIEND, EACH, rate_bp=250, times=2),
     promise(FRIEND, SIGNUP, kind=Kind.DISCOUNT, rate_bp=2000),
     promise(FRIEND, EACH, amount=250),
     promise(FRIEND, FIRST, rate_bp=700),

@@ -13,8 +13,9 @@ from tests.cast import NOON
 from tests.databases import Kind as Database
 from tests.databases import cloned_database, drop_database
 from tests.fixtures import migrate, settings_for
-from tests.machine.things import Reward, Touch
-from tests.machine.world import Place
+from tests.machine.place import Place
+from tests.machine.things import Purchase, Referral, Reward, Touch
+from tests.machine.world import staff
 
 T = TypeVar("T")
 
@@ -30,9 +31,10 @@ class Picking(RuleBasedStateMachine):
         self.context = create_app(settings_for(self.url)).app_context()
         self.context.push()
         self.now = NOON
+        self.team = staff()
         self.places: list[Place] = []
         self.clicks: list[tuple[Place, str, Touch]] = []
-        self.refunds: list[tuple[Place, int, str, int]] = []
+        self.refunds: list[tuple[Place, Purchase, str, int]] = []
         self.steps = 0
 
     def teardown(self) -> None:
@@ -45,17 +47,17 @@ class Picking(RuleBasedStateMachine):
     @staticmethod
     def _audit() -> None:
         report = audit(NOON)
-        assert [str(found) for found in report.violations] == []
+        assert not report.violations, [str(one) for one in report.violations]
 
-    def _bought(self) -> list[tuple[Place, int]]:
-        return [(place, number) for place in self.places for number in range(len(place.keys))]
+    def _bought(self) -> list[tuple[Place, Purchase]]:
+        return [(place, purchase) for place in self.places for purchase in place.model.purchases]
 
-    def _purchase(self, pick: int) -> tuple[Place, int]:
+    def _purchase(self, pick: int) -> tuple[Place, Purchase]:
         """Choose a purchase; mostly one that earned something."""
         earning = [
-            (place, number)
-            for place, number in self._bought()
-            if any(one.purchase is place.model.purchases[number] for one in place.model.rewards)
+            (place, purchase)
+            for place, purchase in self._bought()
+            if any(one.purchase is purchase for one in place.model.rewards)
         ]
         return self._chosen(earning if earning and pick % 5 else self._bought(), pick)
 
@@ -85,6 +87,9 @@ class Picking(RuleBasedStateMachine):
 
     def _to_choose(self) -> list[tuple[Place, Reward]]:
         return [one for one in self._rewards() if one[1].offer.kind in ("choice", "charity")]
+
+    def _referrals(self) -> list[tuple[Place, Referral]]:
+        return [(place, one) for place in self.places for one in place.model.referrals]
 
     def _orders(self) -> list[tuple[Place, int]]:
         return [

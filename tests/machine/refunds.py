@@ -22,15 +22,16 @@ class Refunds(Restoring):
         if not first.amount:
             self._follow(promise, purchase)
             return
-        taken = round(Fraction(first.amount * purchase.refunded, purchase.gross))
-        more = sum(one.amount - one.claw for one in promise) - (first.amount - taken)
+        right = first.amount - share(first.amount, purchase, first.offer.unit)
+        more = sum(one.kept for one in promise if one.is_live) - right
+        less = right - sum(one.kept + one.forgiven for one in promise)
         for reward in reversed(promise):
             if more > 0 and reward.is_live:
-                part = min(more, reward.amount - reward.claw)
+                part = min(more, reward.kept)
                 more -= part
                 self._claw(reward, part)
-        if more < 0:
-            self._restore(promise, -more)
+        if less > 0:
+            self._restore(promise, less)
 
     def _follow(self, promise: list[Reward], purchase: Purchase) -> None:
         """Thanks go with the whole purchase, unless they were said."""
@@ -65,9 +66,11 @@ class Refunds(Restoring):
     def _withhold(self, reward: Reward) -> None:
         more = reward.claw - reward.withheld
         self._commit(reward, -more)
-        self._reopen(reward, max(0, more - reward.payable))
+        opened = self._reopen(reward, max(0, more - reward.payable))
         reward.withheld = reward.claw
         reward.wanted = reward.payable
+        for debt in opened:
+            self._settle_with_approved(debt)
 
     def dispute(self, purchase: Purchase, name: str, outcome: str) -> None:
         """Hear of a dispute; a closed one does not open again."""
@@ -79,3 +82,10 @@ class Refunds(Restoring):
             elif reward.is_open and name not in reward.holds:
                 reward.holds.append(name)
         self.refunded(purchase)
+
+
+def share(amount: int, purchase: Purchase, unit: int = 1) -> int:
+    """Say how much of an amount goes back with a purchase, in its own currency's proportion."""
+    if purchase.refunded >= purchase.gross:
+        return amount
+    return unit * round(Fraction(amount * purchase.refunded, purchase.gross * unit))

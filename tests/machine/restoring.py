@@ -12,8 +12,6 @@ class Restoring(Taking):
     def _restore(self, promise: list[Reward], amount: int) -> None:
         first = promise[0]
         is_refunded = (first.state, first.reason) == ("cancelled", "refunded")
-        if is_refunded and self.is_old(first.referral):
-            return
         if not is_refunded and not (first.is_live or first.state == "reversed"):
             return
         if any(one.was_taken_by_staff for one in promise):
@@ -22,7 +20,7 @@ class Restoring(Taking):
         for reward in promise:
             left -= self._undo(reward, left)
         left -= self._leave_expired(promise, left)
-        if left or not first.amount:
+        if (left or not first.amount) and not self.is_old(first.referral):
             self._begin_anew(promise, left)
 
     def _undo(self, reward: Reward, most: int) -> int:
@@ -49,6 +47,7 @@ class Restoring(Taking):
         self._commit(reward, part)
         reward.claw, reward.withheld = reward.claw - part, reward.withheld - part
         reward.wanted = reward.payable
+        self._settle_debts(reward)
         return part
 
     @staticmethod
@@ -80,6 +79,9 @@ class Restoring(Taking):
             first.earned,
             needed=first.needed,
             number=number,
+            household=first.household,
+            place=first.place,
+            rate=first.rate,
         )
         self.rewards.append(fresh)
         self.reserve(fresh)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from referral.domain import journey
-from referral.domain.businesses import Actor, within
+from referral.domain.businesses import within
 from referral.domain.programs import Kind, ProgramState, change_state, set_budget
 from referral.domain.purchases import CameBack
 from referral.domain.rewards import reverse
@@ -18,8 +18,9 @@ from referral.foundation.db import session, transaction
 from tests import provider as outside
 from tests.machine.buying import MONEY, PICK, PLACES, Buying
 from tests.machine.offers import OFFERS, TO_CHOOSE
+from tests.machine.place import reward_of
 from tests.machine.town import VERBS
-from tests.machine.world import OLIVE, PEOPLE, SERVER, fill_stock, publish, reward_of
+from tests.machine.world import PEOPLE, SERVER, STAFF, fill_stock, publish
 
 ANSWERS = ["done", "done", "unheard", "refuse", "wrong", "lost", "absent"]
 """How an act ends: `unheard` has its effect and no answer, `lost` has neither."""
@@ -29,14 +30,14 @@ class Running(Buying):
     """Everything that becomes of rewards: decided, given, taken back, spent."""
 
     @precondition(lambda self: self._rewards())
-    @rule(pick=PICK, verb=st.sampled_from(sorted(VERBS)), by=st.sampled_from([OLIVE, SERVER]))
-    def staff_acts(self, pick: int, verb: str, by: Actor) -> None:
+    @rule(pick=PICK, verb=st.sampled_from(sorted(VERBS)), by=st.sampled_from(STAFF))
+    def staff_acts(self, pick: int, verb: str, by: str) -> None:
         self._staff(*self._reward(pick), verb, by)
 
     @precondition(lambda self: self._owing())
     @rule(pick=PICK)
     def staff_forgive(self, pick: int) -> None:
-        self._staff(*self._chosen(self._owing(), pick), "forgive", OLIVE)
+        self._staff(*self._chosen(self._owing(), pick), "forgive", "olive")
 
     @precondition(lambda self: self._given())
     @rule(pick=PICK, is_used=st.booleans())
@@ -44,11 +45,11 @@ class Running(Buying):
         where, known = self._chosen(self._given(), pick)
         if is_used:
             self._use_up(where, known)
-        self._staff(where, known, "take_back", OLIVE)
+        self._staff(where, known, "take_back", "olive")
 
     @precondition(lambda self: self._rewards())
-    @rule(pick=PICK, others=st.permutations([OLIVE, SERVER, OLIVE]))
-    def everybody_approves(self, pick: int, others: list[Actor]) -> None:
+    @rule(pick=PICK, others=st.permutations([*STAFF, "olive"]))
+    def everybody_approves(self, pick: int, others: list[str]) -> None:
         for by in others:
             self._staff(*self._reward(pick), "approve", by)
 
@@ -57,7 +58,7 @@ class Running(Buying):
     def what_fails_begins_anew(self, pick: int) -> None:
         where, known = self._act(pick)
         self.the_provider_is_asked(pick, "refuse")
-        self._staff(where, known, "reissue", OLIVE)
+        self._staff(where, known, "reissue", "olive")
         self.everything_due_is_done(31)
 
     @precondition(lambda self: self._bought())
@@ -65,9 +66,9 @@ class Running(Buying):
     def what_was_given_is_taken_back(self, pick: int, share: int, is_used: bool) -> None:
         """Let everything be given, perhaps used, and then a purchase be refunded."""
         self.everything_due_is_done(31)
-        where, number = self._purchase(pick)
+        where, bought = self._purchase(pick)
         for known in list(where.model.rewards) if is_used else []:
-            if known.purchase is where.model.purchases[number]:
+            if known.purchase is bought:
                 self._use_up(where, known)
         self.refund(pick, share)
         self.everything_due_is_done(0)
@@ -77,9 +78,10 @@ class Running(Buying):
         self.now += timedelta(days=days)
         for where in self.places:
             with within(where.business.id):
+                outside.count_due(at=self.now)
                 outside.ripen_due(at=self.now)
                 outside.expire_due(at=self.now)
-            where.model.ripen(self.now)
+            where.model.pass_time(self.now)
 
     @precondition(lambda self: self._acts())
     @rule(pick=PICK, outcome=st.sampled_from(ANSWERS))

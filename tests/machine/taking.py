@@ -29,10 +29,9 @@ class Taking(Debts):
         self._commit(reward, -taken)
         self._go_on_taking(reward)
         if owed:
-            for later in self.rewards:
-                self._settle_debts(later, reward)
+            self._settle_with_approved(reward)
 
-    def take_back(self, reward: Reward) -> None:
+    def take_back(self, reward: Reward, by: str) -> None:
         """Take all that is left of a reward; what cannot be taken stands as a debt."""
         is_given = reward.state == "granted" and reward.reason is None and not reward.act
         demand(is_given, "RewardMoved")
@@ -52,8 +51,9 @@ class Taking(Debts):
     def _expire(self, reward: Reward, amount: int) -> None:
         """What was not spent in time goes back to the budget; the reward stays given."""
         self.lots.of[reward].left -= amount
-        self._commit(reward, -amount)
-        reward.expired += amount
+        own = reward.amount - reward.withheld - reward.debited - reward.owed - reward.expired
+        self._commit(reward, -min(amount, own))
+        reward.expired += min(amount, own)
         if reward.claw and reward.is_live:
             self._plan_no_more(reward)
             self._go_on_taking(reward)

@@ -14,13 +14,13 @@ from tests.machine.running import Running
 from tests.machine.world import ADVOCATES, FRIENDS, fill_stock, open_place
 
 COFFEE: list[dict[str, Any]] = [
-    {"budget": 5000, "first": True, "staff": False, "hold_days": 30},
+    {"budget": 5000, "first": True, "staff": False, "hold_days": 30, "household_cap": 2500},
     {"budget": None, "first": False, "staff": True, "hold_days": 0,
      "second_from": 700, "day_cap": 1500, "month_cap": 2000},
 ]  # fmt: skip
 BOOKS: list[dict[str, Any]] = [
     {"budget": 9000, "first": False, "staff": False, "hold_days": 7, "automatic_below": 250},
-    {"budget": None, "first": True, "staff": False, "hold_days": 14},
+    {"budget": None, "first": True, "staff": False, "hold_days": 14, "household_cap": 4000},
 ]
 
 
@@ -29,10 +29,12 @@ class Histories(Running):
 
     @invariant()
     def the_model_and_the_database_agree(self) -> None:
-        for place in self.places:
-            assert written(place) == expected(place)
+        """Compare the two businesses in turns, which is half the work; every tenth time both."""
         self.steps += 1
-        if self.steps % 10 == 0:
+        is_tenth = self.steps % 10 == 0
+        for place in self.places if is_tenth else self.places[self.steps % 2 :][:1]:
+            assert written(place) == expected(place)
+        if is_tenth:
             self._audit()
 
     @initialize(
@@ -48,9 +50,9 @@ class Histories(Running):
             (TO_ADVOCATES[one], TO_FRIENDS[other])
             for one, other in zip(promised, beside, strict=True)
         )
-        for name, rules in (("Coffee", COFFEE), ("Books", BOOKS)):
+        for name, currency, rules in (("Coffee", "eur", COFFEE), ("Books", "kwd", BOOKS)):
             offered = [{"offers": next(sides), **rule} for rule in rules]
-            self.places.append(open_place(name, self.now, offered))
+            self.places.append(open_place(name, currency, self.now, offered))
         for place, friend in enumerate(friends[:2]):
             for number, name in enumerate(ADVOCATES):
                 self.click(place, number, name)
@@ -60,7 +62,7 @@ class Histories(Running):
                 self.sign_up(place, number, friend, [1 - number], None)
             self._money_comes_in(self.places[place], 12_000)
             fill_stock(self.places[place], 2, at=self.now)
-            self.purchase(place, friend, 12_000, 0)
+            self.purchase(place, friend, 12_000, 0, None, True)
         if is_late:
             self.everything_due_is_done(31)
 

@@ -1,90 +1,11 @@
-"""What the model in memory knows: offers, programs, touches, purchases, referrals and rewards."""
+"""What happens, in the model in memory: touches, purchases, referrals and rewards."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import date, datetime
 
-
-@dataclass(frozen=True)
-class Way:
-    """How a kind behaves, whoever gives it.
-
-    What is `ours` is done at once, with nobody outside to ask. `money` settles debts. What is
-    `whole` cannot be made smaller before it is given. What `returns` may be taken back outside.
-    What is taken `alone` rests on what was read, so it waits while another is under way.
-    """
-
-    ours: bool = False
-    money: bool = False
-    whole: bool = False
-    returns: bool = True
-    alone: tuple[str, ...] = ()
-
-
-WAYS = {
-    "account_credit": Way(money=True, alone=("take",)),
-    "discount": Way(),
-    "recognition": Way(ours=True, returns=False),
-    "free_period": Way(alone=("give", "take")),
-    "refund": Way(returns=False, alone=("give",)),
-    "gift": Way(ours=True, whole=True),
-    "charity": Way(ours=True),
-    "choice": Way(ours=True, returns=False),
-    "cash": Way(money=True),
-    "store_credit": Way(ours=True, money=True),
-}
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What one side was promised."""
-
-    side: str
-    kind: str
-    trigger: str
-    amount: int | None
-    rate_bp: int | None
-    cap: int | None
-    person_cap: int | None
-    minimum: int
-    day_cap: int | None = None
-    month_cap: int | None = None
-    payout: int | None = None
-    life_days: int | None = None
-    choices: tuple[str, ...] = ()
-
-    def worth(self, base: int) -> int:
-        if self.amount is not None:
-            return self.amount
-        exact = round(Fraction(base * (self.rate_bp or 0), 10_000))
-        return exact if self.cap is None else min(exact, self.cap)
-
-
-@dataclass
-class Program:
-    """One programme: what it offers now, and what it has committed."""
-
-    offers: dict[str, Offer]
-    budget: int | None
-    first_wins: bool
-    needs_staff: bool
-    hold: timedelta
-    automatic_below: int | None = None
-    second_from: int | None = None
-    day_cap: int | None = None
-    month_cap: int | None = None
-    state: str = "active"
-    committed: int = 0
-    taken: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-
-    def approvals_for(self, amount: int) -> int:
-        if self.second_from is not None and amount >= self.second_from:
-            return 2
-        is_large = self.automatic_below is not None and amount >= self.automatic_below
-        return int(self.needs_staff or is_large)
+from tests.machine.promises import WAYS, Offer, Program, Way
 
 
 @dataclass
@@ -101,7 +22,17 @@ class Touch:
         return (self.weight, id(self.program), self.advocate, self.at if self.weight == 1 else None)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Rate:
+    """What one whole unit of a currency was worth in another on a day, as it was told."""
+
+    base: str
+    quote: str
+    day: date
+    told: str
+
+
+@dataclass(eq=False)
 class Purchase:
     """What a friend paid, and everything told of it since."""
 
@@ -109,10 +40,21 @@ class Purchase:
     gross: int
     tax: int
     at: datetime
+    currency: str
+    key: str
+    is_renewal: bool = False
     refunds: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     charged: int = 0
     disputes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        return (self.at, self.key)
+
+    @property
+    def is_disputed(self) -> bool:
+        return "open" in self.disputes.values()
 
     @property
     def refunded(self) -> int:
@@ -122,9 +64,13 @@ class Purchase:
         return min(self.gross, max(standing, self.charged - failed) + lost)
 
 
-@dataclass
+@dataclass(eq=False)
 class Referral:
-    """Who sent whom, with the promises of that day."""
+    """Who sent whom, with the promises of that day.
+
+    `place` is which of the advocate's friends this one is once that matters, and `due` is when it
+    is to be counted.
+    """
 
     program: Program
     advocate: str
@@ -132,6 +78,8 @@ class Referral:
     touched: datetime
     at: datetime
     offers: dict[str, Offer]
+    place: int | None = None
+    due: datetime | None = None
 
     def person(self, side: str) -> str:
         return self.advocate if side == "advocate" else self.friend
@@ -177,6 +125,9 @@ class Reward:
     needed: int = 0
     agreed: list[str] = field(default_factory=list)
     kind: str = ""
+    household: str = ""
+    place: int | None = None
+    rate: Rate | None = None
 
     def __post_init__(self) -> None:
         self.kind = self.kind or self.offer.kind
@@ -196,6 +147,10 @@ class Reward:
     @property
     def payable(self) -> int:
         return self.amount - self.withheld - self.netted
+
+    @property
+    def kept(self) -> int:
+        return self.amount - self.claw
 
     @property
     def debt(self) -> int:
@@ -226,6 +181,7 @@ class Reward:
             ((self.person, ""), self.offer.person_cap, "cap_reached"),
             ((self.person, day), self.offer.day_cap, "day_cap_reached"),
             ((self.person, day[:7]), self.offer.month_cap, "month_cap_reached"),
+            (("of", self.household), self.offer.household_cap, "household_cap_reached"),
         ]
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from referral.domain import journey
-from referral.domain.businesses import Actor, within
+from referral.domain.businesses import within
+from referral.domain.currencies import RateTerms
 from referral.domain.people.payees import keep_payee
 from referral.domain.purchases import RefundFact
 from referral.domain.rewards import redeem
@@ -20,14 +21,9 @@ from referral.foundation.money import Money
 from tests import provider as outside
 from tests.machine.bank import TooLittleMoney
 from tests.machine.picking import Picking
-from tests.machine.things import Refused, Reward
-from tests.machine.world import (
-    SERVER,
-    Place,
-    grant_of,
-    person_of,
-    reward_of,
-)
+from tests.machine.place import Place, grant_of, person_of, reward_of
+from tests.machine.things import Purchase, Rate, Refused, Reward
+from tests.machine.world import SERVER
 
 VERBS: dict[str, Callable[..., object]] = {
     "hold": journey.hold_reward,
@@ -90,14 +86,13 @@ class Town(Picking):
             assert outside.answer(grant, done, at=self.now)
             where.model.finish(known, self.now)
 
-    def _staff(self, where: Place, known: Reward, verb: str, by: Actor) -> None:
+    def _staff(self, where: Place, known: Reward, verb: str, by: str) -> None:
         """Let somebody do something with a reward."""
-        row = reward_of(where, known)
-        said = [by.kind] if verb == "approve" else []
+        row, actor = reward_of(where, known), self.team[by]
         self._both(
             where,
-            lambda: VERBS[verb](row, actor=by, reason="No.", at=self.now),
-            lambda: getattr(where.model, verb)(known, *said),
+            lambda: VERBS[verb](row, actor=actor, reason="No.", at=self.now),
+            lambda: getattr(where.model, verb)(known, by),
         )
 
     @staticmethod
@@ -147,7 +142,7 @@ class Town(Picking):
         if owed:
             with within(where.business.id), transaction():
                 (charity,) = charities()
-                mark_paid(charity, Money(owed, "eur"), reference="1", at=self.now)
+                mark_paid(charity, Money(owed, where.currency), reference="1", at=self.now)
             where.model.donations.pay()
 
     def _looks_at_the_code(self, where: Place, known: Reward) -> None:
@@ -172,32 +167,42 @@ class Town(Picking):
     def _order(self, where: Place, name: str, amount: int) -> None:
         person, order = person_of(where, name), f"order-{len(where.model.lots.orders)}"
         assert person
-        price = Money(amount, "eur")
+        price = Money(amount, where.currency)
         self._both(
             where,
             lambda: redeem(person, order, price, actor=SERVER, at=self.now),
             lambda: where.model.lots.spend(name, amount, self.now),
         )
 
+    def _tell_rate(self, where: Place, rate: Rate) -> None:
+        """Tell a rate, and let what waited for it be judged."""
+        terms = RateTerms(rate.base, rate.quote, rate.told, rate.day, "The bank")
+        self._both(
+            where,
+            lambda: journey.tell_rates(where.business, [terms], at=self.now),
+            lambda: where.model.tell_rate(rate),
+        )
+        with within(where.business.id):
+            outside.judge_due(at=self.now)
+
     def _tick(self) -> None:
         self.now += timedelta(seconds=1)
 
     def _refund(
-        self, where: Place, number: int, name: str, amount: int, *, has_failed: bool = False
+        self, where: Place, bought: Purchase, name: str, amount: int, *, has_failed: bool = False
     ) -> None:
         fact = RefundFact(
-            (where.keys[number],),
+            (bought.key,),
             self.now,
             refund_id=name,
             amount_minor=amount,
             has_failed=has_failed,
         )
         self._tell(where, fact)
-        bought = where.model.purchases[number]
         bought.refunds[name] = amount
         if has_failed:
             bought.failed.add(name)
-        where.model.refunded(bought)
+        where.model.refund(bought, self.now)
 
     def _tell(self, where: Place, fact: RefundFact) -> None:
         with within(where.business.id), transaction():

@@ -1,75 +1,55 @@
 """Two businesses with two programmes each, as the product keeps them and as the model sees them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from referral.domain import journey
-from referral.domain.attribution import Referral, Told
-from referral.domain.businesses import Actor, Business, create_business, within
-from referral.domain.links import Link
-from referral.domain.people import Identity, Person
+from referral.domain.attribution import Told
+from referral.domain.businesses import Actor, Operator, create_business, within
 from referral.domain.programs import (
     Kind,
     OfferTerms,
-    Program,
     ProgramTerms,
     Side,
+    Step,
     Trigger,
     create_program,
     publish_offer,
     set_budget,
 )
 from referral.domain.purchases import Claim, PurchaseFact
-from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.charities import add_charity, set_default
 from referral.domain.rewards.gift_files import import_codes, prepare_codes, read_codes
 from referral.domain.rewards.gift_stock import GiftStock, open_stock
-from referral.domain.rewards.rewards import REPLACED
 from referral.foundation.db import session, transaction
+from tests.cast import NOON
 from tests.machine.bank import Bank
 from tests.machine.model import Model
 from tests.machine.offers import GIFT_WORTH
-from tests.machine.things import Offer, Purchase
-from tests.machine.things import Program as Rules
-from tests.machine.things import Reward as Promise
+from tests.machine.place import Place, identity_of, mail
+from tests.machine.promises import Offer
+from tests.machine.promises import Program as Rules
+from tests.machine.things import Purchase
 
-OLIVE, SERVER = Actor("operator", "Olive"), Actor("api_key", "Shop")
+SERVER = Actor("api_key", "Shop")
+STAFF = ("olive", "anna", "server")
+"""Who decides about rewards; anna also shares, so some of them are her own."""
 ADVOCATES, FRIENDS = ("alice", "anna"), ("bob", "ben", "bea", "alice")
 PEOPLE = sorted({*ADVOCATES, *FRIENDS})
 START_DAYS = 20
 """How long every subscription is paid for at first."""
 
 
-@dataclass
-class Place:
-    """One business: its rows, and its model; programmes stand in the same order in both."""
-
-    business: Business
-    programs: list[Program]
-    model: Model
-    bank: Bank
-    links: dict[tuple[int, str], Link] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
-    codes: int = 0
-
-    def customer(self, name: str) -> str:
-        return f"cus_{self.business.slug}_{name}"
-
-    def account(self, name: str) -> str:
-        return f"acct_{self.business.slug}_{name}"
-
-
-def open_place(name: str, at: datetime, rules: list[dict[str, Any]]) -> Place:
+def open_place(name: str, currency: str, at: datetime, rules: list[dict[str, Any]]) -> Place:
     """Open a business with a charity, whose advocates have their links from the start."""
     with transaction():
-        business = create_business(name, site_url="https://x.example", currency="eur", at=at)
+        business = create_business(name, site_url="https://x.example", currency=currency, at=at)
     start = at + timedelta(days=START_DAYS)
-    place = Place(business, [], Model(start), Bank(start=start))
+    place = Place(business, [], Model(start, currency), Bank(start=start))
     with within(business.id), transaction():
         set_default(add_charity(business.id, "Trees", "https://trees.example", at=at))
         for rule in rules:
@@ -104,6 +84,7 @@ def _add_program(
         second_person_from_minor=rules.get("second_from"),
         day_cap_minor=rules.get("day_cap"),
         month_cap_minor=rules.get("month_cap"),
+        household_cap_minor=rules.get("household_cap"),
     )
     program = create_program(place.business, terms, at=at)
     set_budget(program, budget)
@@ -129,11 +110,23 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         choices=tuple(Kind(one) for one in offer.choices),
         minimum_payout_minor=offer.payout,
         credit_life_days=offer.life_days,
+        times=offer.times,
+        milestone_every=offer.every,
+        steps=tuple(_step(offer, *step) for step in offer.steps),
     )
     publish_offer(place.programs[number], terms, at=at)
     rules = place.model.programs[number]
-    promised = replace(offer, day_cap=rules.day_cap, month_cap=rules.month_cap)
-    rules.offers[offer.side] = promised
+    rules.offers[offer.side] = replace(
+        offer,
+        day_cap=rules.day_cap,
+        month_cap=rules.month_cap,
+        household_cap=rules.household_cap,
+        unit=10 if place.currency == "kwd" else 1,
+    )
+
+
+def _step(offer: Offer, friends: int, worth: int) -> Step:
+    return Step(friends, worth) if offer.amount is not None else Step(friends, rate_bp=worth)
 
 
 def sign_up(place: Place, number: int, friend: str, told: Told, *, at: datetime) -> None:
@@ -144,45 +137,19 @@ def sign_up(place: Place, number: int, friend: str, told: Told, *, at: datetime)
         )
 
 
-def buy(place: Place, key: str, purchase: Purchase, *, at: datetime) -> None:
+def buy(place: Place, purchase: Purchase, *, is_renewal: bool, at: datetime) -> None:
     """Tell of what a friend paid."""
-    claim = Claim(email=mail(purchase.friend))
-    fact = PurchaseFact(claim, (key,), purchase.gross, purchase.tax, "eur", purchase.at)
+    fact = PurchaseFact(
+        Claim(email=mail(purchase.friend)),
+        (purchase.key,),
+        purchase.gross,
+        purchase.tax,
+        purchase.currency,
+        purchase.at,
+        is_renewal,
+    )
     with within(place.business.id), transaction():
         journey.buy(place.business, fact, at=at)
-
-
-def reward_of(place: Place, known: Promise) -> Reward:
-    """Return the row of a reward the model knows."""
-    session.rollback()
-    with within(place.business.id):
-        query = select(Reward).options(*LOADED)
-        (found,) = [
-            row
-            for row in session.scalars(query)
-            if (place.programs.index(row.program), row.side, row.person.email)
-            == (place.model.programs.index(known.referral.program), known.offer.side,
-                mail(known.person))
-            and row.referral.friend.email == mail(known.referral.friend)
-            and (row.purchase.external_id if row.purchase else None) == key_of(place, known)
-            and (int(row.slot.rpartition(":")[2]) if row.is_restored else 0) == known.number
-            and not row.slot.startswith(REPLACED)
-        ]  # fmt: skip
-    return found
-
-
-def grant_of(place: Place, known: Promise) -> Grant:
-    """Return the act that is under way for a reward."""
-    reward = reward_of(place, known)
-    with within(place.business.id):
-        query = select(Grant).where(Grant.reward_id == reward.id)
-        return session.scalars(query.where(Grant.state.in_(("waiting", "sending")))).one()
-
-
-def person_of(place: Place, name: str) -> Person | None:
-    """Return the row of somebody, if the business met them."""
-    with within(place.business.id):
-        return session.scalar(select(Person).where(Person.email == mail(name)))
 
 
 def fill_stock(place: Place, count: int, *, at: datetime) -> None:
@@ -194,29 +161,19 @@ def fill_stock(place: Place, count: int, *, at: datetime) -> None:
     key = place.business.id
     with within(key), transaction():
         stock = session.scalar(select(GiftStock)) or open_stock(
-            key, "Books", value_minor=GIFT_WORTH, currency="eur", low_at=0, at=at
+            key, "Books", value_minor=GIFT_WORTH, currency=place.currency, low_at=0, at=at
         )
         import_codes(stock, lines, rows, at=at)
     place.model.gifts.free[GIFT_WORTH] += count
 
 
-LOADED = (
-    joinedload(Reward.program),
-    joinedload(Reward.person),
-    joinedload(Reward.purchase),
-    joinedload(Reward.referral).joinedload(Referral.friend),
-)
-
-
-def identity_of(place: Place, name: str) -> Identity:
-    return Identity.read(email=mail(name), stripe_customer_id=place.customer(name))
-
-
-def mail(name: str) -> str:
-    return f"{name}@mail.example"
-
-
-def key_of(place: Place, reward: Promise) -> str | None:
-    if reward.purchase is None:
-        return None
-    return place.keys[place.model.purchases.index(reward.purchase)]
+def staff() -> dict[str, Actor]:
+    """Make the team: two people with accounts, and a server with a key."""
+    team = {"server": SERVER}
+    with transaction():
+        for name in ("olive", "anna"):
+            row = Operator(email=mail(name), name=name.title(), created_at=NOON)
+            session.add(row)
+            session.flush()
+            team[name] = Actor("operator", row.name, row.id)
+    return team
