@@ -40,7 +40,7 @@ TAKINGS = "(" + ", ".join(f"'{operation}'" for operation in sorted(TAKING)) + ")
 """What stands for TAKINGS in a query."""
 
 COUNTED = """
-    counted AS (
+    counted AS MATERIALIZED (
         SELECT id, program_id, offer_id, state, owed_minor, amount_minor, withheld_minor,
             debited_minor, settled_minor, expired_minor, scope, period,
             CASE scope WHEN 'household' THEN household
@@ -52,7 +52,11 @@ COUNTED = """
                 SELECT 'person' AS scope UNION ALL SELECT 'day'
                 UNION ALL SELECT 'month' UNION ALL SELECT 'household') s) scoped)
 """
-"""What stands for COUNTED in a query: each reward under each allowance it counts in."""
+"""What stands for COUNTED in a query: each reward under each allowance it counts in.
+
+It has no index of its own, so it is grouped, or leads to one: SQLite would look through it anew for
+each row that is joined from the other side.
+"""
 
 
 @dataclass(frozen=True, slots=True)

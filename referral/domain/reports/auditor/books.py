@@ -80,18 +80,20 @@ _QUESTIONS = (
         "{taken_minor} is taken by one {scope} and their rewards hold {total}.",
         """
         WITH COUNTED
-        SELECT l.id, l.scope, l.taken_minor, COALESCE(s.total, 0) AS total
-        FROM allowance l LEFT JOIN (
-            SELECT program_id, scope, holder, period, SUM(CASE
+        SELECT MIN(id) AS id, scope, SUM(taken_minor) AS taken_minor, SUM(held) AS total FROM (
+            SELECT CAST(id AS VARCHAR(36)) AS id, program_id, scope, holder, period, taken_minor,
+                0 AS held
+            FROM allowance
+            UNION ALL
+            SELECT CAST(NULL AS VARCHAR(36)), program_id, scope, holder, period, 0, CASE
                 WHEN state IN ('pending', 'approved', 'granting') THEN amount_minor - withheld_minor
                 WHEN state IN ('granted', 'reversed')
                     THEN amount_minor - withheld_minor - debited_minor - settled_minor
                         - expired_minor
-                ELSE 0 END) AS total
-            FROM counted GROUP BY program_id, scope, holder, period) s
-          ON s.program_id = l.program_id AND s.scope = l.scope AND s.holder = l.holder
-            AND s.period = l.period
-        WHERE l.taken_minor <> COALESCE(s.total, 0)
+                ELSE 0 END
+            FROM counted) both_sides
+        GROUP BY program_id, scope, holder, period
+        HAVING COUNT(id) > 0 AND SUM(taken_minor) <> SUM(held)
         """,
     ),
     Question(
