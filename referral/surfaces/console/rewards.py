@@ -19,7 +19,7 @@ from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.approving import approvals_of, has_agreed
 from referral.domain.rewards.gift_confirmations import confirmation_of
-from referral.domain.rewards.gift_requests import awaits_word, request_of
+from referral.domain.rewards.gift_requests import awaits_word
 from referral.domain.rewards.grants import grants_of, open_grant
 from referral.domain.rewards.holds import HOLDABLE, open_holds
 from referral.domain.rewards.recognition import words_of
@@ -186,7 +186,7 @@ def _asked() -> dict[str, Any]:
 
 def show_one(reward: Reward, errors: dict[str, str]) -> str:
     """Draw a reward's page, with what is wrong in the form that was sent from it."""
-    request_sent = request_of(reward)
+    grants = grants_of(reward)
     explanation = explain_reward(reward, at=clock.now())
     return page(
         "reward",
@@ -199,8 +199,8 @@ def show_one(reward: Reward, errors: dict[str, str]) -> str:
         words=words_of(reward),
         approvals=approvals_of(reward) if reward.state == RewardState.PENDING else [],
         history=[_line(step) for step in reversed(evidence.moves(reward))],
-        grants=grants_of(reward),
-        awaits_word=request_sent is not None and awaits_word(request_sent),
+        grants=grants,
+        awaits_word=any(awaits_word(one) for one in grants),
         confirmation=confirmation_of(reward.id),
         operations=OPERATIONS,
         grant_states=GRANTS,
