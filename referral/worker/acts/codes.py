@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from referral.domain.businesses import Business
 from referral.domain.people import customer_of, tie_customer
 from referral.domain.programs import Offer
 from referral.domain.rewards import Grant
@@ -13,10 +12,9 @@ from referral.domain.rewards.grants import Asked, Done, given_by
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
-from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeAccount
 from referral.worker.acts.act import NothingLeft, done_of
-from referral.worker.marks import mark_of, marks_of
+from referral.worker.marks import mark_of, marks_of, marks_of_person
 
 
 class PromotionCode:
@@ -94,10 +92,7 @@ def ensure_customer(grant: Grant, account: StripeAccount) -> str:
     made = account.make_customer(
         email=person.email,
         name=person.name,
-        marks={
-            "wom_business": public_id(Business.prefix, person.business_id),
-            "wom_person": person.public_id,
-        },
+        marks=marks_of_person(person),
         key=f"{person.public_id}:customer:{who}:{grant.server_errors + 1}",
     )
     with transaction():
