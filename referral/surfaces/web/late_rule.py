@@ -1,6 +1,7 @@
 """Addresses whose makers are compiled when they are first asked for."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from werkzeug.routing import Rule
@@ -15,11 +16,9 @@ class LateRule(Rule):
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compiled: list[Callable[..., tuple[str, str]]] = []
+        compiled = cache(lambda: super(LateRule, self)._compile_builder(append_unknown))
 
         def make(rule: Rule, **values: Any) -> tuple[str, str]:
-            if not compiled:
-                compiled.append(super(LateRule, self)._compile_builder(append_unknown))
-            return compiled[0](rule, **values)
+            return compiled()(rule, **values)
 
         return make
