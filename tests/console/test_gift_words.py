@@ -14,7 +14,7 @@ from referral.foundation.db import session
 from tests.cast import Shop, gift, open_shop
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
-from tests.gift_server import ACCEPTED, CUT_BEFORE, gift_server
+from tests.gift_server import CUT_BEFORE, gift_server
 from tests.gifts.conftest import Counter
 from tests.stories.trade import assert_clean
 
@@ -43,9 +43,7 @@ def counter(app: Flask, desk: Desk) -> Iterator[Counter]:
 @pytest.fixture
 def accepted(counter: Counter) -> Counter:
     """A gift that the server has accepted."""
-    counter.server.answer = ACCEPTED
-    counter.earn()
-    counter.work()
+    counter.hand_in()
     return counter
 
 

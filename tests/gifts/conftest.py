@@ -16,7 +16,7 @@ from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, gift, open_shop
-from tests.gift_server import GiftServer, gift_server
+from tests.gift_server import ACCEPTED, GiftServer, gift_server
 from tests.stories.trade import assert_clean, later, work_afresh
 
 
@@ -52,6 +52,12 @@ class Counter:
         session.remove()
         with within(self.shop.business.id):
             return session.scalars(select(Grant).where(Grant.operation == "gift_request")).one()
+
+    def hand_in(self) -> None:
+        """Earn a gift that the server accepts, to be given later."""
+        self.server.answer = ACCEPTED
+        self.earn()
+        self.work()
 
     def stands(self) -> tuple[str, str, str | None]:
         """Say how reward and act stand."""

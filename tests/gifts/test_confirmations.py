@@ -10,7 +10,7 @@ from referral.domain.rewards import Grant
 from referral.domain.rewards.ledger import LedgerTransaction
 from referral.foundation.db import session
 from tests.cast import open_shop
-from tests.gift_server import ACCEPTED, CUT_BEFORE
+from tests.gift_server import CUT_BEFORE
 from tests.gifts.conftest import Counter
 
 SAID = {"status": "fulfilled", "reference": "parcel-7", "code": "TEA-1234", "note": "By post"}
@@ -30,9 +30,7 @@ UNKNOWN = f"grt_{'0' * 26}"
 @pytest.fixture
 def accepted(counter: Counter) -> Counter:
     """A gift that the server has accepted."""
-    counter.server.answer = ACCEPTED
-    counter.earn()
-    counter.work()
+    counter.hand_in()
     return counter
 
 
