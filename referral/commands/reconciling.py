@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from referral.commands.speaking import COMMAND, refusals_in_a_line
 from referral.domain.businesses import Business, record, within
-from referral.domain.rewards.recovering import let_go, reconcile_first, recover_all
+from referral.domain.rewards.recovering import end_early, reconcile_first, recover_all
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import parse_public_id, public_id
@@ -31,7 +31,7 @@ def reconcile(business: str | None, is_end: bool) -> None:
         for key in keys:
             with within(key):
                 if is_end:
-                    held = let_go(key, actor=COMMAND, at=at)
+                    held = end_early(key, actor=COMMAND, at=at)
                 elif business is not None:
                     reconcile_first(key, reason=reason, at=at)
                 did = "recovering.ended" if is_end else "recovering.began"

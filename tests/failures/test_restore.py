@@ -17,7 +17,7 @@ from referral.domain.reports.auditor import audit
 from referral.domain.rewards import Reward
 from referral.domain.rewards.recovering import (
     Recovery,
-    let_go,
+    end_early,
     reconcile_first,
     recovery_of,
 )
@@ -211,6 +211,26 @@ def test_f40_free_time_that_was_given_since_waits_for_somebody(
             assert end_of(again, subscription) == until
 
 
+def test_f40_free_time_that_was_waiting_in_the_copy_waits_for_somebody(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade = trade_with(app, practice, Kind.FREE_PERIOD)
+    alice = trade.advocate("alice")
+    trade.tell(purchase(trade, alice))
+    trade.work()
+    subscription = subscribed(trade, alice)
+    assert grants_of(trade) == [("extension", "waiting", "no_subscription")]
+    with backup(trade) as copy:
+        trade.settle(from_s=600)
+        assert grants_of(trade) == [("extension", "done", None)]
+        until = end_of(trade, subscription)
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.settle(from_s=SIX_HOURS_S)
+            assert grants_of(again) == [("extension", "waiting", "recovering")]
+            assert end_of(again, subscription) == until
+
+
 def given_back(trade: Trade, bought: Thing) -> list[int]:
     listed = at_stripe(trade.practice, "GET", f"/v1/refunds?charge={bought['charge']['id']}")
     return [one["amount"] for one in listed["data"]]
@@ -231,7 +251,7 @@ def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:
             assert grants_of(again) == [("credit", "waiting", "recovering")]
             assert amounts(again, alice) == [-1000]
             with within(again.shop.business.id), transaction():
-                assert let_go(again.shop.business.id, actor=OLIVE, at=clock.now()) == 1
+                assert end_early(again.shop.business.id, actor=OLIVE, at=clock.now()) == 1
             again.settle(from_s=SIX_HOURS_S + 3600)
             assert grants_of(again) == [("credit", "waiting", "held")]
             assert amounts(again, alice) == [-1000]

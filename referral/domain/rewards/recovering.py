@@ -136,7 +136,7 @@ def note_compared(row: Recovery, unknown: Sequence[str], *, at: datetime) -> Non
     session.flush()
 
 
-def let_go(business_id: uuid.UUID, *, actor: Actor, at: datetime) -> int:
+def end_early(business_id: uuid.UUID, *, actor: Actor, at: datetime) -> int:
     """End it though something is unknown; returns how many rewards are held for it.
 
     What may have been given before the copy was restored is held until somebody has looked, and
