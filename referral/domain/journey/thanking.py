@@ -19,9 +19,9 @@ from referral.domain.rewards import (
     place_hold,
 )
 from referral.domain.rewards.earning import is_existing_customer
-from referral.domain.rewards.earning import retract as cancel_earned
 from referral.domain.rewards.holds import HOLDABLE, HoldKind
 from referral.domain.rewards.qualifying import look_again
+from referral.domain.rewards.retracting import retract as cancel_earned
 from referral.domain.rewards.ripening import make_due
 from referral.domain.rewards.waking import wake_grants
 from referral.foundation.clock import to_second

@@ -13,7 +13,7 @@ from referral.domain.attribution import Referral, TouchKind
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.currencies import Conversion, convert_on
 from referral.domain.people import Person
-from referral.domain.programs import Offer, Side, Trigger, lock_program
+from referral.domain.programs import Offer, Side, Trigger
 from referral.domain.programs.kinds import REPEATED, WITHOUT_MONEY
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.amounts import Inputs, inputs_of, worth
@@ -22,15 +22,11 @@ from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
 from referral.domain.rewards.limits import begin_within_limits
 from referral.domain.rewards.qualifying import (
     expect,
-    friends_above,
-    give_up_place,
     place_of,
 )
-from referral.domain.rewards.releasing import cancel
 from referral.domain.rewards.rewards import Reward, RewardState, lock
 from referral.domain.rewards.turns import (
     Turn,
-    free_slot,
     order_of,
     supersede,
     turn_for,
@@ -40,8 +36,6 @@ from referral.foundation.db import session
 
 EXISTING_CUSTOMER = "existing_customer"
 NO_EXCHANGE_RATE = "no_exchange_rate"
-MILESTONE = "milestone:"
-"""Begins the slot of a milestone, before the place of the friend who makes it."""
 
 
 class Base(NamedTuple):
@@ -101,49 +95,6 @@ def is_existing_customer(referral: Referral) -> bool:
     """Tell whether news that came late shows the friend a customer from before the touch (I-4)."""
     since = referral.friend.known_since
     return since is not None and since < to_second(min(referral.touch.at, referral.at))
-
-
-def retract(referral: Referral, *, at: datetime) -> None:
-    """Cancel what an existing customer's referral has earned, as far as it is not granted yet.
-
-    Their place is free again unless its advocate was granted something for it; the friends above
-    who made a milestone that is not granted yet are counted again without them.
-    """
-    _cancel_pending(referral, at=at)
-    granted = (RewardState.GRANTING, RewardState.GRANTED, RewardState.REVERSED)
-    earned = select(Reward).where(Reward.referral_id == referral.id, Reward.side == Side.ADVOCATE)
-    lock_program(referral.program_id)
-    theirs = session.scalars(earned).all()
-    if any(reward.state in granted for reward in theirs):
-        return
-    place = give_up_place(referral)
-    if place is None:
-        return
-    for reward in theirs:
-        _leave_milestone(reward)
-    for above in friends_above(referral, place):
-        if _cancel_pending(above.referral, at=at, trigger=Trigger.MILESTONE):
-            give_up_place(above.referral, again_at=at)
-
-
-def _cancel_pending(referral: Referral, *, at: datetime, trigger: Trigger | None = None) -> bool:
-    query = (
-        select(Reward)
-        .where(Reward.referral_id == referral.id)
-        .where(Reward.state.in_((RewardState.PENDING, RewardState.APPROVED)))
-        .order_by(Reward.id)
-    )
-    found = [one for one in session.scalars(query) if trigger in (None, one.offer.trigger)]
-    for reward in found:
-        cancel(lock(reward), reason=EXISTING_CUSTOMER, actor=SYSTEM, at=at)
-        _leave_milestone(reward)
-    return bool(found)
-
-
-def _leave_milestone(reward: Reward) -> None:
-    """Let another friend make the milestone of a reward that has ended, whatever ended it."""
-    if reward.slot.startswith(MILESTONE):
-        free_slot(reward.id)
 
 
 def offer_misses(offer: Offer, purchase: Purchase, *, kept_minor: int | None = None) -> str | None:

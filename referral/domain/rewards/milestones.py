@@ -16,7 +16,6 @@ from referral.domain.programs import Offer, Trigger, lock_program
 from referral.domain.purchases import Purchase, open_disputes, purchases_of
 from referral.domain.rewards.amounts import inputs_of
 from referral.domain.rewards.earning import (
-    MILESTONE,
     begin_reward,
     disqualified,
     hold_stated,
@@ -29,6 +28,8 @@ from referral.foundation.clock import to_second
 from referral.foundation.db import session
 from referral.foundation.money import share
 
+MILESTONE = "milestone:"
+"""Begins the slot of a milestone, before the place of the friend who makes it."""
 _DISPUTED = timedelta(days=1)
 
 
