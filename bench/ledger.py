@@ -24,6 +24,7 @@ from referral import create_app
 from referral.domain import journey
 from referral.domain.attribution import Told
 from referral.domain.businesses import Business, across_businesses, create_business, within
+from referral.domain.links.codes import make_code
 from referral.domain.people import Identity, customer_of
 from referral.domain.programs import Program
 from referral.domain.purchases import Claim, PurchaseFact
@@ -54,7 +55,7 @@ def main(rewards: int) -> Audited:
     app = create_app(Settings())
     with app.app_context():
         db.create_all()
-        _fill(rewards // REWARDS_A_STORY)
+        fill(rewards // REWARDS_A_STORY)
         session.remove()
         counted, entries = _count(Reward), _count(LedgerEntry)
         session.remove()
@@ -63,7 +64,8 @@ def main(rewards: int) -> Audited:
         return Audited(counted, entries, len(report.violations), audit_s, scan_s)
 
 
-def _fill(stories: int) -> None:
+def fill(stories: int) -> None:
+    """Tell so many stories of a business of their own."""
     at = clock.now() - 2 * A_MONTH
     with transaction():
         business = create_business("Bench", site_url="https://shop.example/", currency="eur", at=at)
@@ -144,7 +146,7 @@ def _renamer(
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return what makes a copy of a row: new ids wherever an old one is told, new names."""
     keys = {old: new_key() for _, old in made}
-    words = {"template": str(number), code: f"{number:010d}"}
+    words = {"template": str(number), code: make_code()}
     prefixes = _prefixes()
     for table, old in made:
         words[str(old)] = str(keys[old])
