@@ -6,9 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from referral.domain.businesses import Role, invite, within
+from referral.domain.businesses import Actor, Role, invite, within
 from referral.domain.notices import Notice
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.debts import forgive_debt
 from referral.domain.rewards.gift_files import MOST_CODES, read_codes
 from referral.domain.rewards.gift_stock import GiftCode, code_of
 from referral.domain.rewards.gifts import show_code
@@ -137,6 +138,39 @@ def test_a_part_of_a_gift_cannot_be_taken_so_it_is_owed(app: Flask) -> None:
     give(shop)
     assert refunded(shop, reward, 3000).state == "granted"
     assert (reward.debited_minor, reward.owed_minor) == (0, 250)
+
+
+def test_parts_that_make_up_the_whole_bring_an_unseen_code_back(app: Flask) -> None:
+    shop, reward = bought()
+    fill_stock(shop, "PARTS-0001")
+    give(shop)
+    for part in (3000, 5000, 4000):
+        refunded(shop, reward, part)
+    assert (reward.state, code_for(shop, reward)) == ("reversed", None)
+    assert (reward.debited_minor, reward.owed_minor) == (1000, 0)
+
+
+def test_parts_that_make_up_the_whole_are_owed_of_a_code_that_was_seen(app: Flask) -> None:
+    shop, reward = bought()
+    fill_stock(shop, "PARTS-0002")
+    give(shop)
+    look(shop, fresh(shop, reward))
+    for part in (3000, 9000):
+        refunded(shop, reward, part)
+    assert (reward.state, reward.debited_minor, reward.owed_minor) == ("reversed", 0, 1000)
+
+
+def test_a_code_of_which_a_part_was_forgiven_stays(app: Flask) -> None:
+    shop, reward = bought()
+    fill_stock(shop, "PARTS-0003")
+    give(shop)
+    refunded(shop, reward, 3000)
+    olive = Actor("operator", "Olive")
+    with within(shop.business.id), transaction():
+        assert forgive_debt(reward, actor=olive, reason="A regular.", at=shop.now) == 250
+    refunded(shop, reward, 9000)
+    assert (reward.state, reward.debited_minor, reward.debt_minor) == ("reversed", 0, 750)
+    assert look(shop, reward).text == "PARTS-0003"
 
 
 def test_a_part_refunded_before_the_grant_is_owed_after_it(app: Flask) -> None:

@@ -14,23 +14,25 @@ class Way:
 
     What is `ours` is done at once, with nobody outside to ask. `money` settles debts. What is
     `whole` cannot be made smaller before it is given. What `returns` may be taken back outside.
-    What is taken `alone` rests on what was read, so it waits while another is under way.
+    What is `undivided` is taken back whole or not at all. What is taken `alone` rests on what was
+    read, so it waits while another is under way.
     """
 
     ours: bool = False
     money: bool = False
     whole: bool = False
     returns: bool = True
+    undivided: bool = False
     alone: tuple[str, ...] = ()
 
 
 WAYS = {
     "account_credit": Way(money=True, alone=("take",)),
-    "discount": Way(),
+    "discount": Way(undivided=True),
     "recognition": Way(ours=True, returns=False),
-    "free_period": Way(alone=("give", "take")),
+    "free_period": Way(whole=True, undivided=True, alone=("give", "take")),
     "refund": Way(returns=False, alone=("give",)),
-    "gift": Way(ours=True, whole=True),
+    "gift": Way(ours=True, whole=True, undivided=True),
     "charity": Way(ours=True),
     "choice": Way(ours=True, returns=False),
     "cash": Way(money=True),

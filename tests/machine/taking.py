@@ -19,10 +19,18 @@ class Taking(Debts):
 
     def _take(self, reward: Reward) -> None:
         held = reward.payable - reward.debited
-        if not reward.way.returns or held <= 0:
+        can_go = reward.way.returns and (not reward.way.undivided or self._gather(reward))
+        if not can_go or held <= 0:
             self._book(reward, taken=0, owed=reward.due)
         else:
             reward.act, reward.wanted, reward.sent = "take", min(reward.due, held), False
+
+    @staticmethod
+    def _gather(reward: Reward) -> bool:
+        """Have what stands as a debt be taken after all, once all of it is to go."""
+        is_all = reward.claw == reward.amount and reward.debt == reward.owed
+        reward.owed = 0 if is_all else reward.owed
+        return is_all
 
     def _book(self, reward: Reward, *, taken: int, owed: int) -> None:
         reward.debited, reward.owed = reward.debited + taken, reward.owed + owed

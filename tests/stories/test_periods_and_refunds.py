@@ -162,6 +162,40 @@ def test_free_time_that_has_not_begun_is_taken_back(app: Flask, practice: Practi
     assert_clean()
 
 
+@pytest.mark.parametrize("is_settled_between", [False, True])
+def test_halves_that_make_up_the_whole_take_free_time_back(
+    app: Flask, practice: PracticeStripe, is_settled_between: bool
+) -> None:
+    trade = trade_with(app, practice, Kind.FREE_PERIOD)
+    alice = earned(trade)
+    subscription = subscribed(trade, alice)
+    began = end_of(trade, subscription)
+    trade.settle()
+    refund_half(trade)
+    if is_settled_between:
+        trade.settle()
+    assert newest_of(trade).debt_minor == 500
+    refund_half(trade)
+    trade.settle()
+    assert (states(trade), end_of(trade, subscription)) == (["reversed"], began)
+    assert (newest_of(trade).debited_minor, newest_of(trade).owed_minor) == (1000, 0)
+    assert_clean()
+
+
+def test_free_time_is_given_whole_and_what_was_refunded_before_is_owed(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade = trade_with(app, practice, Kind.FREE_PERIOD)
+    alice = earned(trade)
+    refund_half(trade)
+    subscription = subscribed(trade, alice)
+    began = end_of(trade, subscription)
+    trade.settle()
+    assert (states(trade), end_of(trade, subscription)) == (["granted"], plus(began, 1, "month"))
+    assert (newest_of(trade).withheld_minor, newest_of(trade).debt_minor) == (0, 500)
+    assert_clean()
+
+
 def test_a_part_of_the_own_payment_goes_back_and_takes_nobodys_reward(
     app: Flask, practice: PracticeStripe
 ) -> None:

@@ -12,10 +12,10 @@ from referral.domain.programs import return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
 from referral.domain.rewards.attempts import plan_grant, resize_grant
-from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
+from referral.domain.rewards.debts import reopen, settle_with_approved, take_out, undo_debt
 from referral.domain.rewards.grants import Grant, open_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
-from referral.domain.rewards.operations import WHOLE
+from referral.domain.rewards.operations import ALL_OR_NOTHING, WHOLE
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
 from referral.domain.rewards.rewards import (
@@ -106,14 +106,28 @@ def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     What nothing can take back stands as a debt at once, and so does what was never sent because it
     settled another debt.
     """
-    due = reward.outstanding_minor
-    if due <= 0 or open_grant(reward) is not None:
+    if reward.outstanding_minor <= 0 or open_grant(reward) is not None:
         return
     taking, given = reward.way.takes, reward.payable_minor - reward.debited_minor
+    if taking in ALL_OR_NOTHING and not _gather(reward, at=at):
+        taking = None
     if taking is None or given <= 0:
         owe_instead(reward, at=at)
     else:
-        plan_grant(reward, taking, amount_minor=min(due, given), at=at)
+        amount_minor = min(reward.outstanding_minor, given)
+        plan_grant(reward, taking, amount_minor=amount_minor, at=at)
+
+
+def _gather(reward: Reward, *, at: datetime) -> bool:
+    """Have the parts that stand as a debt be taken after all, once they make up the whole.
+
+    Returns whether they do; what was settled or forgiven meanwhile is not there any more.
+    """
+    debt_minor = reward.debt_minor
+    if reward.clawback_minor < reward.amount_minor or debt_minor < reward.owed_minor:
+        return False
+    undo_debt(reward, debt_minor, at=at)
+    return True
 
 
 def settle_debit(reward: Reward, grant: Grant, *, at: datetime) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from referral.domain.businesses import Business
 from referral.domain.notices import notify
 from referral.domain.programs import Kind
+from referral.domain.rewards.debts import undo_debt
 from referral.domain.rewards.grants import open_grant
 from referral.domain.rewards.releasing import return_unused
 from referral.domain.rewards.rewards import Reward, RewardState, lock, update_reward
@@ -79,6 +80,10 @@ def _tell(reward: Reward, *, at: datetime) -> None:
 
 
 def _lapse(reward: Reward, *, at: datetime) -> None:
-    """Return what is left of a fixed worth; that of a rate was never booked, for none was used."""
+    """Return what is left of a fixed worth; that of a rate was never booked, for none was used.
+
+    Nothing is owed of what nobody had.
+    """
+    undo_debt(reward, reward.debt_minor, at=at)
     return_unused(reward, reward.amount_minor, at=at)
     update_reward(reward, lapsed_at=at)

@@ -50,7 +50,7 @@ class Way:
 WAYS: dict[Kind, Way] = {
     Kind.ACCOUNT_CREDIT: Way(Operation.CREDIT, Operation.DEBIT),
     Kind.DISCOUNT: Way(Operation.PROMOTION_CODE, Operation.WITHDRAWAL),
-    Kind.FREE_PERIOD: Way(Operation.EXTENSION, Operation.SHORTENING),
+    Kind.FREE_PERIOD: Way(Operation.EXTENSION, Operation.SHORTENING, is_whole=True),
     Kind.REFUND: Way(Operation.REFUND),
     Kind.RECOGNITION: Way(Operation.THANKS),
     Kind.GIFT: Way(Operation.GIFT_CODE, Operation.GIFT_RETURN, is_whole=True),
@@ -65,6 +65,9 @@ REQUESTED = Way(Operation.GIFT_REQUEST, is_whole=True)
 
 TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation.RETURN}
 """The operations that take something back; a return came back by itself."""
+
+ALL_OR_NOTHING = frozenset({Operation.WITHDRAWAL, Operation.SHORTENING, Operation.GIFT_RETURN})
+"""What takes everything or nothing: parts stand as a debt until they make up the whole."""
 
 WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.WITHDRAWAL, Operation.THANKS})
 """The operations whose object has no amount of its own to compare."""
