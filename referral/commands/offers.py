@@ -43,8 +43,7 @@ _NONE = Extras()
 def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -> OfferTerms | None:
     """Read what follows the kind and a colon; raises Invalid saying how to write it.
 
-    With tiers the amount is the first of them, and may be left out. A discount is given at signup,
-    so what is said of purchases is not for it.
+    With tiers the amount is the first of them, and may be left out.
     """
     if not text.strip():
         return None
@@ -52,7 +51,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
     field = f"{side}_offer"
     if kind not in [*Kind]:
         raise Invalid(fields={field: f"The kind is one of: {', '.join(Kind)}."})
-    chosen = Trigger.SIGNUP if kind == Kind.DISCOUNT else Trigger(trigger)
+    chosen = Trigger(trigger)
     has_money = kind not in WITHOUT_MONEY
     choices: tuple[Kind, ...] = ()
     if kind == Kind.CHOICE:
@@ -96,6 +95,15 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         discount_minimum_minor=extras.discount_minimum if is_code else None,
         first_order_only=extras.first_order_only and is_code,
     )
+
+
+def trigger_for_friend(text: str, said: str | None, advocates: str) -> str:
+    """Return what earns a friend's offer: what was said, or the signup for a discount.
+
+    Everything else is for what earns the advocate's.
+    """
+    is_welcome = text.strip().startswith(f"{Kind.DISCOUNT}:")
+    return said or (Trigger.SIGNUP if is_welcome else advocates)
 
 
 def _fulfilment(text: str, field: str) -> Fulfilment:

@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from referral.commands.businesses import find_business
-from referral.commands.offers import Extras, read_offer
+from referral.commands.offers import Extras, read_offer, trigger_for_friend
 from referral.commands.speaking import COMMAND, refusals_in_a_line, show
 from referral.domain.businesses import record, within
 from referral.domain.programs import (
@@ -196,9 +196,10 @@ def new_program(
                 first_order_only=first_order_only,
                 minimum_payout=friend_minimum_payout,
             )
+            for_friend = trigger_for_friend(friend_offer, friend_trigger, trigger)
             wanted = [
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
-                read_offer(Side.FRIEND, friend_offer, friend_trigger or trigger, extras=friends),
+                read_offer(Side.FRIEND, friend_offer, for_friend, extras=friends),
             ]
             for one in wanted:
                 if one is not None:

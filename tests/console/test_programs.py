@@ -137,8 +137,6 @@ def test_the_id_of_another_business_makes_nothing_here(desk: Desk) -> None:
         ({"advocate_worth": "10.005"}, "advocate_worth"),
         ({"advocate_worth": "100.01%"}, "advocate_worth"),
         ({"advocate_worth": "10%", "advocate_trigger": "signup"}, "advocate_worth"),
-        ({"advocate_kind": "discount"}, "advocate_trigger"),
-        ({"friend_trigger": "first_purchase"}, "friend_trigger"),
         ({"advocate_cap": "free"}, "advocate_cap"),
         ({"advocate_person_cap": "0"}, "advocate_person_cap"),
         ({"friend_kind": "gold"}, "friend_kind"),
@@ -223,21 +221,20 @@ def test_a_new_offer_is_a_new_version_beside_the_old(desk: Desk) -> None:
     assert post(desk.client, f"{path}/offers/nobody", **typed).status_code == 404
 
 
-def test_a_discount_for_a_purchase_is_refused_and_stays_as_it_was_typed(desk: Desk) -> None:
+def test_a_discount_with_a_cap_is_refused_and_stays_as_it_was_typed(desk: Desk) -> None:
     path = f"/console/programs/{desk.shop.program.public_id}/offers/advocate"
-    typed = {"kind": "discount", "worth": "17.50", "trigger": "first_purchase"}
+    typed = {"kind": "discount", "worth": "17.5%", "trigger": "first_purchase", "cap": "20"}
     sent = {f"advocate_{name}": value for name, value in typed.items()}
     text = check_page(post(desk.client, path, path, **sent), 422)
-    assert 'id="e-advocate_trigger"' in text
-    assert "A discount is given at signup: choose “The friend&#39;s signup” here." in text
-    assert ">The friend&#39;s signup</option>" in text
+    assert 'id="e-advocate_cap"' in text
+    assert 'id="e-advocate_discount_days"' not in text
     assert '<option value="first_purchase" selected' in text
-    assert 'value="17.50"' in text
+    assert 'value="17.5%"' in text
     assert len(offers(desk, desk.shop.program)) == 2
-    answer = post(desk.client, path, path, **sent | {"advocate_trigger": "signup"})
+    answer = post(desk.client, path, path, **sent | {"advocate_cap": ""})
     assert answer.status_code == 303
     newest = offers(desk, desk.shop.program)[-1]
-    assert (newest.kind, newest.trigger, newest.amount_minor) == ("discount", "signup", 1750)
+    assert (newest.kind, newest.trigger, newest.rate_bp) == ("discount", "first_purchase", 1750)
 
 
 def test_a_program_is_paused_resumed_and_closed_for_good(desk: Desk) -> None:

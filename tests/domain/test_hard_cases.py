@@ -136,6 +136,20 @@ def test_a_seen_gift_stays_when_both_refunds_of_its_halves_fail(app: Flask) -> N
     assert sum(one.debt_minor for one in rewards(shop)) == 0
 
 
+def test_one_of_two_halves_that_fails_gives_the_gift_again_and_half_is_owed(app: Flask) -> None:
+    shop, provider = open_with(of_kind(Kind.GIFT)), Provider()
+    fill_stock(shop, "AAAA-BBBB-CCCC\nDDDD-EEEE-FFFF")
+    bought = shop.later(hours=1).purchase("bob")
+    give(shop, provider)
+    for name in ("re_1", "re_2"):
+        shop.refund(bought, 6000, name=name)
+    give(shop, provider)
+    fail(shop, bought, 6000, "re_1")
+    give(shop, provider)
+    known = [(one.state, one.amount_minor, one.debt_minor) for one in rewards(shop)]
+    assert known == [("reversed", 1000, 0), ("granted", 1000, 500)]
+
+
 def test_a_forgiven_debt_is_not_given_a_second_time(app: Flask) -> None:
     shop, provider = open_with(of_kind(Kind.REFUND)), Provider()
     bought = shop.later(hours=1).purchase("bob")

@@ -35,6 +35,7 @@ class Bank(Provider):
     start: datetime = field(kw_only=True)
     balance: int = 0
     codes: Counter[str] = field(default_factory=Counter)
+    used: set[str] = field(default_factory=set)
     ends: dict[str, datetime] = field(default_factory=dict)
     paid: Counter[str] = field(default_factory=Counter)
     back: Counter[str] = field(default_factory=Counter)
@@ -73,6 +74,8 @@ class Bank(Provider):
     def _ask_code_back(self, grant: Grant, at: datetime) -> Asked:
         given = given_by(grant.reward)
         assert given
+        if given.object_id in self.used or grant.amount_minor < given.amount_minor:
+            raise NothingLeft
         return Asked(str(book.recipient_of(grant)), grant.amount_minor, {"code": given.object_id})
 
     def _ask_extension(self, grant: Grant, at: datetime) -> Asked:

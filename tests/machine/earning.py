@@ -33,7 +33,8 @@ class Earning(Friends):
             self.expect(referral, purchase.at + referral.program.hold)
             return False
         place = self.place_of(referral) if offer.steps else None
-        if offer.worth(base, place) <= 0 and offer.kind != "recognition":
+        is_worthless = offer.worth(base, place) <= 0 and not offer.is_share_off
+        if is_worthless and offer.kind != "recognition":
             return False
         return self._earn_once(referral, offer, purchase, offer.worth(base, place))
 

@@ -82,7 +82,7 @@ class Friends(Currencies):
 
     def begin(self, reward: Reward) -> None:
         """Begin a reward as its programme, its person's household and their place are now."""
-        if reward.offer.kind != "discount":
+        if reward.offer.kind != "discount" or reward.offer.trigger != "signup":
             reward.needed = reward.referral.program.approvals_for(reward.amount)
         reward.household = self.households.get(reward.person, reward.person)
         is_counted = reward.offer.steps or reward.offer.every

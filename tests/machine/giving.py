@@ -93,8 +93,7 @@ class Giving(Deciding):
             self._book(reward, taken=reward.asked, owed=reward.wanted - reward.asked)
         else:
             reward.state, reward.given = "granted", reward.asked
-            if reward.due > 0:
-                self._take(reward)
+            self._take_what_is_due(reward)
 
     def refuse(self, reward: Reward) -> None:
         """Nothing exists outside and nothing will: a taking stands as a debt, a reward fails."""

@@ -38,6 +38,8 @@ OFFERS = [
     promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, amount=800, life_days=40),
     promise(ADVOCATE, EACH, kind=Kind.GIFT, amount=GIFT_WORTH),
     promise(ADVOCATE, EACH, kind=Kind.FREE_PERIOD, amount=900),
+    promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, amount=800),
+    promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, rate_bp=1500),
     promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=600),
     promise(ADVOCATE, EACH, kind=Kind.CHARITY, rate_bp=500),
     promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),

@@ -65,6 +65,8 @@ class Offer:
 
     def worth(self, base: int, place: int | None = None) -> int:
         """Say what a base earns; with steps, for the friend of a place."""
+        if self.is_share_off:
+            return 0
         amount, rate = self.amount, self.rate_bp
         if self.steps and place is not None:
             step = [worth for first, worth in self.steps if first <= place][-1]
@@ -75,8 +77,15 @@ class Offer:
         return exact if self.cap is None else min(exact, self.cap)
 
     def best(self, base: int) -> int:
-        """Say what a base earns at the best of all places."""
+        """Say what a base earns at the best of all places; of a share off an order, whether."""
+        if self.is_share_off:
+            return base
         return max(self.worth(base, place) for place, _ in self.steps or ((1, 0),))
+
+    @property
+    def is_share_off(self) -> bool:
+        """Tell whether its worth is known only when an order to come is paid."""
+        return self.kind == "discount" and self.rate_bp is not None
 
     @property
     def is_repeated(self) -> bool:

@@ -59,12 +59,14 @@ class Credit(Purse):
 
 @dataclass
 class Codes(Purse):
-    """A code at the provider, worth nothing until it is used."""
+    """Codes at the provider; one that was used stays, and so does a part of one."""
 
     of: Counter[str] = field(default_factory=Counter)
+    used: set[Reward] = field(default_factory=set)
 
     def left(self, reward: Reward, at: datetime) -> int | None:
-        return 0
+        stays = reward in self.used or reward.wanted < reward.given
+        return None if stays else reward.wanted
 
     def give(self, reward: Reward, at: datetime) -> None:
         self.of[reward.person] += 1

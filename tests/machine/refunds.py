@@ -34,13 +34,22 @@ class Refunds(Restoring):
             self._restore(promise, less)
 
     def _follow(self, promise: list[Reward], purchase: Purchase) -> None:
-        """Thanks go with the whole purchase, unless they were said."""
+        """What has no amount goes with the whole purchase, but for thanks that were said."""
         latest = promise[-1]
-        if purchase.refunded < purchase.gross:
-            if latest.state == "cancelled":
-                self._restore(promise, 0)
-        elif latest.is_open:
-            self.end(latest, "cancelled", "refunded")
+        if latest.state == "granted":
+            self._take_what_is_due(latest)
+        elif purchase.went_back:
+            if latest.is_open:
+                self.end(latest, "cancelled", "refunded")
+        elif latest.state in ("cancelled", "reversed"):
+            self._restore(promise, 0)
+
+    def _go_on_taking(self, reward: Reward) -> None:
+        """Begin anew what has no amount, when its refund failed while it was withdrawn."""
+        super()._go_on_taking(reward)
+        purchase = reward.purchase
+        if purchase and not reward.amount and reward.state == "reversed" and not purchase.went_back:
+            self._restore(self._promise(reward), 0)
 
     def _promise(self, first: Reward) -> list[Reward]:
         """The reward itself, and then what gave parts of it back."""

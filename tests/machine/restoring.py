@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.machine.promises import WAYS
 from tests.machine.taking import Taking
 from tests.machine.things import Reward
 
@@ -61,10 +62,14 @@ class Restoring(Taking):
             left, reward.claw = left - part, reward.claw - part
         return expired - left
 
-    def _begin_anew(self, promise: list[Reward], amount: int) -> None:
-        first = promise[0]
+    def _begin_anew(self, promise: list[Reward], back: int) -> None:
+        """Begin the part anew, or all of what comes whole and is with nobody, the rest due back."""
+        first, amount = promise[0], back
+        if WAYS[first.offer.kind].whole and not any(_is_with_them(one) for one in promise):
+            amount = first.amount
         fresh = self._successor(first, amount, number=len(promise))
         if fresh.state == "pending":
+            fresh.claw = amount - back
             fresh.holds = [hold for hold in first.holds if hold == "staff"]
         self._hold_while_disputed(fresh)
 
@@ -92,3 +97,9 @@ class Restoring(Taking):
         for name, outcome in (reward.purchase.disputes if reward.purchase else {}).items():
             if outcome == "open" and reward.is_open and name not in reward.holds:
                 reward.holds.append(name)
+
+
+def _is_with_them(reward: Reward) -> bool:
+    if reward.state == "reversed":
+        return reward.debited < reward.payable
+    return reward.state in ("granting", "granted")

@@ -25,6 +25,17 @@ class Taking(Debts):
         else:
             reward.act, reward.wanted, reward.sent = "take", min(reward.due, held), False
 
+    def _take_what_is_due(self, reward: Reward) -> None:
+        """Take what is due; what has no amount is withdrawn while its whole purchase went back."""
+        if reward.amount:
+            if reward.due > 0:
+                self._take(reward)
+        elif reward.way.returns and reward.purchase and reward.reason is None:
+            if reward.purchase.went_back and reward.act is None:
+                reward.act, reward.wanted, reward.sent = "take", 0, False
+            elif not reward.purchase.went_back and not reward.sent:
+                reward.act = None
+
     @staticmethod
     def _gather(reward: Reward) -> bool:
         """Have what stands as a debt be taken after all, once all of it is to go."""

@@ -63,6 +63,10 @@ class Purchase:
         lost = self.gross * sum(outcome == "lost" for outcome in self.disputes.values())
         return min(self.gross, max(standing, self.charged - failed) + lost)
 
+    @property
+    def went_back(self) -> bool:
+        return self.refunded >= self.gross
+
 
 @dataclass(eq=False)
 class Referral:

@@ -14,7 +14,7 @@ from referral.domain.purchases import RefundFact
 from referral.domain.rewards import redeem
 from referral.domain.rewards.charities import charities, mark_paid
 from referral.domain.rewards.gifts import show_code
-from referral.domain.rewards.grants import Done
+from referral.domain.rewards.grants import Done, given_by
 from referral.foundation.db import transaction
 from referral.foundation.errors import Refusal
 from referral.foundation.money import Money
@@ -152,11 +152,22 @@ class Town(Picking):
                 show_code(row, at=self.now)
             where.model.gifts.out[known] = True
 
+    @staticmethod
+    def _uses_the_code(where: Place, known: Reward) -> None:
+        row = reward_of(where, known)
+        with within(where.business.id):
+            given = given_by(row)
+        assert given is not None
+        if not known.sent:
+            where.bank.used.add(str(given.object_id))
+            where.model.codes.used.add(known)
+
     def _use_up(self, where: Place, known: Reward) -> None:
         """Let somebody use what they were given, so that it cannot be taken back."""
         uses: dict[str, Callable[[], None]] = {
             "account_credit": lambda: self._spend(where, known.person, 500),
             "cash": lambda: self._empties_the_account(where, known.person),
+            "discount": lambda: self._uses_the_code(where, known),
             "gift": lambda: self._looks_at_the_code(where, known),
             "charity": lambda: self._pays_the_charity(where),
             "store_credit": lambda: self._order(where, known.person, 300),

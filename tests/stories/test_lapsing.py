@@ -9,7 +9,7 @@ from sqlalchemy import select
 from referral.domain.businesses import within
 from referral.domain.notices import Notice
 from referral.domain.programs import OfferTerms, Program
-from referral.domain.reports.discounts import discount_of
+from referral.domain.reports.discounts import discounts_of
 from referral.domain.reports.portal import code_given
 from referral.domain.rewards import LedgerTransaction, Reward
 from referral.foundation import clock
@@ -93,7 +93,7 @@ def test_who_has_not_used_it_hears_of_it_two_weeks_before_and_then_it_lapses(
         assert reward.use_by is not None
         assert int(reward.use_by.timestamp()) == code["expires_at"]
         assert (reward.lapsed_at, code_given(reward)) == (None, code["code"])
-        assert discount_of(reward.person, at=reward.use_by) is None
+        assert discounts_of(reward.person, at=reward.use_by) == []
         assert session.get_one(Program, trade.shop.program.id).committed_minor == 500
     at_day(trade, 31.1)
     at_day(trade, 40)
@@ -101,7 +101,7 @@ def test_who_has_not_used_it_hears_of_it_two_weeks_before_and_then_it_lapses(
         reward = bobs(trade)
         assert (reward.state, reward.expired_minor, code_given(reward)) == ("granted", 500, None)
         assert reward.lapsed_at is not None
-        assert discount_of(reward.person, at=clock.now()) is None
+        assert discounts_of(reward.person, at=clock.now()) == []
         assert session.get_one(Program, trade.shop.program.id).committed_minor == 0
         query = select(LedgerTransaction.kind).where(LedgerTransaction.reward_id == reward.id)
         assert list(session.scalars(query.order_by(LedgerTransaction.id))) == [

@@ -28,9 +28,8 @@ NEVER_MINOR = 10**9
 
 def trade_with(app: Flask, practice: PracticeStripe, kind: Kind, **terms: Any) -> Trade:
     """Open a shop where each purchase of a friend earns the advocate something worth 10.00."""
-    offer = OfferTerms(
-        side=Side.ADVOCATE, kind=kind, trigger=Trigger.PURCHASE, amount_minor=1000, **terms
-    )
+    worth = {"amount_minor": None if "rate_bp" in terms else 1000}
+    offer = OfferTerms(side=Side.ADVOCATE, kind=kind, trigger=Trigger.PURCHASE, **worth, **terms)
     friend = credit(side=Side.FRIEND, minimum_minor=NEVER_MINOR)
     return open_trade(app, practice, advocate=offer, friend=friend)
 

@@ -123,6 +123,11 @@ class Offer(Owned, Model):
         return self.trigger == Trigger.MILESTONE or bool(self.steps)
 
     @property
+    def gives_share_off(self) -> bool:
+        """Tell whether it gives a share off an order to come, whose worth nobody knows yet."""
+        return self.kind == Kind.DISCOUNT and self.rate_bp is not None
+
+    @property
     def fulfilled_by(self) -> Fulfilment | None:
         """Return who has its gifts; versions from before there was a choice take a stock's."""
         may_be_a_gift = Kind.GIFT in (self.kind, self.fallback_kind, *(self.choices or ()))

@@ -81,8 +81,6 @@ class OfferTerms:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
         self.check_life()
         self.check_discount(currency)
-        if self.kind == Kind.DISCOUNT and self.trigger != Trigger.SIGNUP:
-            raise Invalid(fields={field: "A discount is given at signup: use the trigger signup."})
         self._check_choices(field)
         self._check_gift(field)
         self.check_fallback()
@@ -108,7 +106,8 @@ class OfferTerms:
             raise Invalid(fields={field: said})
         if milestones and not 1 <= milestones[0] <= MOST_FRIENDS:
             raise Invalid(fields={field: f"A milestone is 1 to {MOST_FRIENDS:,} friends."})
-        if milestones and (self.side != Side.ADVOCATE or self.rate_bp):
+        is_share = self.rate_bp is not None and self.kind != Kind.DISCOUNT
+        if milestones and (self.side != Side.ADVOCATE or is_share):
             said = "A milestone gives the advocate an amount: there is no one purchase to share."
             raise Invalid(fields={field: said})
         if self.times is not None and self.trigger not in REPEATED:
@@ -205,6 +204,8 @@ class OfferTerms:
             if self.discount_days is not None or least is not None or self.first_order_only:
                 raise Invalid(fields={field: "Only a discount has a code whose use is limited."})
             return
+        if self.cap_minor is not None:
+            raise Invalid(fields={field: "A discount has no cap: no checkout would hold to it."})
         if self.discount_days is not None and not 1 <= self.discount_days <= LONGEST_CODE_DAYS:
             said = f"A code may be used for 1 to {LONGEST_CODE_DAYS:,} days, or for good."
             raise Invalid(fields={field: said})

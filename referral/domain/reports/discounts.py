@@ -1,4 +1,4 @@
-"""The discount a friend may use: what a checkout needs to apply it, with no code to copy."""
+"""The discounts somebody may use: what a checkout needs to apply one, with no code to copy."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ class Discount:
     customer_id: str | None
 
 
-def discount_of(person: Person, *, at: datetime) -> Discount | None:
-    """Return the person's newest discount that has not ended; its code may be used at a moment."""
+def discounts_of(person: Person, *, at: datetime) -> list[Discount]:
+    """List a person's discounts that have not ended, the newest first.
+
+    Their codes may be used at a moment, unless they were: only the provider knows that.
+    """
     query = (
         select(Reward, Grant)
         .outerjoin(
@@ -45,11 +48,10 @@ def discount_of(person: Person, *, at: datetime) -> Discount | None:
         .where(or_(Reward.use_by.is_(None), Reward.use_by > at))
         .options(joinedload(Reward.offer))
         .order_by(Reward.id.desc())
-        .limit(1)
     )
-    found = session.execute(query).first()
-    if found is None:
-        return None
-    reward, grant = found
+    return [_discount(reward, grant) for reward, grant in session.execute(query)]
+
+
+def _discount(reward: Reward, grant: Grant | None) -> Discount:
     asked = (grant.parameters or {}) if grant else {}
     return Discount(reward, grant.object_id if grant else None, asked.get("customer"))

@@ -102,7 +102,9 @@ def arithmetic(reward: Reward) -> tuple[str, Mapping[str, Value]]:
         "place": inputs.place,
         **_conversion(inputs.conversion),
     }
-    if inputs.rate_bp:
+    if reward.offer.gives_share_off:
+        facts |= {"base": None, "rate_bp": inputs.rate_bp}
+    elif inputs.rate_bp:
         exact = rate(inputs.base_minor, inputs.rate_bp, step=inputs.step_minor)
         facts |= {
             "rate_bp": inputs.rate_bp,

@@ -90,3 +90,8 @@ def worth(inputs: Inputs) -> int:
         return inputs.amount_minor
     amount = rate(inputs.base_minor, inputs.rate_bp or 0, step=inputs.step_minor)
     return amount if inputs.cap_minor is None else min(amount, inputs.cap_minor)
+
+
+def worth_now(offer: Offer, inputs: Inputs) -> int:
+    """Return what a reward of an offer is booked at: nothing for a share off an order to come."""
+    return 0 if offer.gives_share_off else worth(inputs)

@@ -11,7 +11,7 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import return_to_budget
 from referral.domain.purchases import Purchase
 from referral.domain.rewards import allowances
-from referral.domain.rewards.attempts import plan_grant, resize_grant
+from referral.domain.rewards.attempts import drop_waiting, plan_grant, resize_grant
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out, undo_debt
 from referral.domain.rewards.grants import Grant, open_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
@@ -56,12 +56,14 @@ def claw_back(purchase: Purchase, *, at: datetime) -> list[Reward]:
     return begun
 
 
-def _promises(purchase: Purchase) -> list[list[Reward]]:
+def _promises(purchase: Purchase, *, of: Reward | None = None) -> list[list[Reward]]:
     """Return the locked rewards of a purchase: each, and then those that gave back a part of it.
 
     A reward that gave way to an earlier purchase's takes what gave back its parts with it.
     """
     query = select(Reward).where(Reward.purchase_id == purchase.id, has_its_place())
+    if of is not None:
+        query = query.where(Reward.offer_id == of.offer_id, Reward.person_id == of.person_id)
     promises: dict[tuple[uuid.UUID, uuid.UUID], list[Reward]] = {}
     for reward in session.scalars(query.order_by(Reward.program_id, Reward.id)).all():
         promises.setdefault((reward.offer_id, reward.person_id), []).append(lock(reward))
@@ -72,14 +74,17 @@ def _promises(purchase: Purchase) -> list[list[Reward]]:
 def _follow(promise: list[Reward], purchase: Purchase, *, at: datetime) -> list[Reward]:
     """End a reward without an amount with its whole purchase, or begin it anew.
 
-    What was given of it, such as thanks, stays given.
+    A share off an order to come is withdrawn while nobody used it; thanks that were said stay.
     """
     latest = promise[-1]
-    if purchase.refunded_minor >= purchase.gross_minor:
+    if latest.state == RewardState.GRANTED:
+        take_what_is_due(latest, at=at)
+    elif _went_back(purchase):
         if latest.state in (RewardState.PENDING, RewardState.APPROVED):
             cancel(latest, reason=REFUNDED, actor=SYSTEM, at=at)
-        return []
-    return restore(promise, 0, at=at) if latest.state == RewardState.CANCELLED else []
+    elif latest.state in (RewardState.CANCELLED, RewardState.REVERSED):
+        return restore(promise, 0, at=at)
+    return []
 
 
 def _take(promise: list[Reward], amount_minor: int, *, at: datetime) -> None:
@@ -106,6 +111,9 @@ def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     What nothing can take back stands as a debt at once, and so does what was never sent because it
     settled another debt.
     """
+    if not reward.amount_minor:
+        _take_what_has_no_amount(reward, at=at)
+        return
     if reward.outstanding_minor <= 0 or open_grant(reward) is not None:
         return
     taking, given = reward.way.takes, reward.payable_minor - reward.debited_minor
@@ -116,6 +124,16 @@ def take_what_is_due(reward: Reward, *, at: datetime) -> None:
     else:
         amount_minor = min(reward.outstanding_minor, given)
         plan_grant(reward, taking, amount_minor=amount_minor, at=at)
+
+
+def _take_what_has_no_amount(reward: Reward, *, at: datetime) -> None:
+    """Plan to withdraw it while its whole purchase is refunded, and give that up once it is not."""
+    if reward.way.takes is None or reward.purchase is None or reward.reason is not None:
+        return
+    if not _went_back(reward.purchase):
+        drop_waiting(reward, at=at)
+    elif reward.lapsed_at is None and open_grant(reward) is None:
+        plan_grant(reward, reward.way.takes, amount_minor=0, at=at)
 
 
 def _gather(reward: Reward, *, at: datetime) -> bool:
@@ -168,8 +186,22 @@ def go_on_taking(reward: Reward, *, at: datetime) -> None:
     if reward.clawback_minor == reward.amount_minor and reward.outstanding_minor == 0:
         why = reward.reason or REFUNDED
         move(reward, RewardState.REVERSED, actor=SYSTEM, reason="Reversed.", at=at, kept=why)
+        _begin_again(reward, at=at)
     else:
         take_what_is_due(reward, at=at)
+
+
+def _begin_again(reward: Reward, *, at: datetime) -> None:
+    """Begin anew what has no amount, when its refund failed while it was being withdrawn."""
+    purchase = reward.purchase
+    if reward.amount_minor or purchase is None or _went_back(purchase):
+        return
+    for promise in _promises(purchase, of=reward):
+        restore(promise, 0, at=at)
+
+
+def _went_back(purchase: Purchase) -> bool:
+    return purchase.refunded_minor >= purchase.gross_minor
 
 
 def _withhold(reward: Reward, *, at: datetime) -> None:

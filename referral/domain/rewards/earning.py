@@ -16,7 +16,7 @@ from referral.domain.people import Person
 from referral.domain.programs import Offer, Side, Trigger
 from referral.domain.programs.kinds import REPEATED, WITHOUT_MONEY
 from referral.domain.purchases import Purchase
-from referral.domain.rewards.amounts import Inputs, inputs_of, worth
+from referral.domain.rewards.amounts import Inputs, inputs_of, worth, worth_now
 from referral.domain.rewards.awaiting import await_rate
 from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
 from referral.domain.rewards.limits import begin_within_limits
@@ -112,6 +112,8 @@ def offer_misses(offer: Offer, purchase: Purchase, *, kept_minor: int | None = N
     if base.base_minor < offer.minimum_minor:
         return "below_minimum"
     best = max(worth(one) for one in _possible(offer, base.base_minor))
+    if offer.gives_share_off:
+        best = base.base_minor
     if offer.kind not in WITHOUT_MONEY and (base.base_minor <= 0 or best <= 0):
         return "rounds_to_nothing"
     return None
@@ -149,7 +151,8 @@ def _sides(referral: Referral) -> Iterable[tuple[Person, Offer]]:
 def _earn(
     referral: Referral, person: Person, offer: Offer, purchase: Purchase, *, at: datetime
 ) -> Reward | None:
-    if offer.steps and _worth_here(referral, offer, purchase, at=at) <= 0:
+    may_be_nothing = offer.steps and not offer.gives_share_off
+    if may_be_nothing and _worth_here(referral, offer, purchase, at=at) <= 0:
         return None
     if offer.trigger in REPEATED and offer.times is not None:
         turn = turn_for(referral, person, offer, purchase, at=at)
@@ -234,7 +237,7 @@ def begin_reward(
         side=offer.side,
         kind=offer.kind,
         slot=slot,
-        amount_minor=worth(inputs),
+        amount_minor=worth_now(offer, inputs),
         currency=offer.currency,
         inputs=inputs.as_json(),
         earned_at=earned_at,

@@ -9,7 +9,7 @@ from datetime import datetime
 from referral.domain.businesses import Business
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Person
-from referral.domain.programs import Kind, Offer, Program, reserve, return_to_budget
+from referral.domain.programs import Kind, Offer, Program, Trigger, reserve, return_to_budget
 from referral.domain.rewards import allowances
 from referral.domain.rewards.allowances import Scope
 from referral.domain.rewards.ledger import Account, Movement, fund, transfer
@@ -45,8 +45,8 @@ def begin_within_limits(reward: Reward, *, at: datetime, why: str = "earned") ->
     """Reserve the amount and begin the reward; a refusal is kept and can be seen (I-27).
 
     Who must approve it and what it is counted under is settled here, by the program and the person
-    as they are today; what takes another's place keeps what that one had. A discount never waits
-    for anybody: it is worth nothing until the friend pays.
+    as they are today; what takes another's place keeps what that one had. A discount for a signup
+    never waits for anybody: it is worth nothing until the friend pays.
     """
     if not reward.counted_on:
         _settle_rules(reward)
@@ -126,9 +126,7 @@ def _needed(offer: Offer) -> int:
     """
     if offer.amount_minor is None and offer.rate_bp is None:
         return 0
-    if offer.kind == Kind.DISCOUNT:
-        return offer.amount_minor or 0
-    return offer.amount_minor or 1
+    return 0 if offer.gives_share_off else offer.amount_minor or 1
 
 
 def _settle_rules(reward: Reward) -> None:
@@ -136,6 +134,6 @@ def _settle_rules(reward: Reward) -> None:
     zone = session.get_one(Business, reward.business_id).time_zone
     reward.counted_on = day_of(reward.earned_at, zone)
     reward.household = allowances.household_of(reward.person)
-    if reward.kind != Kind.DISCOUNT:
+    if reward.kind != Kind.DISCOUNT or reward.offer.trigger != Trigger.SIGNUP:
         least = 1 if reward.offer.own_words else 0
         reward.approvals_needed = max(least, program.approvals_for(reward.amount_minor))

@@ -16,6 +16,7 @@ from referral.domain.rewards.grants import GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind
 from referral.domain.rewards.ledger import Account, Movement, fund, transfer
 from referral.domain.rewards.limits import refused_limit
+from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.releasing import REFUNDED, money_lies_in
 from referral.domain.rewards.rewards import RESTORED, Reward, RewardState, update_reward
 from referral.domain.rewards.succeeding import succeed
@@ -118,9 +119,12 @@ def _leave_expired(promise: Sequence[Reward], amount_minor: int) -> int:
     return expired - left
 
 
-def _begin_anew(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -> Reward:
-    first = promise[0]
-    return succeed(
+def _begin_anew(promise: Sequence[Reward], back_minor: int, *, at: datetime) -> Reward:
+    """Begin anew the part that comes back; what comes whole is whole again, and the rest is due."""
+    first, amount_minor = promise[0], back_minor
+    if first.offer.kind in WHOLE and not any(_has_it(one) for one in promise):
+        amount_minor = first.amount_minor
+    begun = succeed(
         first,
         slot=f"{RESTORED}{first.id}:{len(promise)}",
         amount_minor=amount_minor,
@@ -129,3 +133,14 @@ def _begin_anew(promise: Sequence[Reward], amount_minor: int, *, at: datetime) -
         holds=(HoldKind.STAFF, HoldKind.STATED_NAME),
         at=at,
     )
+    if begun.state == RewardState.PENDING:
+        update_reward(begun, clawback_minor=amount_minor - back_minor)
+    return begun
+
+
+def _has_it(reward: Reward) -> bool:
+    """Tell whether its person was given it, or may have been, and has it still."""
+    if reward.state in (RewardState.GRANTING, RewardState.GRANTED):
+        return True
+    was_left = reward.debited_minor < reward.payable_minor
+    return reward.state == RewardState.REVERSED and was_left

@@ -1,4 +1,4 @@
-"""People: anyone the business knows, their links, and the discount that waits for them."""
+"""People: anyone the business knows, their links, and the discounts that wait for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from referral.domain.links import Link
 from referral.domain.people import Person, customer_of, live_together
 from referral.domain.people.people import IdentityConflict
 from referral.domain.programs.programs import ProgramNotOpen
-from referral.domain.reports.discounts import Discount, discount_of
+from referral.domain.reports.discounts import Discount, discounts_of
 from referral.domain.rewards import RewardState
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
@@ -87,7 +87,7 @@ class PersonOut(Out):
 
 
 class DiscountOut(Out):
-    """A friend's discount; once granted, pass `promotion_code` to Stripe Checkout as it is.
+    """Somebody's discount; once granted, pass `promotion_code` to Stripe Checkout as it is.
 
     Only `stripe_customer_id` can use the code, so name that customer in the session. Only Stripe
     knows whether it was used: it is answered afterwards too, and Stripe refuses it a second time.
@@ -104,25 +104,31 @@ class DiscountOut(Out):
     @classmethod
     def of(cls, discount: Discount) -> DiscountOut:
         """Write a discount."""
-        offer = discount.reward.offer
-        amount = offer.amount_minor
+        reward = discount.reward
+        rate_bp = reward.inputs["rate_bp"]
+        amount = Money.of(reward.payable_minor, reward.currency) if rate_bp is None else None
         return cls(
-            reward=discount.reward.public_id,
-            program=public_id("prg", discount.reward.program_id),
-            state=RewardState(discount.reward.state),
-            amount=None if amount is None else Money.of(amount, offer.currency),
-            rate_bp=offer.rate_bp,
+            reward=reward.public_id,
+            program=public_id("prg", reward.program_id),
+            state=RewardState(reward.state),
+            amount=amount,
+            rate_bp=rate_bp,
             promotion_code=discount.promotion_code,
             stripe_customer_id=discount.customer_id,
         )
 
 
 class PersonDetailOut(PersonOut):
-    """Somebody you know, with their links and the discount that waits for them, if one does."""
+    """Somebody you know, with their links and the discounts that wait for them, if any do.
+
+    `discounts` has all that have not ended, the newest first; `discount` is the newest of them that
+    has a code, or else the newest.
+    """
 
     stripe_customer_id: str | None
     links: list[LinkOut]
     discount: DiscountOut | None
+    discounts: list[DiscountOut]
 
 
 class PeopleOut(Page[PersonOut]):
@@ -176,7 +182,7 @@ def list_people(call: Call, asked: PeopleAsked) -> PeopleOut:
 
 @route.get("/people/{person}", gives=PersonDetailOut, refuses=(NotFound,))
 def get_person(call: Call, person: str) -> PersonDetailOut:
-    """Show one person, with their links and their discount."""
+    """Show one person, with their links and their discounts."""
     query = select(Person).where(Person.id == parse_public_id(Person.prefix, person))
     found = session.scalar(query)
     if found is None:
@@ -186,12 +192,14 @@ def get_person(call: Call, person: str) -> PersonDetailOut:
 
 
 def _detailed(person: Person, links: list[Link], *, at: datetime) -> PersonDetailOut:
-    discount = discount_of(person, at=at)
+    discounts = [DiscountOut.of(one) for one in discounts_of(person, at=at)]
+    with_code = [one for one in discounts if one.promotion_code is not None]
     return PersonDetailOut(
         **_said_of(person),
         stripe_customer_id=customer_of(person),
         links=[LinkOut.of(link, at=at) for link in links],
-        discount=DiscountOut.of(discount) if discount else None,
+        discount=next(iter(with_code or discounts), None),
+        discounts=discounts,
     )
 
 

@@ -43,7 +43,7 @@ from referral.surfaces.web.amounts import example, typed_amount, typed_rate
 NOTHING = "nothing"
 LEAST_CHOICES = 2
 GIVEN = "Choose what is given."
-AT_SIGNUP = "A discount is given at signup: choose “The friend's signup” here."
+UNCAPPED = "A share off an order has no most: no checkout would hold to it. Leave it empty."
 
 
 def show(program: str, side: str) -> str:
@@ -96,9 +96,11 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     is_rate = said.endswith("%")
     amount = form.amount(worth, currency) if said and not is_rate else None
     rate = form.rate(worth) if is_rate else None
-    is_stepped = side is Side.ADVOCATE and kind is not Kind.DISCOUNT
-    steps = read_steps(form, side, currency, Step(1, amount, rate)) if is_stepped else ()
+    first = Step(1, amount, rate)
+    steps = read_steps(form, side, currency, first) if side is Side.ADVOCATE else ()
     cap = form.amount(prefixed(side, "cap"), currency, asked=False) if is_rate else None
+    if kind is Kind.DISCOUNT and cap is not None:
+        form.errors[prefixed(side, "cap")], cap = UNCAPPED, None
     person_cap = form.amount(prefixed(side, "person_cap"), currency, asked=False)
     if amount == 0:
         form.errors[worth] = "Write an amount above zero."
@@ -106,8 +108,6 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         form.errors[worth] = "A signup has no price to share: write an amount."
     if rate and kind in OF_FIXED_WORTH:
         form.errors[worth] = "A gift has one worth: write an amount."
-    if kind is Kind.DISCOUNT and trigger is not Trigger.SIGNUP:
-        form.errors[prefixed(side, "trigger")] = AT_SIGNUP
     if kind is Kind.FREE_PERIOD and is_rate:
         form.errors[worth] = "A free period is booked at an amount: write what it is worth to you."
     may_fall_back = kind is Kind.ACCOUNT_CREDIT
@@ -126,7 +126,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     terms = OfferTerms(
         side=side,
         kind=kind,
-        trigger=Trigger.SIGNUP if kind is Kind.DISCOUNT else trigger,
+        trigger=trigger,
         amount_minor=amount,
         rate_bp=rate,
         cap_minor=cap,
@@ -142,7 +142,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         fallback_kind=instead,
         fallback_days=instead_days,
         steps=steps,
-        **({} if kind is Kind.DISCOUNT else read_counting(form, side, trigger)),
+        **read_counting(form, side, trigger),
     )
     form.check(terms.check_life, beside={f"{side}_offer": life})
     form.check(

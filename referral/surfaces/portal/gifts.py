@@ -7,7 +7,7 @@ from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.recognition import words_of
 from referral.domain.rewards.releasing import REFUNDED
 from referral.domain.rewards.returning import CAME_BACK
-from referral.surfaces.web.promises import worth_words
+from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.reasons import REASONS, given_words, reason_words, state_words
 from referral.surfaces.web.words import money
 
@@ -24,9 +24,9 @@ TO_CHOOSE = "Choose how you would like it: open it and say so."
 
 
 def gift_words(reward: Reward) -> str:
-    """Say what the reward is, such as "€10.00" or "20% off"; needs a discount's offer loaded."""
+    """Say what the reward is, such as "€10.00" or "20% off"."""
     if reward.kind == Kind.DISCOUNT:
-        return f"{worth_words(reward.offer)} off"
+        return reward_words(reward)
     if reward.kind == Kind.RECOGNITION:
         return "A thank-you"
     if reward.state == RewardState.GRANTED:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from referral.domain.programs import Kind, Offer, Side, Step
+from referral.domain.programs import Kind, Offer, Side, Step, Trigger
 from referral.domain.rewards import Reward
 from referral.surfaces.web.occasions import by_friend, occasion
 from referral.surfaces.web.words import count, money
@@ -20,15 +20,12 @@ def offer_words(offer: Offer, *, whose: str = "your") -> str:
     """
     if offer.side == Side.FRIEND:
         return friend_offer_words(offer, whose=whose)
-    if offer.kind == Kind.DISCOUNT:
-        said = f"{_worth(offer)} off {whose} next order{_of_at_least(offer)}"
-        return f"{said} for each friend who signs up{_within(offer)}"
     return _given(offer, whose)
 
 
 def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
     """Say what a friend gets, such as "20% off your first order"."""
-    if offer.kind == Kind.DISCOUNT:
+    if offer.kind == Kind.DISCOUNT and offer.trigger == Trigger.SIGNUP:
         return f"{_worth(offer)} off {whose} first order{_of_at_least(offer)}{_within(offer)}"
     return _given(offer, whose)
 
@@ -40,7 +37,12 @@ def reward_words(reward: Reward) -> str:
     if reward.kind != Kind.DISCOUNT:
         return money(reward)
     rate_bp = reward.inputs["rate_bp"]
-    return f"{rate_words(rate_bp) if rate_bp else money(reward)} off"
+    return f"{rate_words(rate_bp) if rate_bp else money(_of_code(reward), reward.currency)} off"
+
+
+def _of_code(reward: Reward) -> int:
+    """Return what a discount's code takes off: all of it, or what refunds left before the grant."""
+    return reward.payable_minor or reward.amount_minor
 
 
 def rate_words(rate_bp: int) -> str:
@@ -96,6 +98,8 @@ _BY_STEPS = {
 
 def _given(offer: Offer, whose: str) -> str:
     event = occasion(offer, whose=whose)
+    if offer.kind == Kind.DISCOUNT:
+        return _off(offer, whose, event)
     names = {"whose": whose, "who": "you" if whose == "your" else "they", "event": event}
     if offer.steps:
         what = _BY_STEPS[Kind(offer.kind)].format(**names)
@@ -105,6 +109,16 @@ def _given(offer: Offer, whose: str) -> str:
         said = (_FIXED if offer.rate_bp is None else _SHARES)[Kind(offer.kind)]
         given = said.format(worth=_worth(offer), periods=_periods(offer), **names)
     return given + _limits(offer) + _sent_from(offer)
+
+
+def _off(offer: Offer, whose: str, event: str) -> str:
+    """Say what a discount takes off an order to come, such as "20% off your next order for …"."""
+    order = f"{whose} next order{_of_at_least(offer)} for {event}"
+    if offer.steps:
+        said = f"a discount on {order}: {by_friend(offer, lambda step: _step(offer, step))}"
+    else:
+        said = f"{_worth(offer)} off {order}"
+    return said + _within(offer) + _limits(offer)
 
 
 def _periods(offer: Offer) -> str:

@@ -201,7 +201,7 @@ def _place(facts: Facts) -> Pairs:
 
 
 def _arithmetic(facts: Facts) -> Pairs:
-    if facts["given_back"] is not None:
+    if facts["given_back"] and facts["given_back"].amount_minor:
         return [("Given back, because a refund failed", money(facts["given_back"]))]
     pairs: Pairs = []
     if facts.get("place"):
@@ -213,8 +213,8 @@ def _arithmetic(facts: Facts) -> Pairs:
     if not facts.get("rate_bp"):
         return pairs  # A thank-you in words is worth no money.
     rate = rate_words(facts["rate_bp"])
-    if not facts["base"].amount_minor:
-        return [("Worth", f"{rate} of what it is used for: known when that is paid")]
+    if facts["base"] is None:
+        return [*pairs, ("Worth", f"{rate} of what it is used for: known when that is paid")]
     sum_words = f"{rate} of {money(facts['base'])} = {money(facts['share'])}"
     if facts["cap"] is not None:
         sum_words += f", at most {money(facts['cap'])}"

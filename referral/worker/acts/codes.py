@@ -1,4 +1,4 @@
-"""A friend's discount: a customer, a coupon of the offer, and a code only they can use."""
+"""A discount: a customer, a coupon of what was promised, and a code only they can use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from referral.domain.people import customer_of, tie_customer
-from referral.domain.programs import Offer
+from referral.domain.programs import Offer, Side, Trigger
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, given_by
 from referral.foundation import clock
@@ -21,7 +21,7 @@ class PromotionCode:
     """Make a code that only this customer can use, of the coupon of the offer that was promised."""
 
     def ask(self, grant: Grant, account: StripeAccount) -> Asked:
-        """Name the friend's customer, made for them where they have none, and when it ends."""
+        """Name the person's customer, made for them where they have none, and when it ends."""
         days = grant.reward.offer.discount_days
         ends = {} if days is None else {"expires_at": _in_days(days)}
         return Asked(ensure_customer(grant, account), parameters=ends)
@@ -29,8 +29,8 @@ class PromotionCode:
     def send(self, grant: Grant, account: StripeAccount) -> Done:
         """Make the coupon unless it is there, and the code."""
         offer = session.get_one(Offer, grant.reward.offer_id)
-        coupon = f"wom_{offer.id.hex}"
-        account.ensure_coupon(coupon, _terms(offer))
+        coupon, terms = _coupon(offer, grant)
+        account.ensure_coupon(coupon, terms)
         asked = grant.parameters or {}
         ends_at = asked.get("expires_at")
         made = account.make_promotion_code(
@@ -79,7 +79,7 @@ class Withdrawal:
 
 
 def ensure_customer(grant: Grant, account: StripeAccount) -> str:
-    """Return the friend's customer, making one where they have none, so the code can wait.
+    """Return the person's customer, making one where they have none, so the code can wait.
 
     The person alone decides what is asked, for several acts of theirs may ask at once. After a
     server error another key is used: a customer too many does no harm.
@@ -100,14 +100,24 @@ def ensure_customer(grant: Grant, account: StripeAccount) -> str:
     return made
 
 
-def _terms(offer: Offer) -> dict[str, Any]:
-    terms: dict[str, Any] = {"name": "Welcome from a friend"}
-    if offer.rate_bp is not None:
-        whole, rest = divmod(offer.rate_bp, 100)
-        terms["percent_off"] = whole if not rest else offer.rate_bp / 100
+def _coupon(offer: Offer, grant: Grant) -> tuple[str, dict[str, Any]]:
+    """Return the id and terms of the coupon an act needs: one for each worth of an offer.
+
+    The offer's own worth has the offer's id; what steps or refunds made of it is added to that.
+    """
+    name = "Thank you for recommending us"
+    if offer.side == Side.FRIEND:
+        name = "Welcome from a friend" if offer.trigger == Trigger.SIGNUP else "Thank you"
+    rate_bp = grant.reward.inputs["rate_bp"]
+    if rate_bp is None:
+        worth, own = grant.amount_minor, offer.amount_minor
+        terms: dict[str, Any] = {"amount_off": worth, "currency": offer.currency}
     else:
-        terms["amount_off"], terms["currency"] = offer.amount_minor, offer.currency
-    return terms
+        worth, own = rate_bp, offer.rate_bp
+        whole, rest = divmod(rate_bp, 100)
+        terms = {"percent_off": whole if not rest else rate_bp / 100}
+    coupon = f"wom_{offer.id.hex}"
+    return coupon if worth == own else f"{coupon}_{worth}", {"name": name, **terms}
 
 
 def _restrictions(offer: Offer) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor.asking import Question, ask, named
 from referral.domain.reports.auditor.report import Violation
 from referral.domain.rewards import Grant, Reward
-from referral.domain.rewards.amounts import Inputs, inputs_of, worth
+from referral.domain.rewards.amounts import Inputs, inputs_of, worth_now
 from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.operations import WITHOUT_AMOUNT
 from referral.domain.rewards.qualifying import Qualification
@@ -132,7 +132,7 @@ def _reward_faults(
     )
     if row.slot.startswith((REPLACED, RESTORED)):
         expected = replace(expected, restored_minor=kept.restored_minor)
-    amount = worth(expected)
+    amount = worth_now(offer, expected)
     if row.inputs != expected.as_json():
         yield "I-30", f"Its inputs are {row.inputs}, and the rule has {expected.as_json()}."
     elif amount != row.amount_minor:
