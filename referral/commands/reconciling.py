@@ -7,7 +7,8 @@ from flask.cli import with_appcontext
 
 from referral.commands.speaking import COMMAND, refusals_in_a_line
 from referral.domain.businesses import Business, record, within
-from referral.domain.rewards.recovering import end_early, reconcile_first, recover_all
+from referral.domain.rewards.ending_early import end_early
+from referral.domain.rewards.recovering import reconcile_first, recover_all
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import parse_public_id, public_id

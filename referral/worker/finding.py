@@ -2,18 +2,18 @@
 
 An object of ours that no act here has made was made after the copy this database was restored
 from. It is adopted by the act it was made for: the one of its key, else of its reward, else one of
-the same worth for the same customer, because what is earned anew has other ids.
+the same worth for the same customer, because what is earned anew has other ids. What was given
+and partly taken back since counts as what is left of it.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from referral.domain.businesses import Business, across_businesses
 from referral.domain.people import customer_of, payee_of
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import (
@@ -30,8 +30,8 @@ from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.gateways.stripe import Made, StripeAccount
-from referral.gateways.stripe.errors import NotFoundThere
 from referral.worker.acts import done_of
+from referral.worker.strangers import LISTS, held_at, strangers
 
 _FREE_TIME = (Operation.EXTENSION, Operation.SHORTENING)
 _SIGNS = {Operation.CREDIT: -1, Operation.DEBIT: 1}
@@ -39,11 +39,15 @@ _SIGNS = {Operation.CREDIT: -1, Operation.DEBIT: 1}
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    """Objects of ours at a customer that no act here has made, by how sure it is whose."""
+    """Objects of ours at a customer that no act here has made, by how sure it is whose.
+
+    `taken` is how much was taken back since of what each reward gave, by the reward's mark.
+    """
 
     of_key: list[Made]
     of_reward: list[Made]
     of_nobody: list[Made]
+    taken: Counter[str]
 
 
 def adopted(grant: Grant, made: Made) -> tuple[Asked, Done]:
@@ -63,65 +67,94 @@ def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Made | 
     another would wipe that out.
     """
     place, operation = _place_of(grant), Operation(grant.operation)
-    if place is None or operation not in _LISTS:
+    if place is None or operation not in LISTS:
         session.commit()
         return None
-    held = held_at(account, place, (operation,))
+    held = held_at(account, place, operation)
     if operation in _FREE_TIME:
         _refuse_unsure_time(grant, held)
         return None
     unknown = _unknown_to(grant, held)
-    for found in (*unknown.of_key, *unknown.of_reward):
+    for found in (*unknown.of_key, *reversed(unknown.of_reward)):
         return found
     if grant.reward.earned_at > mode.began_at:
         return None
-    same = [one for one in unknown.of_nobody if _is_worth(one, grant)]
-    if same:
-        return same[-1]
+    for found in _of_its_worth(grant, unknown):
+        return found
     if unknown.of_nobody and not grant.takes:
         raise NotReady(Waiting.RECOVERING)
     return None
 
 
-def held_at(account: StripeAccount, place: str, operations: Iterable[Operation]) -> list[Made]:
-    """List what some operations made for a customer or payee, or to a transfer; none when gone."""
-    lists = {_LISTS[one] for one in operations if one in _LISTS}
-    try:
-        return [made for listed in lists for made in listed(account, place)]
-    except NotFoundThere:
-        return []
-
-
-def strangers(business_id: uuid.UUID, held: Iterable[Made]) -> list[Made]:
-    """Return the objects of ours that no act here has made, or may be making."""
-    whose = public_id(Business.prefix, business_id)
-    ours = [one for one in held if one.marks.get("wom_business") == whose]
-    keys = [str(one.marks.get("wom_grant")) for one in ours]
-    ids = [one.object_id for one in ours]
-    query = select(Grant.object_id).where(Grant.object_id.in_(ids))
-    known = set(session.scalars(query.execution_options(**across_businesses())))
-    query = select(Grant.idempotency_key).where(Grant.idempotency_key.in_(keys))
-    asked = set(session.scalars(query.execution_options(**across_businesses())))
-    session.commit()
-    return [
-        one
-        for one in ours
-        if one.object_id not in known and str(one.marks.get("wom_grant")) not in asked
-    ]
-
-
 def _unknown_to(grant: Grant, held: list[Made]) -> _Unknown:
-    sign = _SIGNS.get(Operation(grant.operation), 0)
-    held = [one for one in held if sign * one.amount_minor >= 0]
-    mine = public_id(Reward.prefix, grant.reward_id)
+    names = _names_of(grant, held)
     others = strangers(grant.business_id, held)
-    rewards = {str(one.marks.get("wom_reward")) for one in others}
-    known = {one for one in rewards if _is_known_reward(one)}
+    known = names | {one for one in map(_reward_in, others) if _is_known_reward(one)}
+    made = _alike(grant, others)
+    key = grant.idempotency_key
     return _Unknown(
-        of_key=[one for one in held if one.marks.get("wom_grant") == grant.idempotency_key],
-        of_reward=[one for one in others if one.marks.get("wom_reward") == mine],
-        of_nobody=[one for one in others if str(one.marks.get("wom_reward")) not in known],
+        of_key=[one for one in _alike(grant, held) if one.marks.get("wom_grant") == key],
+        of_reward=[one for one in made if _reward_in(one) in names],
+        of_nobody=[one for one in made if _reward_in(one) not in known],
+        taken=_taken(Operation(grant.operation), others),
     )
+
+
+def _alike(grant: Grant, made: Iterable[Made]) -> list[Made]:
+    """Return what gave where a grant gives, and what took where it takes."""
+    sign = _SIGNS.get(Operation(grant.operation), 0)
+    return [one for one in made if sign * one.amount_minor >= 0]
+
+
+def _names_of(grant: Grant, held: Iterable[Made]) -> set[str]:
+    """Return the marks of a grant's reward: its own, and what the object bears that it adopted.
+
+    All that was taken back of a transfer is of the reward the transfer gave.
+    """
+    names = {public_id(Reward.prefix, grant.reward_id)}
+    given = given_by(grant.reward) if grant.takes else None
+    if given is None:
+        return names
+    is_of_it = grant.operation == Operation.REVERSAL
+    return names | {_reward_in(one) for one in held if is_of_it or one.object_id == given.object_id}
+
+
+def _taken(operation: Operation, others: Iterable[Made]) -> Counter[str]:
+    taken: Counter[str] = Counter()
+    for one in others:
+        if operation == Operation.CREDIT:
+            taken[_reward_in(one)] += max(0, one.amount_minor)
+        elif operation == Operation.TRANSFER:
+            taken[_reward_in(one)] += int(one.details["amount_reversed"])
+    return taken
+
+
+def _of_its_worth(grant: Grant, unknown: _Unknown) -> list[Made]:
+    """List what may as well be a grant's own, since it is worth the same, the best first.
+
+    What is left of an object after what was taken of it since must be what the reward is to give
+    after what refunds withheld of it; then what was made of the whole worth, the oldest first.
+    """
+    found = list(reversed(unknown.of_nobody))
+    if not grant.has_amount:
+        return found
+    found = [one for one in found if one.currency == grant.currency]
+    if grant.takes:
+        return [one for one in found if one.amount_minor == grant.amount_minor]
+    to_give = grant.reward.payable_minor
+    left = [one for one in found if _is_left_of(one, grant.reward, unknown)]
+    whole = [one for one in found if abs(one.amount_minor) == to_give]
+    whole.sort(key=lambda one: unknown.taken[_reward_in(one)] > 0)
+    return left + whole
+
+
+def _is_left_of(one: Made, reward: Reward, unknown: _Unknown) -> bool:
+    """Tell whether a part was taken of an object, and what is left is what a reward is to give."""
+    mark = _reward_in(one)
+    taken = unknown.taken[mark]
+    is_only = [_reward_in(other) for other in unknown.of_nobody].count(mark) == 1
+    is_right = abs(one.amount_minor) - taken == reward.payable_minor
+    return is_only and is_right and 0 < taken <= reward.withheld_minor
 
 
 def _refuse_unsure_time(grant: Grant, held: list[Made]) -> None:
@@ -146,6 +179,10 @@ def _place_of(grant: Grant) -> str | None:
     return recipient_of(grant) if grant.takes else customer_of(grant.reward.person)
 
 
+def _reward_in(made: Made) -> str:
+    return str(made.marks.get("wom_reward"))
+
+
 def _is_known_reward(written: str) -> bool:
     try:
         key = parse_public_id(Reward.prefix, written)
@@ -155,24 +192,6 @@ def _is_known_reward(written: str) -> bool:
     session.commit()
     return known
 
-
-def _is_worth(made: Made, grant: Grant) -> bool:
-    if not grant.has_amount:
-        return True
-    wanted = grant.amount_minor if grant.takes else grant.reward.payable_minor
-    return (abs(made.amount_minor), made.currency) == (wanted, grant.currency)
-
-
-_LISTS: dict[Operation, Callable[[StripeAccount, str], list[Made]]] = {
-    Operation.CREDIT: StripeAccount.balance_changes,
-    Operation.DEBIT: StripeAccount.balance_changes,
-    Operation.PROMOTION_CODE: StripeAccount.promotion_codes,
-    Operation.EXTENSION: StripeAccount.extensions_of,
-    Operation.SHORTENING: StripeAccount.extensions_of,
-    Operation.REFUND: StripeAccount.refunds_to,
-    Operation.TRANSFER: StripeAccount.transfers_to,
-    Operation.REVERSAL: StripeAccount.reversals_of,
-}
 
 _TOLD_BY: dict[Operation, dict[str, str]] = {
     Operation.REFUND: {"payment": "payment_intent"},

@@ -15,7 +15,9 @@ import structlog
 from referral.domain.businesses import across_businesses, within
 from referral.domain.people import lock_person
 from referral.domain.rewards import Grant, Operation, attempts
+from referral.domain.rewards.adopting import adopt
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
+from referral.domain.rewards.ending_early import hold_if_given, may_be_given
 from referral.domain.rewards.falling_back import fall_back, fallback_of
 from referral.domain.rewards.grants import (
     Done,
@@ -25,7 +27,7 @@ from referral.domain.rewards.grants import (
     Waiting,
     acts_beside,
 )
-from referral.domain.rewards.recovering import note_adopted, recovery_of
+from referral.domain.rewards.recovering import Recovery, last_recovery
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
 from referral.domain.rewards.thresholds import refuse_without_form
 from referral.foundation import clock, due, failpoints
@@ -75,7 +77,10 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
             if grant.is_at_business:
                 request_gift(grant, token)
                 return
-            done = None if grant.is_ours else _done_outside(grant, token)
+            if grant.is_ours:
+                _do_ourselves(grant, token)
+                return
+            done = _done_outside(grant, token)
         except LeftAlone as away:
             said = "Stripe did not answer several times and is left alone for a moment."
             _come_again(grant, token, said, at=away.until)
@@ -88,20 +93,26 @@ def send_grant(key: uuid.UUID, token: uuid.UUID) -> None:
         except StripeTrouble as trouble:
             _after_trouble(grant, token, trouble)
         else:
-            _settle(grant, token, done) if done else _do_ourselves(grant, token)
+            if done is not None:
+                _settle(grant, token, done)
 
 
-def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
+def _done_outside(grant: Grant, token: uuid.UUID) -> Done | None:
+    """Return what the provider answered; None for what was found there and is settled already."""
     account = account_of(grant.business_id)
     if account is None:
         raise NotReady(Waiting.NOT_CONNECTED)
     act = act_of(grant.operation)
-    mode = recovery_of(grant.business_id)
+    last = last_recovery(grant.business_id)
+    mode = last if last is not None and last.ended_at is None else None
+    if last is not None and mode is None:
+        _refuse_if_given(grant, token, last)
     with through_circuit(grant.business_id):
         if mode is not None and grant.state == GrantState.WAITING:
             made = made_before(grant, account, mode)
             if made is not None:
-                return _adopt(grant, token, made)
+                _adopt(grant, token, made)
+                return None
         _prepare(grant, token, act, account)
         failpoints.reached("CP1")
         done = _outcome(grant, act, account, looks_first=mode is not None)
@@ -109,16 +120,29 @@ def _done_outside(grant: Grant, token: uuid.UUID) -> Done:
     return done
 
 
-def _adopt(grant: Grant, token: uuid.UUID, made: Made) -> Done:
-    """Take over what was made before the copy was restored that this database is (F-40)."""
+def _refuse_if_given(grant: Grant, token: uuid.UUID, last: Recovery) -> None:
+    """Have what may have been given before a restore held where nobody looks for it any more."""
+    if grant.takes or not may_be_given(last, grant.reward):
+        return
+    with transaction():
+        hold_on(grant, token)
+        is_held = hold_if_given(last, grant.reward, at=clock.now())
+    if is_held:
+        raise NotReady(Waiting.HELD)
+
+
+def _adopt(grant: Grant, token: uuid.UUID, made: Made) -> None:
+    """Take over what was made before the copy was restored that this database is (F-40).
+
+    In one commit: what was found bears another act's key, so nobody would find it again by ours.
+    """
     with transaction():
         lock_person(grant.reward.person)
         hold_on(grant, token)
-        asked, done = adopted(grant, made)
-        attempts.prepare(grant, asked, at=clock.now())
-        note_adopted(grant.business_id)
+        adopt(grant, *adopted(grant, made), at=clock.now())
+        due.finish(grant, token)
+        failpoints.reached("CP5")
     log.warning("grant_adopted", grant=grant.public_id, object=made.object_id)
-    return done
 
 
 def _do_ourselves(grant: Grant, token: uuid.UUID) -> None:

@@ -16,6 +16,7 @@ from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.recovering import (
     AT_LEAST,
     Recovery,
+    Unknown,
     end_recovery,
     note_compared,
 )
@@ -24,7 +25,7 @@ from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeAccount, StripeEvent, poll_now, poll_of
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.worker.accounts import account_of
-from referral.worker.finding import held_at, strangers
+from referral.worker.strangers import held_at, strangers
 
 _AT_CUSTOMERS = (
     Operation.CREDIT,
@@ -35,9 +36,6 @@ _AT_CUSTOMERS = (
 _AT_PAYEES = (Operation.TRANSFER,)
 
 AGAIN = timedelta(minutes=10)
-MOST_KEPT = 50
-"""How many unknown objects are kept by name."""
-
 log = structlog.get_logger("referral.worker")
 
 
@@ -67,8 +65,8 @@ def recover(key: uuid.UUID, token: uuid.UUID) -> None:
         log.warning("unknown_at_provider", business=str(row.business_id), objects=len(unknown))
 
 
-def _compare(row: Recovery, token: uuid.UUID) -> list[str] | None:
-    """Return the ids of unknown objects at everybody we know, or None when nobody can be asked."""
+def _compare(row: Recovery, token: uuid.UUID) -> list[Unknown] | None:
+    """Return the unknown objects at everybody we know, or None when nobody can be asked."""
     account = account_of(row.business_id)
     customers = session.scalars(select(StripeCustomer.customer_id)).all()
     payees = session.scalars(select(Payee.account_id)).all()
@@ -77,10 +75,10 @@ def _compare(row: Recovery, token: uuid.UUID) -> list[str] | None:
         return None
     places = [(one, _AT_CUSTOMERS) for one in customers] + [(one, _AT_PAYEES) for one in payees]
     return [
-        object_id
+        unknown
         for place, operations in places
-        for object_id in _unknown_at(account, place, operations, row, token)
-    ][:MOST_KEPT]
+        for unknown in _unknown_at(account, place, operations, row, token)
+    ]
 
 
 def _unknown_at(
@@ -89,11 +87,14 @@ def _unknown_at(
     operations: Iterable[Operation],
     row: Recovery,
     token: uuid.UUID,
-) -> list[str]:
+) -> list[Unknown]:
     with transaction():
         due.hold_on(Recovery, row.id, token, until=clock.now() + due.LEASE)
-    held = held_at(account, place, operations)
-    return [one.object_id for one in strangers(row.business_id, held)]
+    return [
+        Unknown(one.object_id, operation, place)
+        for operation in operations
+        for one in strangers(row.business_id, held_at(account, place, operation))
+    ]
 
 
 def _has_looked(row: Recovery) -> bool:

@@ -9,64 +9,37 @@ import pytest
 from flask import Flask
 
 from referral.domain import journey
-from referral.domain.businesses import Actor, within
+from referral.domain.businesses import within
 from referral.domain.people import Person
 from referral.domain.programs import Kind
 from referral.domain.purchases import Purchase
-from referral.domain.reports.auditor import audit
 from referral.domain.rewards import Reward
-from referral.domain.rewards.recovering import (
-    Recovery,
-    end_early,
-    reconcile_first,
-    recovery_of,
-)
+from referral.domain.rewards.ending_early import end_early
+from referral.domain.rewards.recovering import reconcile_first
+from referral.domain.rewards.waking import wake_waiting
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from referral.worker.comparing import compare_with_provider
 from tests.crash.processes import Crew, until
-from tests.crash.scenes import count_rewards, credit_calls, earn
-from tests.failures.restoring import backup, restored, start_worker
+from tests.crash.scenes import count_rewards, credit_calls, earn, work_up_to_grants
+from tests.failures.restoring import (
+    OLIVE,
+    SIX_HOURS_S,
+    amounts,
+    assert_clean_with_provider,
+    backup,
+    purchase,
+    recovery,
+    refund,
+    restored,
+    start_worker,
+)
 from tests.stories.books import books_of, grants_of
 from tests.stories.test_periods_and_refunds import end_of, subscribed, trade_with
 from tests.stories.trade import Thing, Trade, at_stripe, later
 from tests.worker.payouts import onboard, open_paying_trade, paid
 from tools.practice_stripe import PracticeStripe
 
-SIX_HOURS_S = 6 * 3600
 TWO_DAYS_S = 2 * 86_400
-OLIVE = Actor("operator", "Olive")
-
-
-def recovery(trade: Trade) -> Recovery | None:
-    session.remove()
-    with within(trade.shop.business.id):
-        return recovery_of(trade.shop.business.id)
-
-
-def amounts(trade: Trade, person: Person) -> list[int]:
-    return [one["amount"] for one in trade.credits_of(person)]
-
-
-def assert_clean_with_provider() -> None:
-    session.remove()
-    report = audit(clock.now())
-    compare_with_provider(report)
-    assert [str(one) for one in report.violations] == []
-    assert [one for one in report.warnings if one.invariant in ("dead", "provider")] == []
-
-
-def purchase(trade: Trade, alice: Person) -> list[Thing]:
-    """Let Bob pay through Alice's link; return what Stripe tells of it."""
-    bought = trade.practice.buy(
-        12000,
-        currency="eur",
-        email="bob@mail.example",
-        client_reference_id=f"wom_{trade.token_of(alice)}",
-        deliver=False,
-    )
-    events: list[Thing] = bought["events"]
-    return events
 
 
 def test_f40_workers_started_on_an_old_backup_adopt_what_was_granted_since(
@@ -122,15 +95,6 @@ def test_f40_what_was_taken_back_since_is_not_taken_twice(trade: Trade) -> None:
             refund(again, from_s=SIX_HOURS_S)
             assert amounts(again, alice) == [-1000, 500]
             assert_clean_with_provider()
-
-
-def refund(trade: Trade, *, from_s: int = 0) -> None:
-    """Give half of Bob's purchase back, as its provider would tell it each time."""
-    with within(trade.shop.business.id):
-        bought = session.query(Purchase).one()
-    session.remove()
-    trade.shop.refund(bought, 6000, name="re_half")
-    trade.settle(from_s=from_s)
 
 
 def test_f40_money_that_was_sent_since_is_not_sent_again(
@@ -255,15 +219,15 @@ def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:
             again.settle(from_s=SIX_HOURS_S + 3600)
             assert grants_of(again) == [("credit", "waiting", "held")]
             assert amounts(again, alice) == [-1000]
-            release(again)
+            release(again, alice)
             again.settle(from_s=SIX_HOURS_S + 7200)
             assert amounts(again, alice) == [-1000, -750]
 
 
-def release(trade: Trade) -> None:
+def release(trade: Trade, person: Person) -> None:
     """Let somebody who looked at Stripe release what was held."""
     with within(trade.shop.business.id), transaction():
-        held = session.query(Reward).one()
+        held = session.query(Reward).filter_by(person_id=person.id).one()
         journey.release_reward(held, actor=OLIVE, reason="Not given.", at=clock.now())
 
 
@@ -273,6 +237,101 @@ def change_worth(trade: Trade) -> None:
         bought = session.query(Purchase).one()
     session.remove()
     trade.shop.refund(bought, 6000, name="re_quarter")
+
+
+def end_by_hand(trade: Trade) -> int:
+    with within(trade.shop.business.id), transaction():
+        held = end_early(trade.shop.business.id, actor=OLIVE, at=clock.now())
+    session.remove()
+    return held
+
+
+def test_f40_ending_by_hand_holds_what_was_not_looked_for_yet(trade: Trade) -> None:
+    alice = trade.advocate("alice")
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        trade.practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.settle(from_s=SIX_HOURS_S)
+            again.tell(events)
+            carol = earn_beside(again)
+            work_up_to_grants()
+            assert grants_of(again) == [("credit", "waiting", None)] * 2
+            assert end_by_hand(again) == 1
+            again.settle(from_s=SIX_HOURS_S + 3600)
+            assert amounts(again, alice) == [-1000]
+            assert amounts(again, carol) == [-1000]
+            assert sorted(grants_of(again)) == [
+                ("credit", "done", None),
+                ("credit", "waiting", "held"),
+            ]
+            release(again, alice)
+            again.settle(from_s=SIX_HOURS_S + 7200)
+            assert amounts(again, alice) == [-1000, -1000]
+
+
+def earn_beside(trade: Trade) -> Person:
+    """Let somebody else bring a friend, who has nothing unknown at Stripe."""
+    carol = trade.advocate("carol")
+    trade.shop.signup("dave", token=trade.token_of(carol))
+    trade.shop.purchase("dave")
+    return carol
+
+
+def test_f40_what_is_earned_anew_after_the_end_by_hand_is_held_once(trade: Trade) -> None:
+    alice = trade.advocate("alice")
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        trade.practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.settle(from_s=SIX_HOURS_S)
+            assert end_by_hand(again) == 0
+            again.tell(events)
+            again.settle(from_s=SIX_HOURS_S + 3600)
+            assert grants_of(again) == [("credit", "waiting", "held")]
+            assert amounts(again, alice) == [-1000]
+            release(again, alice)
+            again.settle(from_s=SIX_HOURS_S + 7200)
+            assert grants_of(again) == [("credit", "done", None)]
+
+
+@pytest.mark.parametrize("is_compared", [False, True])
+def test_f40_ending_by_hand_holds_all_while_nothing_was_compared(
+    trade: Trade, is_compared: bool
+) -> None:
+    earn(trade)
+    with later(SIX_HOURS_S):
+        with within(trade.shop.business.id), transaction():
+            reconcile_first(trade.shop.business.id, reason="A copy was restored.", at=clock.now())
+        if is_compared:
+            work_up_to_grants()
+        assert end_by_hand(trade) == (0 if is_compared else 1)
+
+
+def test_f40_what_may_have_been_taken_is_not_taken_after_the_end_by_hand(trade: Trade) -> None:
+    alice = earn(trade)
+    with backup(trade) as copy:
+        trade.settle()
+        refund(trade)
+        trade.practice.forget_keys()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.settle(from_s=SIX_HOURS_S)
+            refund(again, 3000, name="re_quarter", from_s=SIX_HOURS_S)
+            assert grants_of(again)[-1] == ("debit", "waiting", "recovering")
+            assert end_by_hand(again) == 0
+            again.settle(from_s=SIX_HOURS_S + 3600)
+            assert amounts(again, alice) == [-1000, 500]
+            with within(again.shop.business.id), transaction():
+                assert wake_waiting(session.query(Reward).one(), at=clock.now())
+            again.settle(from_s=SIX_HOURS_S + 7200)
+            assert amounts(again, alice) == [-1000, 500, 250]
 
 
 @pytest.mark.parametrize("days", [0, 2])

@@ -80,6 +80,16 @@ def refused_limit(reward: Reward, amount_minor: int) -> str | None:
     return CAPS[full]
 
 
+def take_again(reward: Reward, amount_minor: int, *, into: Account, at: datetime) -> bool:
+    """Take a part of a reward that had been released from the budget once more, within limits."""
+    if refused_limit(reward, amount_minor) is not None:
+        return False
+    fund(reward.program, needed_minor=amount_minor, at=at)
+    lines = {into: amount_minor}
+    transfer(reward, Movement.RELEASE, source=Account.BUDGET, lines=lines, at=at)
+    return True
+
+
 def opens_at(reason: str | None, day: str, zone: str) -> datetime | None:
     """Return when a limit reached on a day opens again by itself; None when it does not."""
     if reason == DAY_CAP_REACHED:

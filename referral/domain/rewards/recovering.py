@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from referral.domain.businesses import Actor, Owned, StripeConnection, across_businesses
-from referral.domain.rewards.grants import Grant, GrantState, Waiting
-from referral.domain.rewards.holds import HOLDABLE, HoldKind, place_hold
-from referral.domain.rewards.rewards import lock
+from referral.domain.businesses import Owned, StripeConnection, across_businesses
+from referral.domain.rewards.operations import Operation
 from referral.foundation.db import JsonList, Key, Model, Moment, UTCDateTime, changed, session
 from referral.foundation.due import Due
 from referral.foundation.ids import new_key
@@ -28,11 +27,9 @@ SILENCE = timedelta(minutes=10)
 AT_LEAST = timedelta(days=1)
 """How long a business reconciles at least: news of the lost time comes late too."""
 
-MAY_BE_GIVEN = (
-    "It may have been given before the database was restored. Compare at Stripe, then release or"
-    " deny it."
-)
-_CAUSE = "recovery"
+MOST_NAMED = 50
+"""How many unknown objects are kept by name."""
+
 _PULSE = uuid.UUID(int=1)
 
 
@@ -40,7 +37,8 @@ class Recovery(Owned, Due, Model):
     """A business whose provider may hold more than is known here, until `ended_at`.
 
     `adopted` counts the acts that were found there and taken over; `unknown` lists the objects
-    the last comparison found there that no act here has made.
+    the last comparison found there that no act here has made, and `places` where each is: the
+    operation that makes such, and the customer or payee.
     """
 
     id: Mapped[Key]
@@ -51,6 +49,16 @@ class Recovery(Owned, Due, Model):
     compared_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
     adopted: Mapped[int] = mapped_column(default=0)
     unknown: Mapped[JsonList]
+    places: Mapped[JsonList] = mapped_column(server_default="[]", sort_order=21)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An object of ours at the provider that no act here has made, and where it is."""
+
+    object_id: str
+    operation: Operation
+    place: str
 
 
 class Pulse(Model):
@@ -95,6 +103,7 @@ def reconcile_first(business_id: uuid.UUID, *, reason: str, at: datetime) -> Non
         "compared_at": None,
         "adopted": 0,
         "unknown": [],
+        "places": [],
         "due_at": at,
         "attempts": 0,
         "dead_at": None,
@@ -112,12 +121,14 @@ def reconcile_first(business_id: uuid.UUID, *, reason: str, at: datetime) -> Non
 
 def recovery_of(business_id: uuid.UUID) -> Recovery | None:
     """Return how a business reconciles, or None when it does not."""
-    query = (
-        select(Recovery)
-        .where(Recovery.business_id == business_id, Recovery.ended_at.is_(None))
-        .execution_options(populate_existing=True)
-    )
-    return session.scalar(query)
+    last = last_recovery(business_id)
+    return last if last is not None and last.ended_at is None else None
+
+
+def last_recovery(business_id: uuid.UUID) -> Recovery | None:
+    """Return how a business reconciles, or did the last time."""
+    query = select(Recovery).where(Recovery.business_id == business_id)
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def note_adopted(business_id: uuid.UUID) -> None:
@@ -130,30 +141,11 @@ def note_adopted(business_id: uuid.UUID) -> None:
     )
 
 
-def note_compared(row: Recovery, unknown: Sequence[str], *, at: datetime) -> None:
+def note_compared(row: Recovery, unknown: Sequence[Unknown], *, at: datetime) -> None:
     """Write down what a comparison found at the provider that is not known here."""
-    row.compared_at, row.unknown = at, list(unknown)
+    row.compared_at, row.unknown = at, [one.object_id for one in unknown][:MOST_NAMED]
+    row.places = [list(one) for one in sorted({(one.operation, one.place) for one in unknown})]
     session.flush()
-
-
-def end_early(business_id: uuid.UUID, *, actor: Actor, at: datetime) -> int:
-    """End it though something is unknown; returns how many rewards are held for it.
-
-    What may have been given before the copy was restored is held until somebody has looked, and
-    released it.
-    """
-    waiting = select(Grant).where(
-        Grant.business_id == business_id,
-        Grant.state == GrantState.WAITING,
-        Grant.waits_for == Waiting.RECOVERING,
-    )
-    held = [one.reward for one in session.scalars(waiting) if one.reward.state in HOLDABLE]
-    for reward in held:
-        place_hold(
-            lock(reward), HoldKind.STAFF, reason=MAY_BE_GIVEN, actor=actor, at=at, cause=_CAUSE
-        )
-    end_recovery(business_id, at=at)
-    return len(held)
 
 
 def end_recovery(business_id: uuid.UUID, *, at: datetime) -> bool:

@@ -14,8 +14,7 @@ from referral.domain.rewards.debts import settle_debts, undo_debt
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind
-from referral.domain.rewards.ledger import Account, Movement, fund, transfer
-from referral.domain.rewards.limits import refused_limit
+from referral.domain.rewards.limits import take_again
 from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.releasing import REFUNDED, money_lies_in
 from referral.domain.rewards.rewards import RESTORED, Reward, RewardState, update_reward
@@ -67,11 +66,9 @@ def _undo(reward: Reward, most: int, *, at: datetime) -> int:
 
 
 def _promise_again(reward: Reward, amount_minor: int, *, at: datetime) -> int:
-    if not amount_minor or refused_limit(reward, amount_minor) is not None:
+    place = money_lies_in(reward)
+    if not amount_minor or not take_again(reward, amount_minor, into=place, at=at):
         return 0
-    fund(reward.program, needed_minor=amount_minor, at=at)
-    lines = {money_lies_in(reward): amount_minor}
-    transfer(reward, Movement.RELEASE, source=Account.BUDGET, lines=lines, at=at)
     update_reward(
         reward,
         clawback_minor=reward.clawback_minor - amount_minor,
