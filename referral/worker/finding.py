@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from referral.domain.people import customer_of, payee_of
+from referral.domain.programs import Side, Trigger
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import (
     Asked,
@@ -31,6 +32,7 @@ from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.gateways.stripe import Made, StripeAccount
 from referral.worker.acts import done_of
+from referral.worker.acts.codes import coupon_of
 from referral.worker.strangers import LISTS, held_at, strangers
 
 _FREE_TIME = (Operation.EXTENSION, Operation.SHORTENING)
@@ -77,13 +79,20 @@ def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Made | 
     unknown = _unknown_to(grant, held)
     for found in (*unknown.of_key, *reversed(unknown.of_reward)):
         return found
-    if grant.reward.earned_at > mode.began_at:
+    if grant.reward.earned_at > mode.began_at and not _is_welcome(grant):
         return None
     for found in _of_its_worth(grant, unknown):
         return found
     if unknown.of_nobody and not grant.takes:
         raise NotReady(Waiting.RECOVERING)
     return None
+
+
+def _is_welcome(grant: Grant) -> bool:
+    """Tell whether it is a friend's code for their signup: one in a life, whenever it is told."""
+    reward = grant.reward
+    is_code = grant.operation == Operation.PROMOTION_CODE
+    return is_code and reward.side == Side.FRIEND and reward.offer.trigger == Trigger.SIGNUP
 
 
 def _unknown_to(grant: Grant, held: list[Made]) -> _Unknown:
@@ -132,12 +141,13 @@ def _taken(operation: Operation, others: Iterable[Made]) -> Counter[str]:
 def _of_its_worth(grant: Grant, unknown: _Unknown) -> list[Made]:
     """List what may as well be a grant's own, since it is worth the same, the best first.
 
-    What is left of an object after what was taken of it since must be what the reward is to give
-    after what refunds withheld of it; then what was made of the whole worth, the oldest first.
+    A code is worth its coupon. What is left of an object after what was taken of it since must be
+    what the reward is to give after what refunds withheld of it; then what was made of the whole
+    worth, the oldest first.
     """
     found = list(reversed(unknown.of_nobody))
     if not grant.has_amount:
-        return found
+        return [one for one in found if one.details["coupon"] == coupon_of(grant)]
     found = [one for one in found if one.currency == grant.currency]
     if grant.takes:
         return [one for one in found if one.amount_minor == grant.amount_minor]

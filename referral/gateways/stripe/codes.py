@@ -117,12 +117,13 @@ def _at_stripe(restrictions: Mapping[str, Any]) -> dict[str, Any]:
 
 def _promotion_code(one: Mapping[str, Any]) -> Made:
     ends = {"expires_at": one["expires_at"]} if one.get("expires_at") else {}
+    coupon = id_of((one.get("promotion") or one).get("coupon"))
     return Made(
         object_id=str(one["id"]),
         amount_minor=0,
         currency="",
         customer_id=id_of(one.get("customer")) or "",
-        details={"code": one.get("code"), **ends},
+        details={"code": one.get("code"), "coupon": coupon, **ends},
         marks=marks_in(one),
     )
 

@@ -11,7 +11,7 @@ from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, given_by
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
-from referral.foundation.db import session, transaction
+from referral.foundation.db import transaction
 from referral.gateways.stripe import StripeAccount
 from referral.worker.acts.act import NothingLeft, done_of
 from referral.worker.marks import mark_of, marks_of, marks_of_person
@@ -28,9 +28,8 @@ class PromotionCode:
 
     def send(self, grant: Grant, account: StripeAccount) -> Done:
         """Make the coupon unless it is there, and the code."""
-        offer = session.get_one(Offer, grant.reward.offer_id)
-        coupon, terms = _coupon(offer, grant)
-        account.ensure_coupon(coupon, terms)
+        offer, coupon = grant.reward.offer, coupon_of(grant)
+        account.ensure_coupon(coupon, _terms(offer, grant))
         asked = grant.parameters or {}
         ends_at = asked.get("expires_at")
         made = account.make_promotion_code(
@@ -100,24 +99,28 @@ def ensure_customer(grant: Grant, account: StripeAccount) -> str:
     return made
 
 
-def _coupon(offer: Offer, grant: Grant) -> tuple[str, dict[str, Any]]:
-    """Return the id and terms of the coupon an act needs: one for each worth of an offer.
+def coupon_of(grant: Grant) -> str:
+    """Return the id of the coupon an act needs: one for each worth of an offer.
 
     The offer's own worth has the offer's id; what steps or refunds made of it is added to that.
     """
+    offer, rate_bp = grant.reward.offer, grant.reward.inputs["rate_bp"]
+    worth, own = grant.amount_minor, offer.amount_minor
+    if rate_bp is not None:
+        worth, own = rate_bp, offer.rate_bp
+    coupon = f"wom_{offer.id.hex}"
+    return coupon if worth == own else f"{coupon}_{worth}"
+
+
+def _terms(offer: Offer, grant: Grant) -> dict[str, Any]:
     name = "Thank you for recommending us"
     if offer.side == Side.FRIEND:
         name = "Welcome from a friend" if offer.trigger == Trigger.SIGNUP else "Thank you"
     rate_bp = grant.reward.inputs["rate_bp"]
     if rate_bp is None:
-        worth, own = grant.amount_minor, offer.amount_minor
-        terms: dict[str, Any] = {"amount_off": worth, "currency": offer.currency}
-    else:
-        worth, own = rate_bp, offer.rate_bp
-        whole, rest = divmod(rate_bp, 100)
-        terms = {"percent_off": whole if not rest else rate_bp / 100}
-    coupon = f"wom_{offer.id.hex}"
-    return coupon if worth == own else f"{coupon}_{worth}", {"name": name, **terms}
+        return {"name": name, "amount_off": grant.amount_minor, "currency": offer.currency}
+    whole, rest = divmod(rate_bp, 100)
+    return {"name": name, "percent_off": whole if not rest else rate_bp / 100}
 
 
 def _restrictions(offer: Offer) -> dict[str, Any]:
