@@ -13,7 +13,7 @@ from referral.domain.rewards import Reward
 from referral.foundation.db import session
 from referral.foundation.money import Money
 from referral.surfaces.web import why
-from tests.cast import credit, open_shop
+from tests.cast import DAY, credit, open_shop
 from tests.reports.test_explanation import arrived, of_alice
 
 
@@ -38,6 +38,21 @@ def test_a_reward_is_explained_in_words(app: Flask) -> None:
     assert rule["Worked out"] == "10% of €100.00 = €10.00, at most €50.00"
     assert rule["Taken back in all"] == "€5.00"
     assert "2 Dec 2026" in items[4]["next"]
+
+
+def test_a_customer_from_before_is_where_it_ends_and_not_at_the_hold(app: Flask) -> None:
+    shop = open_shop()
+    arrived(shop)
+    shop.later(days=1).purchase("bob")
+    shop.later(days=1).purchase("bob", at=shop.now - 30 * DAY)
+    with app.test_request_context(), within(shop.business.id):
+        items = why.gate_items(explain_reward(of_alice(shop), at=shop.now))
+    match, qualify = items[1], items[2]
+    assert dict(match["evidence"])["Customer since"] == "Not known as a customer then"
+    assert qualify["state"] == "failed"
+    assert "Oct 2026" in dict(qualify["evidence"])["Customer since"]
+    assert all(item["state"] == "later" for item in items[3:])
+    assert "existing_customer" not in str(items)
 
 
 def test_a_discount_in_percent_is_worth_nothing_that_is_known_yet(app: Flask) -> None:

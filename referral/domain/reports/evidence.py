@@ -59,6 +59,11 @@ def circumstances(signup: Signup) -> Evidence:
     return (("circumstances", facts),)
 
 
+def customer(friend: Person) -> tuple[str, Mapping[str, Value]]:
+    """Say since when somebody is known to have been a customer, whenever that was learned."""
+    return ("customer", {"since": friend.known_since})
+
+
 def purchase(bought: Purchase, verdict: str | None = None) -> tuple[str, Mapping[str, Value]]:
     """Say what was paid, what of it counts, what went back, and why it does not count."""
     facts: dict[str, Value] = {

@@ -24,6 +24,7 @@ from referral.domain.reports.gates import (
 )
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.earning import (
+    EXISTING_CUSTOMER,
     NO_EXCHANGE_RATE,
     disqualified,
     offer_misses,
@@ -50,6 +51,7 @@ __all__ = [
 
 PASSED, FAILED, WAITING = GateState.PASSED, GateState.FAILED, GateState.WAITING
 _LEADS_NOWHERE = (Reason.UNREADABLE, Reason.UNKNOWN_CODE, Reason.UNKNOWN_NAME)
+_NOT_QUALIFIED = (REFUNDED, EARLIER_PURCHASE, EXISTING_CUSTOMER)
 _MOST_PURCHASES = 10
 
 
@@ -175,6 +177,10 @@ def _purchases(referral: Referral) -> list[Purchase]:
 def _earned(referral: Referral, offer: Offer, reward: Reward) -> list[Gate]:
     """Say which event earned the reward and how the promise turned it into an amount."""
     rule = (evidence.offer(offer), evidence.arithmetic(reward), *evidence.taken_back(reward))
+    if reward.state == RewardState.CANCELLED and reward.reason == EXISTING_CUSTOMER:
+        learned = (evidence.customer(reward.referral.friend),)
+        at = reward.settled_at
+        return [Gate(GateName.QUALIFY, FAILED, EXISTING_CUSTOMER, at=at, evidence=learned)]
     if offer.trigger == Trigger.MILESTONE:
         reached = GateCode.MILESTONE_REACHED
         qualify = Gate(GateName.QUALIFY, PASSED, reached, at=reward.earned_at)
@@ -199,7 +205,7 @@ def _given(reward: Reward, *, at: datetime) -> list[Gate]:
             GateName.BUDGET, FAILED, reward.reason, at=reward.settled_at, evidence=limits
         )
         return [Gate(GateName.HOLD, GateState.SKIPPED, GateCode.NOT_REACHED), refused]
-    if reward.state == RewardState.CANCELLED and reward.reason in (REFUNDED, EARLIER_PURCHASE):
+    if reward.state == RewardState.CANCELLED and reward.reason in _NOT_QUALIFIED:
         return []
     hold = _hold(reward, at=at)
     if hold.state is FAILED:

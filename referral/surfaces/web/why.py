@@ -157,8 +157,12 @@ def _circumstances(facts: Facts) -> Pairs:
         ("Program", "Open" if facts["program_is_open"] else "Not open"),
         ("Among equals", f"The {facts['among_equals']} touch wins"),
         ("Click window", f"{facts['click_window_days']} days"),
-        ("Customer since", _shown(facts["friend_known_since"]) or "Was not a customer"),
+        ("Customer since", _shown(facts["friend_known_since"]) or "Not known as a customer then"),
     ]
+
+
+def _customer(facts: Facts) -> Pairs:
+    return [("Customer since", _shown(facts["since"]) or "It was not kept")]
 
 
 def _purchase(facts: Facts) -> Pairs:
@@ -254,7 +258,7 @@ def _hold(facts: Facts) -> Pairs:
 
 
 def _decision(facts: Facts) -> Pairs:
-    return [("Decided by", facts["by"]), ("Reason", facts["reason"])]
+    return [("Decided by", facts["by"]), ("Reason", reason_words(facts["reason"], for_staff=True))]
 
 
 def _taking(facts: Facts) -> Pairs:
@@ -318,6 +322,7 @@ def _shown(value: Value) -> str | Markup | None:
 _WRITERS: dict[str, Callable[[Facts], Pairs]] = {
     "touch": _touch,
     "circumstances": _circumstances,
+    "customer": _customer,
     "purchase": _purchase,
     "offer": _offer,
     "arithmetic": _arithmetic,
