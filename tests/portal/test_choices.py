@@ -2,7 +2,7 @@
 
 from referral.domain.businesses import within
 from referral.domain.programs import OfferTerms
-from referral.domain.rewards.charities import add_charity
+from referral.domain.rewards.charities import add_charity, find_charity, set_default
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.cast import open_shop
@@ -86,6 +86,18 @@ def test_what_cannot_be_chosen_is_said_and_changes_nothing(world: World) -> None
         answer = alice.post(f"{url}/choice", url, **typed)
         assert answer.status_code == 422, typed
         assert "Please look at this again" in answer.text
+    assert standing(world) == ("choice", "approved")
+
+
+def test_nothing_chosen_is_no_choice_of_the_default_charity(world: World) -> None:
+    charity = earned(world, choice())
+    with world.at_work(), within(world.shop.business.id), transaction():
+        set_default(find_charity(charity))
+    alice = world.signed_in(ALICE)
+    url = reward_url(alice)
+    answer = alice.post(f"{url}/choice", url, charity=charity)
+    assert answer.status_code == 422
+    assert "Choose one of these." in answer.text
     assert standing(world) == ("choice", "approved")
 
 

@@ -53,8 +53,9 @@ def choosing(
 
 def take_choice(reward: Reward, typed: Mapping[str, str], *, whose: str) -> None:
     """Make the choice that was typed; raises Invalid, and RewardMoved when it is too late."""
+    unsaid = "" if options_of(reward) else Kind.CHARITY
     try:
-        kind = Kind(typed.get("kind", Kind.CHARITY))
+        kind = Kind(typed.get("kind", unsaid))
     except ValueError:
         raise Invalid(fields={"kind": "Choose one of these."}) from None
     charity = _charity(typed.get("charity", "")) if kind is Kind.CHARITY else None
