@@ -202,6 +202,28 @@ def test_an_edit_holds_from_now_on_and_is_written_down(desk: Desk) -> None:
     check_page(wrong, 422)
 
 
+def test_an_edit_that_did_not_see_anothers_is_not_saved_at_first(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    first = seen_in(desk.client.get(f"{path}/edit").text)
+    typed = TYPED | {"seen": first}
+    assert post(desk.client, f"{path}/edit", f"{path}/edit", **typed).status_code == 303
+    typed |= {"hold_days": "30", "day_cap": "50"}
+    answer = post(desk.client, f"{path}/edit", f"{path}/edit", **typed)
+    text = check_page(answer, 409)
+    assert "Somebody changed this program while you had it open" in text
+    assert 'value="50"' in text
+    assert winter(desk).hold_days == 14
+    typed["seen"] = seen_in(text)
+    assert post(desk.client, f"{path}/edit", f"{path}/edit", **typed).status_code == 303
+    assert (winter(desk).hold_days, winter(desk).day_cap_minor) == (30, 5000)
+
+
+def seen_in(text: str) -> str:
+    found = re.search('name="seen" value="([0-9a-f]+)"', text)
+    assert found is not None
+    return found[1]
+
+
 def test_a_new_offer_is_a_new_version_beside_the_old(desk: Desk) -> None:
     path = f"/console/programs/{desk.shop.program.public_id}"
     assert 'value="10.00"' in check_page(desk.client.get(f"{path}/offers/advocate"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ from referral.domain.programs import (
 from referral.domain.programs.programs import ProgramEnded
 from referral.domain.reports import console as lists
 from referral.foundation import clock
+from referral.foundation.crypto import plain_hash
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key, public_id
@@ -60,6 +62,10 @@ _BESIDE = {
 }
 """The field of the form each rule of the domain speaks of."""
 _MADE_BEFORE = "This form has made this program already. For another one, open a new form."
+_CHANGED_MEANWHILE = (
+    "Somebody changed this program while you had it open, and nothing of yours is saved yet."
+    " Compare with how it stands now, and save again."
+)
 _SAID = {
     ProgramState.ACTIVE: "The program is open.",
     ProgramState.PAUSED: "The program is paused. Links lead to your site; nobody new is credited.",
@@ -143,7 +149,7 @@ def _ask_for_new(typed: Mapping[str, str], errors: dict[str, str], currency: str
 def show_edit(program: str) -> str:
     """Ask for changes to a program."""
     shown = find_program(g.business.id, program)
-    return page("program_edit", program=shown, typed=_typed(shown), errors={})
+    return _ask_to_edit(shown, _typed(shown), {})
 
 
 def edit(program: str) -> Any:
@@ -153,6 +159,9 @@ def edit(program: str) -> Any:
     try:
         terms = _read(form, shown.currency)
         form.accept()
+        if form.typed.get("seen", _mark(before)) != _mark(before):
+            flash(_CHANGED_MEANWHILE, "warning")
+            return _ask_to_edit(shown, request.form, {}), 409
         with transaction():
             edit_program(shown, terms, at=at)
             publish_rules(shown, at=at)
@@ -168,11 +177,23 @@ def edit(program: str) -> Any:
             )  # fmt: skip
     except Invalid as refusal:
         shown, errors = find_program(g.business.id, program), refusal.fields
-        return page("program_edit", program=shown, typed=request.form, errors=errors), 422
+        return _ask_to_edit(shown, request.form, errors, seen=form.typed.get("seen")), 422
     except ProgramEnded as refusal:
         return refused(refusal, lambda: show(program))
     flash("Saved. Friends who signed up before keep what they were promised.", "success")
     return redirect(_address(shown), 303)
+
+
+def _ask_to_edit(
+    program: Program, typed: Mapping[str, str], errors: dict[str, str], *, seen: str | None = None
+) -> str:
+    """Ask for changes; the form keeps how the program stood when it was first shown."""
+    seen = seen or _mark(_typed(program))
+    return page("program_edit", program=program, typed=typed, errors=errors, seen=seen)
+
+
+def _mark(typed: Mapping[str, str]) -> str:
+    return plain_hash(json.dumps(typed, sort_keys=True))
 
 
 def move(program: str) -> Any:
