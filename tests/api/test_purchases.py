@@ -2,6 +2,9 @@
 
 import pytest
 
+from referral.domain.rewards import Reward
+from referral.domain.rewards.rewards import update_reward
+from referral.foundation.db import session, transaction
 from tests.api.conftest import Stage
 
 
@@ -38,6 +41,15 @@ def test_the_same_id_said_differently_is_refused_and_changes_nothing(
     assert len(shop.get("/people").get_json()["items"]) == 1
 
 
+def test_another_time_and_a_renewal_told_later_take_nothing_away(shop: Stage) -> None:
+    reward = shop.reward()
+    kept = shop.get(f"/purchases/{reward['purchase']}").get_json()
+    said = {"occurred_at": "2020-01-01T00:00:00Z", "is_renewal": True}
+    again = shop.buy("bob", kept["external_id"], **said)
+    assert (again.status_code, again.get_json()) == (200, kept | {"is_renewal": True})
+    assert shop.get(f"/rewards/{reward['id']}").get_json()["state"] == "pending"
+
+
 def test_who_paid_may_be_named_by_our_id(shop: Stage) -> None:
     person = shop.post("/people", {"external_id": "c-1"}).get_json()["id"]
     assert shop.buy(person={"id": person}).get_json()["person"] == person
@@ -53,6 +65,17 @@ def test_nobody_of_this_id_pays(shop: Stage) -> None:
 def test_tax_is_within_what_was_paid(shop: Stage) -> None:
     answer = shop.buy(gross_minor=100, tax_minor=101)
     assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "tax_minor")
+
+
+def test_owed_is_what_still_stands_as_a_debt(shop: Stage) -> None:
+    reward = shop.reward()
+    with shop.inside(), transaction():
+        row = session.query(Reward).filter_by(side="advocate").one()
+        update_reward(
+            row, clawback_minor=900, owed_minor=900, settled_minor=300, forgiven_minor=200
+        )
+    shown = shop.get(f"/rewards/{reward['id']}").get_json()
+    assert (shown["taken_back"]["amount_minor"], shown["owed"]["amount_minor"]) == (900, 400)
 
 
 def test_a_refund_takes_its_share_of_a_waiting_reward(shop: Stage) -> None:

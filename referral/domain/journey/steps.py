@@ -117,7 +117,7 @@ def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | N
     _join_by_token(person, fact.claim, at=at)
     purchase, is_new = record_purchase(person, fact, at=at)
     if is_new:
-        know_customer(person, fact.occurred_at, at=at)
+        know_customer(person, purchase.occurred_at, at=at)
         thank(referrals_of_friend(person), [purchase], at=at)
     return purchase
 

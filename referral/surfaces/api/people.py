@@ -155,7 +155,8 @@ def keep_person(call: Call, sent: PersonIn) -> Kept:
     Somebody of the same `external_id` or `email` is found again (200), and what is new about them
     is kept. `links` then holds their link in each program of `enroll`, in that order. Where a
     program is paused or closed, a link given before is answered again, and a new one is refused
-    (`program_not_open`); a refused call keeps nothing.
+    (`program_not_open`); a refused call keeps nothing. A `stripe_customer_id` that is somebody
+    else's already stays theirs: the answer has null then, or the customer they had.
     """
     programs = [program_named(call, text) for text in dict.fromkeys(sent.enroll)]
     with minding_address(call.business, sent.identity, at=call.at):

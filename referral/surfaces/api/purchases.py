@@ -135,7 +135,8 @@ class PurchaseDiffers(Conflict):
 def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     """Tell us what somebody paid.
 
-    The same `external_id` again is the same purchase (200); said differently it is refused. For
+    The same `external_id` again is the same purchase (200); another person, amount, tax or currency
+    is refused. The time it was told with first stands; that it is a renewal may be told later. For
     businesses whose payments run through Stripe this is not needed: its events tell us.
     """
     _refuse_the_future(sent.occurred_at, call.at)

@@ -47,7 +47,7 @@ class RewardOut(Out):
     """One reward.
 
     `state` moves forward only; a hold is an overlay on it. Of the amount, `taken_back` is what
-    refunds took in all and `owed` the part of it that could not be taken and stands as a debt.
+    refunds took in all and `owed` the part that could not be taken and still stands as a debt.
     `reason` says why it ended.
     """
 
@@ -103,7 +103,7 @@ class RewardOut(Out):
             kind=Kind(reward.kind),
             amount=Money.of(reward.amount_minor, reward.currency),
             taken_back=Money.of(reward.clawback_minor, reward.currency),
-            owed=Money.of(reward.owed_minor, reward.currency),
+            owed=Money.of(reward.debt_minor, reward.currency),
             state=RewardState(reward.state),
             reason=reward.reason,
             is_held=reward.is_held,
