@@ -155,7 +155,8 @@ _QUESTIONS = (
         FROM "grant" g LEFT JOIN "grant" p
           ON p.reward_id = g.reward_id AND p.operation = g.operation AND p.attempt = g.attempt - 1
         WHERE g.attempt > 1 AND (
-              p.id IS NULL OR p.state IN ('waiting', 'sending')
+              p.id IS NULL OR p.state = 'sending'
+           OR (p.state = 'waiting' AND NOT (g.operation = 'store_debit' AND g.state = 'done'))
            OR (p.state = 'replaced' AND (g.proof IS NULL OR p.proof IS NULL))
            OR (p.state = 'done' AND g.operation NOT IN TAKINGS)
            OR (p.state = 'failed' AND p.proof IS NULL))
