@@ -1,20 +1,23 @@
 """The first page says what waits, for what, and when it is tried again."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from referral.domain.businesses import within
+from referral.domain.programs import publish_offer
 from referral.domain.reports.story import story_of
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.grants import GrantState, Waiting
 from referral.domain.rewards.ripening import ripen
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
-from tests.cast import Shop
+from tests.cast import Shop, store_credit
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page
+from tests.domain.test_store_credit import run
 
 
 def waits(shop: Shop, **how: object) -> None:
@@ -54,3 +57,26 @@ def test_what_another_try_would_not_change_names_no_next_one(desk: Desk) -> None
     text = check_page(desk.client.get("/console"))
     assert "Stripe is not connected." in text
     assert "The next try" not in text
+
+
+def test_what_is_kept_here_is_not_said_to_be_confirmed_by_stripe(desk: Desk) -> None:
+    shop = desk.shop
+    with within(shop.business.id), transaction():
+        publish_offer(shop.program, store_credit(), at=shop.now)
+    shop.signup("bob", token=shop.click(shop.link_of(shop.customer("alice"))))
+    shop.purchase("bob")
+    run(shop.later(days=31))
+    text = " ".join(check_page(desk.client.get("/console")).split())
+    given = text[text.index("Rewards given") :].partition("</li>")[0]
+    assert "€10.00" in given
+    assert "Stripe" not in given
+
+
+def test_no_two_regions_of_a_rewards_page_have_one_name(desk: Desk) -> None:
+    waits(desk.shop, waits_for=Waiting.NOT_CONNECTED)
+    with within(desk.shop.business.id):
+        reward = session.scalars(select(Reward)).one().public_id
+    text = check_page(desk.client.get(f"/console/rewards/{reward}"))
+    names = re.findall(r'<(?:section|div)[^>]*aria-label="([^"]+)"', text)
+    assert "What was done" in names
+    assert len(names) == len(set(names))

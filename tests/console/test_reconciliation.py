@@ -76,7 +76,10 @@ def test_without_a_connection_it_says_so(desk: Desk) -> None:
 
 def test_before_the_first_comparison_it_says_when_it_comes(desk: Desk) -> None:
     connect(desk.shop)
-    assert "Not compared yet" in check_page(desk.client.get(PAGE))
+    text = check_page(desk.client.get(PAGE))
+    assert "Not compared yet" in text
+    assert "an hour after Stripe was connected" in text
+    assert "Every hour we ask Stripe" in text
     assert post(desk.client, PAGE, PAGE).status_code == 303
     assert "A comparison waits for a worker." in check_page(desk.client.get(PAGE))
 

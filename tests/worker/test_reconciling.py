@@ -1,4 +1,4 @@
-"""Once a day each business is compared with its Stripe, both ways, and differences are kept."""
+"""Every hour each business is compared with its Stripe, both ways, and differences are kept."""
 
 from __future__ import annotations
 
