@@ -59,6 +59,15 @@ def test_what_another_try_would_not_change_names_no_next_one(desk: Desk) -> None
     assert "The next try" not in text
 
 
+def test_the_list_of_what_waits_says_for_what(desk: Desk) -> None:
+    waits(desk.shop, waits_for=Waiting.NOT_CONNECTED)
+    text = check_page(desk.client.get("/console/rewards?show=waiting"))
+    assert "Stripe is not connected</span>" in text
+    assert "any moment now" not in text
+    assert "Waiting to be given" in text
+    assert "Waiting at Stripe" not in text
+
+
 def test_what_is_kept_here_is_not_said_to_be_confirmed_by_stripe(desk: Desk) -> None:
     shop = desk.shop
     with within(shop.business.id), transaction():

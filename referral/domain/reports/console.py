@@ -148,6 +148,16 @@ def rewards_of_referral(referral: Referral) -> Sequence[Reward]:
     return session.scalars(query).all()
 
 
+def waits_of(rewards: Sequence[Reward]) -> dict[uuid.UUID, str]:
+    """Return what the newest waiting act of each of these rewards waits for, by its code."""
+    query = (
+        select(Grant.reward_id, Grant.waits_for)
+        .where(Grant.reward_id.in_([one.id for one in rewards]), *IS_WAITING)
+        .order_by(Grant.id)
+    )
+    return {reward_id: code for reward_id, code in session.execute(query) if code}
+
+
 def programs() -> Sequence[Program]:
     """List the business's programmes, the newest first."""
     return session.scalars(select(Program).order_by(Program.id.desc())).all()

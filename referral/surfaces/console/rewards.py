@@ -34,7 +34,7 @@ from referral.surfaces.console.forms import REASON, Form, read_reason
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.happenings import MOVED
 from referral.surfaces.console.referrals import chosen_program
-from referral.surfaces.web.reasons import GRANTS, OPERATIONS, reason_words
+from referral.surfaces.web.reasons import GRANTS, OPERATIONS, reason_words, waiting_in_short
 from referral.surfaces.web.why import gate_items, in_short
 from referral.surfaces.web.words import day
 
@@ -133,12 +133,12 @@ def verbs_for(reward: Reward) -> list[Verb]:
     ]
 
 
-def when_words(reward: Reward, at: datetime) -> str | Markup:
-    """Say when a reward is expected, since when it waits for staff, or when it was settled."""
+def when_words(reward: Reward, at: datetime, waits_for: str | None = None) -> str | Markup:
+    """Say when a reward is expected, what it or staff's word is waited for, or when it settled."""
     if reward.settled_at is not None:
         return Markup("settled {}").format(day(reward.settled_at))
     if reward.state != RewardState.PENDING:
-        return "any moment now"
+        return waiting_in_short(waits_for) if waits_for else "any moment now"
     if reward.is_held:
         return "when it is released"
     if reward.awaits_staff:
@@ -156,6 +156,7 @@ def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
         "rewards",
         rewards=found.rows,
         when_words=when_words,
+        waits=lists.waits_of(found.rows),
         asked=asked,
         after=after,
         chosen=chosen,
@@ -191,7 +192,7 @@ def show_one(reward: Reward, errors: dict[str, str]) -> str:
     return page(
         "reward",
         reward=reward,
-        when=when_words(reward, clock.now()),
+        when=when_words(reward, clock.now(), lists.waits_of([reward]).get(reward.id)),
         answer=in_short(explanation),
         gates=gate_items(explanation),
         verbs=verbs_for(reward),

@@ -365,6 +365,11 @@ def waiting_words(code: str, *, for_staff: bool = False) -> str:
     return _choose(WAITING[code], for_staff=for_staff)
 
 
+def waiting_in_short(code: str) -> str:
+    """Say to staff what a grant waits for, without what they can do about it."""
+    return waiting_words(code, for_staff=True).partition(". ")[0].removesuffix(".")
+
+
 def entry_words(kind: str, *, for_staff: bool = False) -> str:
     """Say what changed somebody's store credit."""
     return _choose(CREDIT_ENTRIES[kind], for_staff=for_staff)
