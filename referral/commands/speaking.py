@@ -65,6 +65,11 @@ def show(made: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _in_words(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{name} {known}" for name, known in value.items() if known is not None)
+    if isinstance(value, dict):
+        said = ((name, _in_words(known)) for name, known in value.items() if known is not None)
+        return ", ".join(f"{name} {known}" for name, known in said if known)
+    if isinstance(value, list | tuple):
+        return " / ".join(_in_words(one) for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -71,7 +71,7 @@ def wait_for(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:
         grant.waits_for = waits_for
         session.flush()
         due.finish(grant, token, again_at=at + LOOK_AGAIN)
-    log.info("grant_waits", grant=grant.public_id, waits_for=waits_for)
+    log.info("grant_waits", grant=grant.public_id, waits_for=str(waits_for))
 
 
 def postpone(
@@ -90,4 +90,4 @@ def postpone(
         grant.server_errors += server_error
         session.flush()
         due.postpone(grant, token, at=at, reason=said, patient=True)
-    log.warning("grant_waits", grant=grant.public_id, waits_for=waits_for)
+    log.warning("grant_waits", grant=grant.public_id, waits_for=str(waits_for))

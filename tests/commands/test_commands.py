@@ -71,6 +71,26 @@ def test_a_program_has_the_offers_that_were_named(app: Flask, runner: FlaskCliRu
     assert program["state"] == "active"
 
 
+def test_a_program_is_told_in_plain_words(app: Flask, runner: FlaskCliRunner) -> None:
+    business = made(runner, *BUSINESS)
+    result = runner.invoke(
+        args=[
+            "create-program",
+            f"--business={business['id']}",
+            "--name=Friends",
+            "--landing-url=https://shop.example/hello",
+            "--advocate-offer=choice:1000:account_credit,cash",
+            "--friend-offer=discount:500",
+            "--advocate-tiers=1:1000,5:1500",
+        ]
+    )
+    assert result.exit_code == 0, result.output
+    assert "choices account_credit / cash" in result.output
+    assert "tiers friends 1, amount_minor 1000 / friends 5, amount_minor 1500" in result.output
+    assert "first_order_only no" in result.output
+    assert not set("<[{") & set(result.output)
+
+
 def test_an_operator_who_lost_everything_sets_up_anew(app: Flask, runner: FlaskCliRunner) -> None:
     made(runner, *BUSINESS)
     with transaction():

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from referral.domain.businesses import across_businesses, within
 from referral.domain.rewards import Grant, Reward
@@ -172,8 +173,11 @@ def test_credit_in_a_currency_the_customer_is_not_billed_in_waits(trade: Trade) 
     alice = earn(trade)
     (customer,) = trade.customers_of(alice)
     trade.practice.buy(900, currency="usd", mode="subscription", customer=customer, deliver=False)
-    trade.work()
+    with capture_logs() as lines:
+        trade.work()
     with within(trade.shop.business.id):
         grant = session.scalars(select(Grant)).one()
     assert (grant.state, grant.waits_for) == ("waiting", "other_currency")
+    said = {repr(one["waits_for"]) for one in lines if one["event"] == "grant_waits"}
+    assert said == {"'other_currency'"}
     assert trade.credits_of(alice) == []
