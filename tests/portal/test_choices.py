@@ -38,7 +38,9 @@ def test_alice_chooses_how_she_gets_it_and_may_change_her_mind(world: World) -> 
     earned(world, choice())
     alice = world.signed_in(ALICE)
     url = reward_url(alice)
-    assert "Choose how you would like it" in words_of(alice.get("/rewards").text)
+    listed = words_of(alice.get("/rewards").text)
+    assert "Choose how you would like it" in listed
+    assert "On the way €10.00 Given to you €0.00" in listed
     page = words_of(alice.get(url).text)
     for words in ("How would you like it?", "Credit on your next bill", "A gift", "To a charity"):
         assert words in page
@@ -59,12 +61,15 @@ def test_a_reward_for_a_charity_goes_to_the_one_alice_picks(world: World) -> Non
     alice = world.signed_in(ALICE)
     url = reward_url(alice)
     assert "Which charity?" in words_of(alice.get(url).text)
+    assert "On the way €0.00 and €10.00 to a charity" in words_of(alice.get("/rewards").text)
     assert alice.post(f"{url}/choice", url, charity=charity).status_code == 303
     with world.at_work():
         work(world.shop)
     assert standing(world) == ("charity", "granted")
     page = words_of(alice.get(url).text)
     assert "To a charity: Clean Rivers" in page
+    listed = words_of(alice.get("/rewards").text)
+    assert "Given to you €0.00 and €10.00 to a charity" in listed
     assert "Which charity?" not in page
     late = alice.post(f"{url}/choice", "/account", charity=charity)
     assert late.status_code == 303

@@ -19,7 +19,6 @@ from referral.domain.attribution import Referral
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
-from referral.domain.programs.kinds import MONEY
 from referral.domain.reports.given import given_minor
 from referral.domain.rewards import (
     CreditLot,
@@ -41,6 +40,7 @@ from referral.foundation.ids import parse_public_id
 from referral.foundation.money import Money
 
 _WAITING = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
+_WITHOUT_SUM = (Kind.DISCOUNT, Kind.RECOGNITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What is on the way to a person and what they were given, less what went back."""
+    """What is on the way to a person and what they were given, less what went back.
+
+    What goes to a charity in their name is told apart.
+    """
 
     waiting: Money
     given: Money
+    donating: Money
+    donated: Money
 
 
 def parts_of(person: Person, *, day: str) -> list[Part]:
@@ -207,22 +212,29 @@ def link_followed(program_id: uuid.UUID, link_ids: Sequence[uuid.UUID]) -> Link 
 
 
 def sums_of(person_id: uuid.UUID) -> list[Sums]:
-    """Add up a person's credits and money by currency; a discount is worth what it is used for."""
-    net = Reward.amount_minor - Reward.clawback_minor
+    """Add up by currency all of a person's rewards that are shown to them as an amount.
+
+    A thank-you has none, and a discount is worth what it is used for.
+    """
+    waiting = case(
+        (Reward.state.in_(_WAITING), Reward.amount_minor - Reward.clawback_minor), else_=0
+    )
+    is_donation = Reward.kind == Kind.CHARITY
+    parts = (
+        func.sum(case((which, minor), else_=0))
+        for which in (~is_donation, is_donation)
+        for minor in (waiting, given_minor())
+    )
     query = (
-        select(
-            Reward.currency,
-            func.sum(case((Reward.state.in_(_WAITING), net), else_=0)),
-            func.sum(given_minor()),
-        )
-        .where(Reward.person_id == person_id, Reward.kind.in_(MONEY))
+        select(Reward.currency, *parts)
+        .where(Reward.person_id == person_id, Reward.kind.not_in(_WITHOUT_SUM))
         .group_by(Reward.currency)
         .order_by(Reward.currency)
     )
     return [
-        Sums(Money(int(waiting), currency), Money(int(given), currency))
-        for currency, waiting, given in session.execute(query)
-        if waiting or given
+        Sums(*(Money(int(minor), currency) for minor in found))
+        for currency, *found in session.execute(query)
+        if any(found)
     ]
 
 
