@@ -82,8 +82,10 @@ class Settings(BaseSettings):
         try:
             return cls().check()
         except ValidationError as error:
-            found = [_misread(str(one["loc"][0]), one["input"]) for one in error.errors()]
-            raise UnsafeSettings("\n".join(found)) from None
+            given = {str(one["loc"][0]).lower(): one["input"] for one in error.errors()}
+            found = [_misread(name, value) for name, value in given.items()]
+            rest = cls(**{name: cls.model_fields[name].default for name in given})
+            raise UnsafeSettings("\n".join(found + rest.problems())) from None
 
     @cached_property
     def is_production(self) -> bool:

@@ -42,6 +42,13 @@ def test_every_strange_address_is_named_and_not_repeated(monkeypatch: pytest.Mon
     assert "secret" not in "".join(said)
 
 
+def test_what_is_misread_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"PORT": "abc", "MAIL_URL": "foo", "BASE_URL": "http://x"}
+    said = said_about(monkeypatch, {"REFERRAL_ENV": "production", "SECRET_KEY": "weak"} | wrong)
+    named = ["PORT", "MAIL_URL", "SECRET_KEY", "BASE_URL", "DATABASE_URL"]
+    assert [line.split()[0] for line in said] == named
+
+
 @pytest.mark.parametrize(
     "settings",
     [
