@@ -102,3 +102,12 @@ def test_the_friend_may_get_something_for_each_purchase(desk: Desk) -> None:
     assert post(desk.client, path, path, **typed).status_code == 303
     offer = published(desk, Side.FRIEND)
     assert (offer.rate_bp, offer.times, offer.minimum_minor) == (500, 3, 2000)
+
+
+def test_a_mistake_in_the_steps_stands_beside_them(desk: Desk) -> None:
+    typed = {**CREDIT, "advocate_trigger": "purchase", "advocate_step_1_friends": "5",
+             "advocate_step_1_worth": "15", "advocate_step_2_friends": "3",
+             "advocate_step_2_worth": "20"}  # fmt: skip
+    text = check_page(post(desk.client, address(desk), address(desk), **typed), 422)
+    assert "First step: Steps begin with the 1st friend and go up." in text
+    assert "How much the advocate gets:" not in text

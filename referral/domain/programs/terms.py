@@ -81,13 +81,13 @@ class OfferTerms:
             raise Invalid(fields={field: "A minimum purchase is zero or more minor units."})
         self.check_life()
         self.check_discount(currency)
-        self._check_choices(field)
+        self.check_choices()
         self._check_gift(field)
         self.check_fallback()
         if self.rate_bp and self.trigger == Trigger.SIGNUP and self.kind != Kind.DISCOUNT:
             raise Invalid(fields={field: "A signup has no price: give an amount, not a rate."})
         self._check_counting(field)
-        self._check_steps(field)
+        self.check_steps()
         self._check_currency(field, currency)
 
     def _check_what(self, field: str) -> None:
@@ -116,7 +116,9 @@ class OfferTerms:
         if self.times is not None and not 1 <= self.times <= MOST_TIMES:
             raise Invalid(fields={field: f"Between 1 and {MOST_TIMES} times."})
 
-    def _check_steps(self, field: str) -> None:
+    def check_steps(self) -> None:
+        """Raise Invalid when the steps do not fit together, or not what the offer is for."""
+        field = f"{self.side}_offer"
         if not self.steps:
             return
         if self.side != Side.ADVOCATE or self.trigger not in (Trigger.FIRST_PURCHASE, *REPEATED):
@@ -143,7 +145,9 @@ class OfferTerms:
         if not 1 <= (self.periods or 1) <= MOST_PERIODS:
             raise Invalid(fields={field: f"Give between 1 and {MOST_PERIODS} free periods."})
 
-    def _check_choices(self, field: str) -> None:
+    def check_choices(self) -> None:
+        """Raise Invalid when these kinds cannot be chosen from, or not for so long."""
+        field = f"{self.side}_offer"
         if self.kind != Kind.CHOICE:
             if self.choices or self.choose_within_days is not None:
                 raise Invalid(fields={field: "Only a choice has kinds to choose from."})

@@ -44,6 +44,11 @@ def read_steps(form: Form, side: Side, currency: str, first: Step) -> tuple[Step
     return tuple(steps) if len(steps) > 1 else ()
 
 
+def has_wrong_step(form: Form, side: Side) -> bool:
+    """Tell whether something is wrong in the fields of the steps."""
+    return any(name.startswith(f"{side}_step_") for name in form.errors)
+
+
 def typed_counting(offer: Offer) -> dict[str, str]:
     """Return how an offer's counting would be typed, by its fields' names without the side."""
     said = {

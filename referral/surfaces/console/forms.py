@@ -93,16 +93,19 @@ class Form:
             self.errors |= refusal.fields
             return None
 
-    def check(self, rule: Callable[[], object], *, beside: Mapping[str, str] | None = None) -> None:
+    def check(self, rule: Callable[[], object], *, beside: Mapping[str, str] | None = None) -> bool:
         """Add what a rule of the domain says, each problem beside the field it stands for.
 
-        A field with a problem already keeps it, since the rule was asked about a stand-in.
+        Tells whether it says nothing. A field with a problem already keeps it, since the rule was
+        asked about a stand-in.
         """
         try:
             rule()
         except Invalid as refusal:
             for name, said in refusal.fields.items():
                 self.errors.setdefault((beside or {}).get(name, name), said)
+            return False
+        return True
 
     def accept(self) -> None:
         """Go on when nothing is wrong; raises Invalid naming each field, in the form's order."""

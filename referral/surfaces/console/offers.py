@@ -34,7 +34,12 @@ from referral.domain.programs.programs import ProgramEnded, ProgramState
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound
-from referral.surfaces.console.counting import read_counting, read_steps, typed_counting
+from referral.surfaces.console.counting import (
+    has_wrong_step,
+    read_counting,
+    read_steps,
+    typed_counting,
+)
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
@@ -144,18 +149,31 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         steps=steps,
         **read_counting(form, side, trigger),
     )
-    form.check(terms.check_life, beside={f"{side}_offer": life})
-    form.check(
-        lambda: terms.check_discount(currency),
-        beside={f"{side}_offer": prefixed(side, "discount_days")},
-    )
-    form.check(terms.check_fallback, beside={f"{side}_offer": prefixed(side, "instead_days")})
-    form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
+    if _parts_fit(form, terms, currency):
+        form.check(lambda: terms.check(currency), beside={f"{side}_offer": worth})
     form.check(
         lambda: check_server(g.business.id, terms),
         beside={f"{side}_offer": prefixed(side, "fulfilment")},
     )
     return terms
+
+
+def _parts_fit(form: Form, terms: OfferTerms, currency: str) -> bool:
+    """Check each part of an offer beside its own fields; tell whether the whole can be checked."""
+    side = terms.side
+    rules = {
+        "credit_life_days": terms.check_life,
+        "discount_days": lambda: terms.check_discount(currency),
+        "instead_days": terms.check_fallback,
+        "choices": terms.check_choices,
+    }
+    if not has_wrong_step(form, side):
+        rules["step_1_friends"] = terms.check_steps
+    fits = [
+        form.check(rule, beside={f"{side}_offer": prefixed(side, name)})
+        for name, rule in rules.items()
+    ]
+    return all(fits) and not has_wrong_step(form, side)
 
 
 def _read_fulfilment(form: Form, side: Side) -> Fulfilment:
@@ -196,7 +214,7 @@ def _read_choices(form: Form, side: Side) -> tuple[tuple[Kind, ...], int | None]
     days = form.days(name) if form.typed.get(name, "").strip() else None
     if days is not None and name not in form.errors and not 1 <= days <= LONGEST_CHOICE_DAYS:
         form.errors[name] = f"Write 1 to {LONGEST_CHOICE_DAYS} days, or leave it empty."
-    return chosen, days
+    return chosen, None if name in form.errors else days
 
 
 def _read_thanks(form: Form, side: Side, trigger: Trigger, currency: str) -> OfferTerms:
