@@ -29,7 +29,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.amount_minor) is not int or abs(self.amount_minor) > LIMIT_MINOR:
             raise ValueError("an amount is a whole number within ±10^12 minor units")
-        if not is_currency(self.currency):
+        if not is_code(self.currency):
             raise ValueError("a currency is a lower-case ISO 4217 code")
 
     def __add__(self, other: Money) -> Money:
@@ -49,6 +49,11 @@ class Money:
 
 
 _CODES = frozenset(code.lower() for code in list_currencies())
+_METALS_AND_NOTHING = "xag xau xpd xpt xts xxx"
+_UNITS = "bov che chw clf cou mxv usn uss uyi uyw xba xbb xbc xbd xdr xfo xfu xre xsu xua"
+_UNPAYABLE = frozenset((*_METALS_AND_NOTHING.split(), *_UNITS.split()))
+"""Metals, units of account, the code for tests and the one for no currency: nobody pays in them."""
+
 _ZERO = "bif clp djf gnf isk jpy kmf krw mga pyg rwf ugx uyi vnd vuv xaf xof xpf"
 _THREE = "bhd iqd jod kwd lyd omr tnd"
 _DIGITS = {
@@ -59,7 +64,16 @@ _DIGITS = {
 
 
 def is_currency(code: str) -> bool:
-    """Tell whether this is a lower-case ISO 4217 code we can count in."""
+    """Tell whether this is a lower-case ISO 4217 code of money that somebody can pay in.
+
+    >>> is_currency("eur"), is_currency("xof"), is_currency("xau"), is_currency("xxx")
+    (True, True, False, False)
+    """
+    return is_code(code) and code not in _UNPAYABLE
+
+
+def is_code(code: str) -> bool:
+    """Tell whether this is a lower-case ISO 4217 code: amounts may have been kept in any."""
     return code in _CODES
 
 

@@ -62,6 +62,12 @@ def test_nobody_of_this_id_pays(shop: Stage) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (404, "unknown_person")
 
 
+@pytest.mark.parametrize("code", ["xxx", "xts", "xau", "xdr", "clf"])
+def test_nobody_pays_in_what_is_no_money(shop: Stage, code: str) -> None:
+    answer = shop.buy(currency=code)
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "currency")
+
+
 def test_tax_is_within_what_was_paid(shop: Stage) -> None:
     answer = shop.buy(gross_minor=100, tax_minor=101)
     assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "tax_minor")

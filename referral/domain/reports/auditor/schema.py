@@ -22,7 +22,7 @@ from referral.domain.rewards import (
     RewardMove,
 )
 from referral.foundation.db import db
-from referral.foundation.money import LIMIT_MINOR, is_currency
+from referral.foundation.money import LIMIT_MINOR, is_code
 
 _APPEND_ONLY = (
     AuditEntry,
@@ -90,5 +90,5 @@ def _currencies(connection: Connection, table: Table) -> Iterator[Violation]:
     if "currency" not in table.c:
         return
     for code in connection.scalars(select(table.c.currency).distinct()):
-        if not is_currency(code):
+        if not is_code(code):
             yield Violation("I-13", f"{table.name} in {code}", "We cannot count in this currency.")
