@@ -24,6 +24,7 @@ from referral.domain.programs import (
     current_offers,
     edit_program,
     find_program,
+    lock_program,
     publish_offer,
     publish_rules,
     set_budget,
@@ -32,7 +33,7 @@ from referral.domain.programs.programs import ProgramEnded
 from referral.domain.reports import console as lists
 from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
-from referral.foundation.db import transaction
+from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key, public_id
 from referral.foundation.money import is_currency
@@ -155,14 +156,16 @@ def show_edit(program: str) -> str:
 def edit(program: str) -> Any:
     """Change a program from now on."""
     shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
-    before = _typed(shown)
     try:
         terms = _read(form, shown.currency)
         form.accept()
-        if form.typed.get("seen", _mark(before)) != _mark(before):
-            flash(_CHANGED_MEANWHILE, "warning")
-            return _ask_to_edit(shown, request.form, {}), 409
         with transaction():
+            lock_program(shown.id)
+            session.refresh(shown)
+            before = _typed(shown)
+            if form.typed.get("seen", _mark(before)) != _mark(before):
+                flash(_CHANGED_MEANWHILE, "warning")
+                return _ask_to_edit(shown, request.form, {}), 409
             edit_program(shown, terms, at=at)
             publish_rules(shown, at=at)
             after = _typed(shown)
