@@ -76,15 +76,15 @@ def shown(trade: Trade, person: Person) -> Thing:
     return found
 
 
-def fail_refund(trade: Trade, refund: str, *, has_failed: bool) -> None:
-    """Tell of a refund of the whole purchase, or that it failed after all."""
+def hear_of_refund(trade: Trade, *, has_failed: bool = False) -> None:
+    """Tell of the one refund of the whole purchase, or that it failed after all."""
     with within(trade.shop.business.id):
         purchase = newest_of(trade).purchase
         assert purchase is not None
         fact = RefundFact(
             (purchase.external_id,),
             clock.now(),
-            refund_id=refund,
+            refund_id="re_1",
             amount_minor=purchase.gross_minor,
             has_failed=has_failed,
         )
@@ -184,9 +184,9 @@ def test_a_refund_that_fails_brings_a_withdrawn_share_back(
     trade = opened(app, practice, **SHARE)
     earned(trade)
     trade.settle()
-    fail_refund(trade, "re_1", has_failed=False)
+    hear_of_refund(trade)
     trade.settle()
-    fail_refund(trade, "re_1", has_failed=True)
+    hear_of_refund(trade, has_failed=True)
     trade.settle()
     trade.settle()
     assert states(trade) == ["reversed", "granted"]
@@ -200,8 +200,8 @@ def test_a_refund_that_fails_before_the_withdrawal_leaves_the_code(
     trade = opened(app, practice, **SHARE)
     earned(trade)
     trade.settle()
-    fail_refund(trade, "re_1", has_failed=False)
-    fail_refund(trade, "re_1", has_failed=True)
+    hear_of_refund(trade)
+    hear_of_refund(trade, has_failed=True)
     trade.settle()
     assert (states(trade), codes(trade)[0]["active"]) == (["granted"], True)
     assert_clean()
@@ -213,10 +213,10 @@ def test_a_refund_that_fails_during_the_withdrawal_brings_another_code(
     trade = opened(app, practice, **SHARE)
     earned(trade)
     trade.settle()
-    fail_refund(trade, "re_1", has_failed=False)
+    hear_of_refund(trade)
     practice.fault("reset_before", "POST", "/v1/promotion_codes/", times=50)
     trade.settle()
-    fail_refund(trade, "re_1", has_failed=True)
+    hear_of_refund(trade, has_failed=True)
     practice.clear_faults()
     trade.settle(from_s=3600)
     trade.settle(from_s=7200)
