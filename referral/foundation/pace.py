@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
-BURST_S = 0.2
-"""A pause saves up so much of the pace."""
-
 
 class Pace:
-    """Lets so many calls through in a second; each waits for its turn."""
+    """Lets so many calls through in a second, one more after a pause; each waits for its turn."""
 
     def __init__(self, per_s: float) -> None:
         self._gap_s = 1 / per_s
@@ -21,7 +18,7 @@ class Pace:
         """Return when the next call may be made."""
         with self._guard:
             now = time.monotonic()
-            turn = max(self._next, now - BURST_S)
+            turn = max(self._next, now - self._gap_s)
             self._next = turn + self._gap_s
         if turn > now:
             time.sleep(turn - now)
