@@ -5,7 +5,7 @@ from statistics import median
 
 from bench.auditing import Audited
 from bench.figures import Figure, Measured
-from bench.granting import LIMIT_PER_S, Granted
+from bench.granting import CREDITS_PER_S, Granted
 from bench.servers import Memory
 from bench.starting import Starts
 
@@ -66,7 +66,7 @@ def grants_table(measured: Sequence[tuple[str, Granted]]) -> str:
         kept = f"all {one.sold:,}" if one.is_kept else "NOT AS SOLD"
         for path, ours, limit in (
             ("purchase to credit", one.purchases_per_s, one.bare_credits_per_s),
-            ("grants, Stripe limited", one.limited_per_s, LIMIT_PER_S),
+            ("grants, Stripe limited", one.limited_per_s, CREDITS_PER_S),
         ):
             rows.append((path, name, f"{ours:.1f}", f"{limit:.1f}", f"{ours / limit:.2f}", kept))
     return _aligned(rows)

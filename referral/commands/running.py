@@ -36,13 +36,13 @@ def audit_ledger(provider: bool) -> None:
 
 
 @click.command("work")
-@click.option("--threads", type=click.IntRange(1, 32), default=2, show_default=True)
+@click.option("--threads", type=click.IntRange(1, 32), help="How many, usually 4.")
 @with_appcontext
-def work(threads: int) -> None:
+def work(threads: int | None) -> None:
     """Do what is due, until stopped."""
-    from referral.worker import run
+    from referral.worker import THREADS, run
 
-    run(current_app._get_current_object(), threads=threads)  # type: ignore[attr-defined]
+    run(current_app._get_current_object(), threads=threads or THREADS)  # type: ignore[attr-defined]
 
 
 @click.command("serve")

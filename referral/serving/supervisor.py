@@ -78,7 +78,7 @@ def _serve_web() -> None:
 def _work() -> None:
     from referral.worker import run
 
-    run(current_app._get_current_object(), threads=2)  # type: ignore[attr-defined]
+    run(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 def _say_when_ready(children: list[Child], stopping: threading.Event) -> None:
