@@ -1,4 +1,4 @@
-"""Asks Stripe whether a code that ends was used, before its person is told and after its end."""
+"""Asks Stripe whether a code was used: after a purchase of its person, before and after its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 
 from referral.domain.rewards import Reward
 from referral.domain.rewards.grants import given_by
-from referral.domain.rewards.lapsing import looks_next_at, see_to_code
+from referral.domain.rewards.lapsing import see_to_code
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import transaction
 from referral.gateways.stripe.errors import StripeTrouble
@@ -22,12 +22,8 @@ log = structlog.get_logger("referral.worker")
 
 
 def look_at_code(reward: Reward, token: uuid.UUID) -> None:
-    """See to a code that ends; what cannot be asked now is asked later, and nothing is booked."""
-    at, next_at = clock.now(), looks_next_at(reward)
-    if next_at is not None and at < next_at:
-        with transaction():
-            due.finish(reward, token, again_at=next_at)
-        return
+    """See to a code; what cannot be asked now is asked later, and nothing is booked."""
+    at = clock.now()
     try:
         was_used = _was_used(reward)
     except LeftAlone as away:

@@ -35,3 +35,15 @@ def test_bob_reads_until_when_and_that_it_ended(world: World) -> None:
     assert "It was not used before its last day, so it has ended." in page
     assert "Use it before" not in page
     assert "It was not used before its last day" in words_of(bob.get("/rewards").text)
+
+
+def test_bob_reads_that_he_has_used_it(world: World) -> None:
+    sends(world, "bob")
+    with world.at_work():
+        work(world.shop)
+    changed(world, use_by=clock.now() + timedelta(days=30), used_at=clock.now())
+    bob = world.signed_in(BOB)
+    page = words_of(bob.get(reward_url(bob)).text)
+    assert "You have used it." in page
+    assert "Use it before" not in page
+    assert "Your code" not in page

@@ -150,3 +150,28 @@ def test_what_stripe_cannot_say_now_is_asked_later(app: Flask, practice: Practic
     with within(trade.shop.business.id):
         assert bobs(trade).lapsed_at is not None
     assert_clean()
+
+
+@pytest.mark.parametrize("offer", [FIXED, discount()], ids=["ends", "never ends"])
+def test_a_used_code_is_found_after_the_purchase_and_no_longer_offered(
+    app: Flask, practice: PracticeStripe, offer: OfferTerms
+) -> None:
+    trade, code = welcomed(app, practice, offer)
+    known = {"currency": "eur", "customer": code["customer"], "deliver": False}
+    trade.tell(practice.buy(2000, **known)["events"])
+    trade.work()
+    with within(trade.shop.business.id):
+        reward = bobs(trade)
+        assert (reward.used_at, code_given(reward)) == (None, code["code"])
+        assert len(discounts_of(reward.person, at=clock.now())) == 1
+    trade.tell(practice.buy(9000, **known, promotion_code=code["code"])["events"])
+    trade.work()
+    with within(trade.shop.business.id):
+        reward = bobs(trade)
+        assert (reward.state, reward.due_at, code_given(reward)) == ("granted", None, None)
+        assert reward.used_at is not None
+        assert discounts_of(reward.person, at=clock.now()) == []
+    at_day(trade, 40)
+    with within(trade.shop.business.id):
+        assert (told(), bobs(trade).lapsed_at) == ([], None)
+    assert_clean()

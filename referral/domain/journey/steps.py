@@ -42,6 +42,7 @@ from referral.domain.purchases import (
     record_refund,
 )
 from referral.domain.rewards import Reward, earn_by_signup, release_holds, returning
+from referral.domain.rewards.lapsing import look_at_codes_of
 from referral.domain.rewards.rewards import lock
 from referral.foundation.db import session
 
@@ -119,6 +120,7 @@ def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | N
     if is_new:
         know_customer(person, purchase.occurred_at, at=at)
         thank(referrals_of_friend(person), [purchase], at=at)
+        look_at_codes_of(person, at=at)
     return purchase
 
 

@@ -29,9 +29,9 @@ class Discount:
 
 
 def discounts_of(person: Person, *, at: datetime) -> list[Discount]:
-    """List a person's discounts that have not ended, the newest first.
+    """List a person's discounts whose codes may be used at a moment, the newest first.
 
-    Their codes may be used at a moment, unless they were: only the provider knows that.
+    Only the provider knows whether one was used; it is asked after each purchase of theirs.
     """
     query = (
         select(Reward, Grant)
@@ -45,6 +45,7 @@ def discounts_of(person: Person, *, at: datetime) -> list[Discount]:
         )
         .where(Reward.person_id == person.id, Reward.kind == Kind.DISCOUNT)
         .where(Reward.state.in_([*MOVES]), Reward.lapsed_at.is_(None))
+        .where(Reward.used_at.is_(None))
         .where(or_(Reward.use_by.is_(None), Reward.use_by > at))
         .options(joinedload(Reward.offer))
         .order_by(Reward.id.desc())

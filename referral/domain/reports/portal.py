@@ -245,8 +245,8 @@ def moves_of(reward: Reward) -> Sequence[RewardMove]:
 
 
 def code_given(reward: Reward) -> str | None:
-    """Return the code a discount is taken with, from when the provider made it until it lapsed."""
-    if reward.lapsed_at is not None:
+    """Return a discount's code from when the provider made it until its end or use."""
+    if reward.lapsed_at is not None or reward.used_at is not None:
         return None
     query = select(Grant.details).where(
         Grant.reward_id == reward.id,

@@ -1,14 +1,18 @@
-"""Discounts whose code ends: told in time, and what nobody used goes back to the budget.
+"""Codes of discounts: found used, told of their end in time, and back in the budget if unused.
 
-Whether a code was used, only the provider knows: the worker asks, and says it here.
+Whether a code was used, only the provider knows: the worker asks after each purchase of its person
+and around its end, and says it here.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
+
 from referral.domain.businesses import Business
 from referral.domain.notices import notify
+from referral.domain.people import Person
 from referral.domain.programs import Kind
 from referral.domain.rewards.debts import undo_debt
 from referral.domain.rewards.grants import open_grant
@@ -30,15 +34,27 @@ def begin_to_lapse(reward: Reward, use_by: datetime) -> None:
     update_reward(reward, due_at=looks_next_at(reward))
 
 
-def may_lapse(reward: Reward) -> bool:
-    """Tell whether a reward is a code that ends, and nobody has looked after its end yet."""
+def is_unused_code(reward: Reward) -> bool:
+    """Tell whether a reward is a code of which nobody knows that it was used or lapsed."""
     is_given = reward.kind == Kind.DISCOUNT and reward.state == RewardState.GRANTED
-    return is_given and reward.use_by is not None and reward.lapsed_at is None
+    return is_given and reward.used_at is None and reward.lapsed_at is None
+
+
+def look_at_codes_of(person: Person, *, at: datetime) -> None:
+    """Have it asked whether somebody who has bought used a code of theirs."""
+    session.execute(
+        update(Reward)
+        .where(Reward.person_id == person.id, Reward.kind == Kind.DISCOUNT)
+        .where(Reward.state == RewardState.GRANTED)
+        .where(Reward.used_at.is_(None), Reward.lapsed_at.is_(None))
+        .values(due_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def looks_next_at(reward: Reward) -> datetime | None:
-    """Return when it is to be asked whether a code was used: before its end, and after it."""
-    if not may_lapse(reward) or reward.use_by is None:
+    """Return when else it is to be asked whether a code was used: before its end, and after it."""
+    if not is_unused_code(reward) or reward.use_by is None:
         return None
     if reward.use_told_at is not None:
         return reward.use_by + STILL_PAID
@@ -47,14 +63,16 @@ def looks_next_at(reward: Reward) -> datetime | None:
 
 
 def see_to_code(reward: Reward, *, was_used: bool, at: datetime) -> datetime | None:
-    """Tell the person of the end, or book that the code lapsed; returns when to look again.
+    """Note that it was used, tell of its end or book that it lapsed; returns when to look again.
 
     May be called at any time and twice: what is not due yet is left as it is.
     """
     lock(reward)
+    if was_used and is_unused_code(reward):
+        update_reward(reward, used_at=at)
     next_at = looks_next_at(reward)
-    if was_used or next_at is None or at < next_at:
-        return None if was_used else next_at
+    if next_at is None or at < next_at:
+        return next_at
     if reward.use_told_at is None:
         _tell(reward, at=at)
     elif open_grant(reward) is not None:

@@ -97,7 +97,8 @@ class Reward(Owned, Due, Model):
     `approvals_needed` is how many people its program asked for on the day it was earned.
     `counted_on` and `household` say under which day, month and household it counts.
     `words` are a thank-you that somebody, `words_by`, wrote for just this one.
-    A discount's code ends at `use_by`, if it does; `lapsed_at` is when nobody had used it by then.
+    A discount's code ends at `use_by`, if it does; `lapsed_at` is when nobody had used it by then,
+    `used_at` when it was found that somebody had.
     `fell_back_at` is when it became what its offer names instead of credit on a bill.
     `expired_minor` is what ended unused: what refunds take of it is back already.
     """
@@ -165,6 +166,7 @@ class Reward(Owned, Due, Model):
     use_by: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
     use_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
     lapsed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=19)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None, sort_order=22)
 
     person: Mapped[Person] = relationship()
     program: Mapped[Program] = relationship()

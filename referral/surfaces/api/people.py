@@ -89,8 +89,8 @@ class PersonOut(Out):
 class DiscountOut(Out):
     """Somebody's discount; once granted, pass `promotion_code` to Stripe Checkout as it is.
 
-    Only `stripe_customer_id` can use the code, so name that customer in the session. Only Stripe
-    knows whether it was used: it is answered afterwards too, and Stripe refuses it a second time.
+    Only `stripe_customer_id` can use the code, so name that customer in the session. A used one
+    is answered until a purchase of theirs is told; Stripe refuses it a second time.
     """
 
     reward: RewardId
@@ -121,8 +121,8 @@ class DiscountOut(Out):
 class PersonDetailOut(PersonOut):
     """Somebody you know, with their links and the discounts that wait for them, if any do.
 
-    `discounts` has all that have not ended, the newest first; `discount` is the newest of them that
-    has a code, or else the newest.
+    `discounts` has all that have not ended or been used, the newest first; `discount` is the newest
+    of them that has a code, or else the newest.
     """
 
     stripe_customer_id: str | None

@@ -84,6 +84,9 @@ class RewardOut(Out):
     lapsed_at: Annotated[
         Moment | None, Field(description="When it was found that nobody had used its code.")
     ]
+    used_at: Annotated[
+        Moment | None, Field(description="When it was found that its code was used.")
+    ]
     fell_back_at: Annotated[
         Moment | None,
         Field(description="When it became what its offer names instead of account credit."),
@@ -118,6 +121,7 @@ class RewardOut(Out):
             words_by=words_by,
             use_by=reward.use_by,
             lapsed_at=reward.lapsed_at,
+            used_at=reward.used_at,
             fell_back_at=reward.fell_back_at,
         )
 

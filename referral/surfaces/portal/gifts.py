@@ -19,6 +19,7 @@ _TONES = {
 }
 
 
+USED = "You have used it."
 NOT_USED = "It was not used before its last day, so it has ended."
 TO_CHOOSE = "Choose how you would like it: open it and say so."
 
@@ -70,7 +71,7 @@ def _given_words(reward: Reward) -> str:
         return f"{said} – {by}" if by else said
     if reward.lapsed_at is not None:
         return NOT_USED
-    said = given_words(reward.kind)
+    said = given_words(reward.kind) if reward.used_at is None else USED
     if not reward.clawback_minor:
         return said
     back = money(reward.clawback_minor, reward.currency)
