@@ -97,16 +97,14 @@ def test_a_newcomer_sets_everything_up_without_scripts(chromium: Browser, world:
 
 @pytest.mark.parametrize("with_scripts", [True, False])
 def test_chosen_rewards_are_held_together(chromium: Browser, world: World, with_scripts: bool):
-    name = "Held by hand." if with_scripts else "Held without scripts."
     context = world.signed_in(chromium, java_script_enabled=with_scripts)
     page = context.new_page()
     page.goto(f"{world.address}/console/rewards?show=pending")
     assert not page.get_by_label("Reason").is_visible()
-    page.locator("[data-select-row]").first.check()
-    page.get_by_label("Reason").fill(name)
-    page.get_by_role("button", name="Hold" if with_scripts else "Release").click()
-    words = "put on hold" if with_scripts else "released"
-    page.get_by_role("heading", name=f"1 reward {words}").wait_for()
+    page.locator("[data-select-row]").nth(int(with_scripts)).check()
+    page.get_by_label("Reason").fill("Held by hand.")
+    page.get_by_role("button", name="Hold").click()
+    page.get_by_role("heading", name="1 reward put on hold").wait_for()
     context.close()
 
 
@@ -140,6 +138,33 @@ def test_a_reward_is_denied_after_the_question(chromium: Browser, world: World):
     question = page.get_by_role("dialog", name="Deny this reward for good?")
     question.get_by_role("button", name="Deny").click()
     page.get_by_text("The reward was denied.").wait_for()
+    context.close()
+
+
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_only_what_the_chosen_kind_has_is_asked(
+    chromium: Browser, world: World, with_scripts: bool
+):
+    context = world.signed_in(chromium, java_script_enabled=with_scripts)
+    page = context.new_page()
+    (program,) = [path for path in world.paths if path.endswith("/edit")]
+    page.goto(f"{world.address}{program.removesuffix('/edit')}/offers/advocate")
+
+    def asked() -> list[str | None]:
+        parts = page.locator(".part").all()
+        return [part.get_attribute("data-for") for part in parts if part.is_visible()]
+
+    page.get_by_label("For what").select_option("signup")
+    for kind in ("discount", "free_period", "choice", "gift", "recognition", "store_credit"):
+        page.locator(f'[name="advocate_kind"][value="{kind}"]').check()
+        assert asked() == [kind]
+    page.locator('[name="advocate_kind"][value="account_credit"]').check()
+    page.get_by_label("Who is no Stripe customer gets instead").select_option("cash")
+    page.get_by_label("For what").select_option("milestone")
+    assert asked() == ["account_credit", "cash", "milestone"]
+    page.get_by_label("How many friends").fill("none")
+    page.get_by_role("button", name="Publish").click()
+    assert page.get_by_label("How many friends").get_attribute("aria-invalid") == "true"
     context.close()
 
 

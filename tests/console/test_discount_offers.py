@@ -51,6 +51,11 @@ def test_what_does_not_fit_is_said_beside_it(desk: Desk) -> None:
         assert f'id="e-{beside}"' in page, more
 
 
+def test_what_only_other_kinds_have_is_not_read(desk: Desk) -> None:
+    others = {"friend_credit_life_days": "soon", "friend_choose_days": "x", "friend_payout": "-"}
+    assert post(desk.client, path(desk), **DISCOUNT, **others).status_code == 303
+
+
 def test_a_rewards_page_says_when_its_code_ends_and_that_it_did(desk: Desk) -> None:
     desk.shop.signup("bob", token=desk.shop.click(desk.shop.link_of(desk.shop.customer("alice"))))
     with within(desk.shop.business.id):

@@ -121,7 +121,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
     payout = prefixed(side, "payout")
     payout_minor = form.amount(payout, currency, asked=False) if pays else None
     life = prefixed(side, "credit_life_days")
-    life_days = form.days(life) if form.typed.get(life, "").strip() else None
+    has_life = is_kept and form.typed.get(life, "").strip()
     for name, limit in (("cap", cap), ("person_cap", person_cap), ("payout", payout_minor)):
         if limit == 0:
             form.errors[prefixed(side, name)] = "Write an amount above zero, or leave it empty."
@@ -141,7 +141,7 @@ def read_terms(form: Form, side: Side, currency: str) -> OfferTerms | None:
         choices=choices,
         choose_within_days=days,
         minimum_payout_minor=payout_minor,
-        credit_life_days=life_days if is_kept else None,
+        credit_life_days=form.days(life) if has_life else None,
         fulfilment=_read_fulfilment(form, side) if Kind.GIFT in (kind, instead, *choices) else None,
         **(_read_discount(form, side, currency) if kind is Kind.DISCOUNT else {}),
         fallback_kind=instead,
