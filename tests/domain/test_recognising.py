@@ -161,3 +161,17 @@ def test_two_calls_that_unite_at_the_same_time_make_one_person(app: Flask) -> No
 
     while_open(app, unite, lambda: bob.signs_up(email="bob@mail.example"))
     assert bob.people() == [ALICE, BOB]
+
+
+def test_a_purchase_told_again_of_somebody_else_earns_their_advocate_nothing(app: Flask) -> None:
+    friend = Friend()
+    friend.signs_up(email="bob@mail.example")
+    anna = friend.shop.link_of(friend.shop.customer("anna"))
+    friend.shop.signup("ben", token=friend.shop.click(anna))
+    friend.shop.later(hours=1)
+    friend.pays(Claim(external_id="bob-1"))
+    told = Claim(email="ben@mail.example")
+    fact = PurchaseFact(told, ("pi_1",), 12000, 2000, "eur", friend.shop.now, is_renewal=True)
+    with within(friend.shop.business.id), transaction():
+        journey.buy(friend.shop.business, fact, at=friend.shop.now)
+    assert friend.rewards() == [1000]

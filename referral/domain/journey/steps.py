@@ -37,6 +37,7 @@ from referral.domain.purchases import (
     Purchase,
     PurchaseFact,
     RefundFact,
+    payer_of,
     record_dispute,
     record_purchase,
     record_refund,
@@ -109,18 +110,20 @@ def tell_customer(business: Business, fact: CustomerFact, *, at: datetime) -> Pe
 def buy(business: Business, fact: PurchaseFact, *, at: datetime) -> Purchase | None:
     """Record what somebody paid and thank whoever sent them; None when nobody is named.
 
-    A token that came with the payment is a signup if there was none before.
+    A token that came with the payment is a signup if there was none before. What is told again
+    stays whose it was told of first, whoever else is named now.
     """
     person = claimed(business, fact.claim, at=at)
     if person is None:
         return None
-    lock_person(person)
+    payer = payer_of(business.id, fact.keys) or person
+    lock_person(payer)
     _join_by_token(person, fact.claim, at=at)
-    purchase, is_new = record_purchase(person, fact, at=at)
+    purchase, is_new = record_purchase(payer, fact, at=at)
     if is_new:
-        know_customer(person, purchase.occurred_at, at=at)
-        thank(referrals_of_friend(person), [purchase], at=at)
-        look_at_codes_of(person, at=at)
+        know_customer(purchase.person, purchase.occurred_at, at=at)
+        thank(referrals_of_friend(purchase.person), [purchase], at=at)
+        look_at_codes_of(purchase.person, at=at)
     return purchase
 
 

@@ -124,6 +124,18 @@ def is_known(business_id: uuid.UUID, keys: Iterable[str]) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def payer_of(business_id: uuid.UUID, keys: Iterable[str]) -> Person | None:
+    """Return who made the purchase any of these keys leads to, without locking anything."""
+    query = (
+        select(Person)
+        .join(Purchase, Purchase.person_id == Person.id)
+        .join(PurchaseKey, PurchaseKey.purchase_id == Purchase.id)
+        .where(PurchaseKey.business_id == business_id, PurchaseKey.key.in_([*keys]))
+        .order_by(Purchase.id)
+    )
+    return session.scalar(query.limit(1))
+
+
 def join_keys(business_id: uuid.UUID, keys: Sequence[str]) -> bool:
     """Have all these ids lead to the purchase one of them leads to; False when none does yet."""
     purchase = find_purchase(business_id, keys)
