@@ -175,3 +175,15 @@ def test_a_purchase_told_again_of_somebody_else_earns_their_advocate_nothing(app
     with within(friend.shop.business.id), transaction():
         journey.buy(friend.shop.business, fact, at=friend.shop.now)
     assert friend.rewards() == [1000]
+
+
+def test_of_two_records_nothing_sets_apart_the_older_one_stays(app: Flask) -> None:
+    shop = Friend().shop
+    with within(shop.business.id), transaction():
+        met = [
+            journey.introduce(shop.business, Identity.read(**named), at=shop.now)[0].id
+            for named in ({"email": "bob@mail.example"}, {"external_id": "bob-1"})
+        ]
+        both = Identity.read(external_id="bob-1", email="bob@mail.example")
+        kept, is_new = journey.introduce(shop.business, both, at=shop.now)
+    assert (kept.id, is_new) == (met[0], False)

@@ -148,14 +148,14 @@ def the_one(named: Sequence[Person], identity: Identity) -> Person | None:
 
 
 def people_named(business_id: uuid.UUID, identity: Identity) -> list[Person]:
-    """List the people an own id or an email leads to: nobody, one, or two."""
+    """List the people an own id or an email leads to, whoever was met first before another."""
     known = [Person.external_id == identity.external_id] if identity.external_id else []
     if identity.email:
         known.append(Person.email == identity.email)
     if not known:
         return []
     query = select(Person).where(Person.business_id == business_id, or_(*known))
-    return list(session.scalars(query))
+    return list(session.scalars(query.order_by(Person.id)))
 
 
 def meet(
