@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from referral.domain.people import payee_of
+from referral.domain.people import customer_of, payee_of, tie_customer
 from referral.domain.rewards import Grant, Operation
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.gathering import has_gathered
@@ -32,7 +32,9 @@ class Bank(Provider):
     out to its owner's own bank.
     """
 
+    name: str = field(kw_only=True)
     start: datetime = field(kw_only=True)
+    made: int = 0
     balance: int = 0
     codes: Counter[str] = field(default_factory=Counter)
     used: set[str] = field(default_factory=set)
@@ -70,6 +72,15 @@ class Bank(Provider):
 
     def _end(self, customer: str) -> datetime:
         return self.ends.get(customer, self.start)
+
+    def _ask_code(self, grant: Grant, at: datetime) -> Asked:
+        """A code needs a customer, who is made for it where there is none."""
+        person = grant.reward.person
+        if customer_of(person) is None:
+            with transaction():
+                tie_customer(person, f"cus_{self.name}_made-{self.made}", at=at, is_ours=True)
+            self.made += 1
+        return super().ask(grant, at=at)
 
     def _ask_code_back(self, grant: Grant, at: datetime) -> Asked:
         given = given_by(grant.reward)
@@ -155,6 +166,7 @@ class Bank(Provider):
 
 
 _ASK: dict[Operation, Callable[[Bank, Grant, datetime], Asked]] = {
+    Operation.PROMOTION_CODE: Bank._ask_code,
     Operation.WITHDRAWAL: Bank._ask_code_back,
     Operation.EXTENSION: Bank._ask_extension,
     Operation.SHORTENING: Bank._ask_shortening,

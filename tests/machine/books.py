@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.machine.customers import Customers
 from tests.machine.promises import Program
 from tests.machine.purses import (
     Accounts,
@@ -32,10 +33,13 @@ class Books:
     referrals: list[Referral] = field(default_factory=list)
     known: dict[str, datetime] = field(default_factory=dict)
     households: dict[str, str] = field(default_factory=dict)
+    customers: Customers = field(default_factory=Customers)
 
     def __post_init__(self) -> None:
-        self.credit, self.codes, self.periods = Credit(), Codes(), Periods(self.start)
-        self.payments, self.gifts, self.donations = Payments(), Gifts(), Donations()
+        whose = self.customers
+        self.credit, self.codes, self.payments = Credit(whose), Codes(whose), Payments(whose)
+        self.periods = Periods(whose, self.start)
+        self.gifts, self.donations = Gifts(), Donations()
         self.accounts, self.lots = Accounts(), Lots()
         self.purses: dict[str, Purse] = {
             "account_credit": self.credit,

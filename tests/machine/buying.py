@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from referral.domain import journey
-from referral.domain.attribution import Told
 from referral.domain.businesses import within
 from referral.domain.links import Token, make_token
 from referral.domain.people import live_together
@@ -14,9 +13,9 @@ from referral.domain.purchases import DisputeFact, DisputeOutcome, RefundFact
 from referral.foundation.db import transaction
 from referral.foundation.ids import key_at
 from tests.machine.place import person_of
-from tests.machine.things import Purchase, Rate, Touch
+from tests.machine.things import Rate, Said, Touch
 from tests.machine.town import Town
-from tests.machine.world import ADVOCATES, FRIENDS, PEOPLE, buy, sign_up
+from tests.machine.world import ADVOCATES, FRIENDS, PEOPLE, buy, everything_of
 
 PICK = st.integers(0, 2**16)
 PLACES = st.integers(0, 1)
@@ -44,18 +43,7 @@ class Buying(Town):
     def sign_up(
         self, place: int, number: int, friend: str, picks: list[int], typed: str | None
     ) -> None:
-        where = self.places[place]
-        self._tick()
-        known = [one for one in self.clicks if one[0] is where]
-        brought = [known[-1 - pick % len(known)] for pick in picks if known]
-        touches = [touch for _, _, touch in brought]
-        code = where.links[number, typed].code if typed else None
-        if typed:
-            program = where.model.programs[number]
-            touches.append(Touch(program, typed, self.now, 2))
-        told = Told(tokens=tuple(token for _, token, _ in brought), code=code)
-        sign_up(where, number, friend, told, at=self.now)
-        where.model.sign_up(where.model.programs[number], friend, touches, self.now)
+        self._sign_up(self.places[place], number, everything_of(friend), picks, typed)
 
     @rule(
         place=PLACES,
@@ -74,19 +62,7 @@ class Buying(Town):
         currency: str | None,
         is_renewal: bool,
     ) -> None:
-        where = self.places[place]
-        self._tick()
-        bought = Purchase(
-            friend,
-            gross,
-            gross // 6,
-            self.now - timedelta(hours=hours),
-            currency or where.currency,
-            f"in_{len(where.model.purchases)}",
-            is_renewal,
-        )
-        buy(where, bought, is_renewal=is_renewal, at=self.now)
-        where.model.buy(bought, self.now)
+        self._buy(self.places[place], Said(mail=friend), gross, hours, currency, is_renewal)
 
     @rule(
         place=PLACES,
@@ -118,7 +94,7 @@ class Buying(Town):
     @rule(pick=PICK)
     def a_friend_turns_out_to_be_an_old_customer(self, pick: int) -> None:
         where, referral = self._chosen(self._referrals(), pick)
-        self.purchase(self.places.index(where), referral.friend, 5_000, 20_000, None, False)
+        self._buy(where, where.model.said_of(referral.friend), 5_000, 20_000, None, False)
 
     @rule(
         place=PLACES,
@@ -152,7 +128,8 @@ class Buying(Town):
     @rule(pick=PICK, is_renewal=st.booleans())
     def the_same_purchase_again(self, pick: int, is_renewal: bool) -> None:
         where, bought = self._purchase(pick)
-        buy(where, bought, is_renewal=is_renewal, at=self.now)
+        buy(where, bought, bought.said, is_renewal=is_renewal, at=self.now)
+        where.model.claimed(bought.said, self.now)
         if is_renewal:
             where.model.renewal(bought, self.now)
 

@@ -15,10 +15,9 @@ from referral.domain.rewards.charities import Donation
 from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.qualifying import Qualification
 from referral.foundation.db import session
-from tests.machine.model import Model
-from tests.machine.place import LOADED, Place, key_of, mail
+from tests.machine.place import LOADED, Place, key_of, who
+from tests.machine.records import Records
 from tests.machine.things import Reward as Promise
-from tests.machine.world import PEOPLE
 
 
 def written(place: Place) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def written(place: Place) -> dict[str, Any]:
     with within(place.business.id):
         rewards = [
             (
-                place.programs.index(row.program), row.side, row.person.email,
+                place.programs.index(row.program), row.side, who(row.person),
                 row.purchase.external_id if row.purchase else None,
                 row.kind, row.state, row.reason, row.amount_minor, row.clawback_minor,
                 row.withheld_minor, row.debited_minor, row.owed_minor, row.netted_minor,
@@ -40,11 +39,11 @@ def written(place: Place) -> dict[str, Any]:
             select(Referral).options(joinedload(Referral.advocate), joinedload(Referral.friend))
         )
         sent = {
-            (place.programs.index(one.program), one.friend.email): one.advocate.email
+            (place.programs.index(one.program), who(one.friend)): who(one.advocate)
             for one in referrals
         }
         places = {
-            (place.programs.index(one.referral.program), one.referral.friend.email): one.place
+            (place.programs.index(one.referral.program), who(one.referral.friend)): one.place
             for one in session.scalars(select(Qualification))
         }
         committed = [
@@ -70,23 +69,27 @@ def _held_there(place: Place) -> dict[str, Any]:
     bank, tables = place.bank, {}
     told = {"credit": bank.credit, "codes": bank.codes, "periods": bank.ends, "refunds": bank.back}
     for kind, table in told.items():
-        tables[kind] = _anything({name: table.get(place.customer(name)) for name in PEOPLE})
-    sent = bank.sent_to()
-    cash = _anything({name: sent.get(place.account(name)) for name in PEOPLE})
+        tables[kind] = _anything({_short(one): held for one, held in table.items()})
+    cash = _anything({_short(account): left for account, left in bank.sent_to().items()})
     return {**tables, "cash": cash, "balance": bank.balance}
+
+
+def _short(key: str) -> str:
+    """Call a customer or an account as the model does."""
+    return key.rpartition("_")[2]
 
 
 def _kept_here() -> dict[str, Any]:
     """Say what the business at work keeps of each kind itself."""
-    balances = select(Person.email, CreditBalance.balance_minor).join(
-        Person, Person.id == CreditBalance.person_id
-    )
+    balances = select(CreditBalance, Person).join(Person, Person.id == CreditBalance.person_id)
     codes = select(func.count(), func.count(GiftCode.reward_id), func.count(GiftCode.shown_at))
     net = Donation.amount_minor - Donation.withdrawn_minor
     owed = select(net).where(Donation.paid_at.is_(None))
     paid = select(net).where(Donation.paid_at.is_not(None))
     return {
-        "store_credit": _anything(dict(session.execute(balances).all())),
+        "store_credit": _anything(
+            {who(holder): one.balance_minor for one, holder in session.execute(balances)}
+        ),
         "gifts": tuple(session.execute(codes).one()),
         "donations": tuple(sum(session.scalars(query)) for query in (owed, paid)),
     }
@@ -97,7 +100,7 @@ def expected(place: Place) -> dict[str, Any]:
     mine = place.model
     rewards = [
         (
-            mine.programs.index(one.referral.program), one.offer.side, mail(one.person),
+            mine.programs.index(one.referral.program), one.offer.side, one.person,
             key_of(one), one.kind, one.state, one.reason, one.amount, one.claw,
             one.withheld, one.debited, one.owed, one.netted, one.settled, one.forgiven,
             one.expired, len(one.holds), len(one.agreed), one.place, _rate(one),
@@ -107,14 +110,10 @@ def expected(place: Place) -> dict[str, Any]:
     return {
         "rewards": sorted(rewards, key=repr),
         "referrals": {
-            (mine.programs.index(one.program), mail(one.friend)): mail(one.advocate)
-            for one in mine.referrals
+            (mine.programs.index(one.program), one.friend): one.advocate for one in mine.referrals
         },
         "places": _anything(
-            {
-                (mine.programs.index(one.program), mail(one.friend)): one.place
-                for one in mine.referrals
-            }
+            {(mine.programs.index(one.program), one.friend): one.place for one in mine.referrals}
         ),
         "committed": [program.committed for program in mine.programs],
         "ledger": _ledger(mine.rewards),
@@ -150,8 +149,7 @@ def _ledger(rewards: Sequence[Promise]) -> dict[str, int]:
     }
 
 
-def _totals(mine: Model) -> dict[str, Any]:
-    lots = {mail(name): left for name, left in mine.lots.in_all().items()}
+def _totals(mine: Records) -> dict[str, Any]:
     out = mine.gifts.out.values()
     return {
         "credit": _anything(mine.credit.of),
@@ -160,7 +158,7 @@ def _totals(mine: Model) -> dict[str, Any]:
         "refunds": _anything(mine.payments.back),
         "cash": _anything(mine.accounts.in_all()),
         "balance": mine.accounts.balance,
-        "store_credit": _anything(lots),
+        "store_credit": _anything(mine.lots.in_all()),
         "gifts": (sum(mine.gifts.free.values()) + len(out), len(out), sum(out)),
         "donations": (sum(mine.donations.owed.values()), mine.donations.paid),
     }

@@ -124,7 +124,7 @@ class Giving(Deciding):
         reward.owed -= reward.debt
         left = reward.payable - reward.debited - reward.owed
         reward.claw, reward.reason = reward.amount, "came_back"
-        self.payments.back[reward.person] -= reward.given
+        self.payments.back[reward.customer] -= reward.given
         self._book(reward, taken=left, owed=0)
         if self.is_old(reward.referral):
             return

@@ -79,6 +79,10 @@ class Model(Earning):
                 self.waiting.remove(purchase)
                 self._judge(purchase.friend, self.purchases)
 
+    def judge_all(self, friend: str) -> None:
+        """Judge all that somebody ever paid, since more is known of them."""
+        self._judge(friend, self.purchases)
+
     def pass_time(self, at: datetime) -> None:
         self.count_due(at)
         self.ripen(at)

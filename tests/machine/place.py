@@ -8,15 +8,18 @@ from sqlalchemy.orm import joinedload
 from referral.domain.attribution import Referral
 from referral.domain.businesses import Business, within
 from referral.domain.links import Link
-from referral.domain.people import Identity, Person
+from referral.domain.people import Identity, Person, StripeCustomer
 from referral.domain.programs import Program
+from referral.domain.purchases import Claim
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.rewards import REPLACED, SUPERSEDED
 from referral.foundation.db import session
 from tests.machine.bank import Bank
-from tests.machine.model import Model
+from tests.machine.records import Records
 from tests.machine.things import Reward as Promise
+from tests.machine.things import Said
 
+AT = "@mail.example"
 LOADED = (
     joinedload(Reward.program),
     joinedload(Reward.person),
@@ -31,7 +34,7 @@ class Place:
 
     business: Business
     programs: list[Program]
-    model: Model
+    model: Records
     bank: Bank
     links: dict[tuple[int, str], Link] = field(default_factory=dict)
     codes: int = 0
@@ -55,10 +58,10 @@ def reward_of(place: Place, known: Promise) -> Reward:
         (found,) = [
             row
             for row in session.scalars(query)
-            if (place.programs.index(row.program), row.side, row.person.email)
+            if (place.programs.index(row.program), row.side, who(row.person))
             == (place.model.programs.index(known.referral.program), known.offer.side,
-                mail(known.person))
-            and row.referral.friend.email == mail(known.referral.friend)
+                known.person)
+            and who(row.referral.friend) == known.referral.friend
             and (row.purchase.external_id if row.purchase else None) == key_of(known)
             and (int(row.slot.rpartition(":")[2]) if row.is_restored else 0) == known.number
             and not row.slot.startswith((REPLACED, SUPERSEDED))
@@ -77,15 +80,38 @@ def grant_of(place: Place, known: Promise) -> Grant:
 def person_of(place: Place, name: str) -> Person | None:
     """Return the row of somebody, if the business met them."""
     with within(place.business.id):
-        return session.scalar(select(Person).where(Person.email == mail(name)))
+        return next((one for one in session.scalars(select(Person)) if who(one) == name), None)
 
 
-def identity_of(place: Place, name: str) -> Identity:
-    return Identity.read(email=mail(name), stripe_customer_id=place.customer(name))
+def who(person: Person) -> str:
+    """Call a row as the model calls its record."""
+    if person.email is not None:
+        return person.email.removesuffix(AT)
+    if person.external_id is not None:
+        return person.external_id
+    first = select(StripeCustomer.customer_id).where(StripeCustomer.person_id == person.id)
+    customer = session.scalar(first.order_by(StripeCustomer.id).limit(1)) or "_"
+    return "?" + customer.rpartition("_")[2]
+
+
+def identity_of(place: Place, said: Said) -> Identity:
+    """Say of somebody what names them, as the business says it."""
+    customer = place.customer(said.customer) if said.customer else None
+    return Identity.read(email=_mail(said), external_id=said.own, stripe_customer_id=customer)
+
+
+def claim_of(place: Place, said: Said, *tokens: str) -> Claim:
+    """Say the same as a provider does."""
+    customer = place.customer(said.customer) if said.customer else None
+    return Claim(customer, _mail(said), None, said.own, tokens)
 
 
 def mail(name: str) -> str:
-    return f"{name}@mail.example"
+    return name + AT
+
+
+def _mail(said: Said) -> str | None:
+    return mail(said.mail) if said.mail else None
 
 
 def key_of(reward: Promise) -> str | None:

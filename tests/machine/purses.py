@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.machine.customers import Customers
 from tests.machine.things import Refused, Reward
 
 PERIOD = timedelta(days=30)
@@ -42,42 +43,60 @@ class Purse:
 
 
 @dataclass
-class Credit(Purse):
-    """A balance of each person at the provider, whatever it came from."""
+class AtCustomers(Purse):
+    """What is given to a customer at the provider, and taken from the one it was given to."""
+
+    customers: Customers
+
+    def is_known(self, person: str) -> bool:
+        return self.customers.current(person) is not None
+
+    def freeze(self, reward: Reward, at: datetime) -> None:
+        if reward.act == "give":
+            reward.customer = self.customers.current(reward.person) or ""
+
+
+@dataclass
+class Credit(AtCustomers):
+    """A balance of each customer at the provider, whatever it came from."""
 
     of: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def left(self, reward: Reward, at: datetime) -> int | None:
-        return self.of[reward.person] or None
+        return self.of[reward.customer] or None
 
     def give(self, reward: Reward, at: datetime) -> None:
-        self.of[reward.person] += reward.asked
+        self.of[reward.customer] += reward.asked
 
     def take(self, reward: Reward) -> None:
-        self.of[reward.person] -= reward.asked
+        self.of[reward.customer] -= reward.asked
 
 
 @dataclass
-class Codes(Purse):
-    """Codes at the provider; one that was used stays, and so does a part of one."""
+class Codes(AtCustomers):
+    """Codes of each customer; one that was used stays, and so does a part of one."""
 
     of: Counter[str] = field(default_factory=Counter)
     used: set[Reward] = field(default_factory=set)
+
+    def is_known(self, person: str) -> bool:
+        self.customers.make(person)
+        return True
 
     def left(self, reward: Reward, at: datetime) -> int | None:
         stays = reward in self.used or reward.wanted < reward.given
         return None if stays else reward.wanted
 
     def give(self, reward: Reward, at: datetime) -> None:
-        self.of[reward.person] += 1
+        self.of[reward.customer] += 1
 
     def take(self, reward: Reward) -> None:
-        self.of[reward.person] -= 1
+        self.of[reward.customer] -= 1
 
 
 @dataclass
-class Periods(Purse):
-    """The end of each person's subscription; free time that runs already stays."""
+class Periods(AtCustomers):
+    """The end of each customer's subscription; free time that runs already stays."""
 
     start: datetime
     ends: dict[str, datetime] = field(default_factory=dict)
@@ -85,40 +104,42 @@ class Periods(Purse):
     until: dict[Reward, datetime] = field(default_factory=dict)
 
     def left(self, reward: Reward, at: datetime) -> int | None:
-        until = self._end(reward.person) - PERIOD
+        until = self._end(reward.customer) - PERIOD
         is_ahead = min(until, self.begins[reward]) > at
         return reward.wanted if reward.wanted >= reward.given and is_ahead else None
 
     def freeze(self, reward: Reward, at: datetime) -> None:
+        super().freeze(reward, at)
         if reward.act == "take":
-            self.until[reward] = self._end(reward.person) - PERIOD
+            self.until[reward] = self._end(reward.customer) - PERIOD
         else:
-            self.begins[reward] = max(at, self._end(reward.person))
+            self.begins[reward] = max(at, self._end(reward.customer))
             self.until[reward] = self.begins[reward] + PERIOD
 
     def give(self, reward: Reward, at: datetime) -> None:
-        self.ends[reward.person] = self.until[reward]
+        self.ends[reward.customer] = self.until[reward]
 
     def take(self, reward: Reward) -> None:
-        self.ends[reward.person] = self.until[reward]
+        self.ends[reward.customer] = self.until[reward]
 
-    def _end(self, person: str) -> datetime:
-        return self.ends.get(person, self.start)
+    def _end(self, customer: str) -> datetime:
+        return self.ends.get(customer, self.start)
 
 
 @dataclass
-class Payments(Purse):
-    """What is left of each person's own last payment, and what they were given back in all."""
+class Payments(AtCustomers):
+    """What is left of each customer's last payment, and what they were given back in all."""
 
     last: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     back: Counter[str] = field(default_factory=Counter)
 
     def can_give(self, reward: Reward, at: datetime) -> bool:
-        return self.last[reward.person] >= reward.payable
+        customer = self.customers.current(reward.person) or ""
+        return self.last[customer] >= reward.payable
 
     def give(self, reward: Reward, at: datetime) -> None:
-        self.last[reward.person] -= reward.asked
-        self.back[reward.person] += reward.asked
+        self.last[reward.customer] -= reward.asked
+        self.back[reward.customer] += reward.asked
 
 
 @dataclass

@@ -16,17 +16,18 @@ from referral.domain.rewards.grants import given_by
 from referral.domain.rewards.redemptions import redemption_known
 from referral.foundation.db import session, transaction
 from tests import provider as outside
-from tests.machine.buying import MONEY, PICK, PLACES, Buying
+from tests.machine.buying import MONEY, PICK, PLACES
+from tests.machine.meeting import Meeting
 from tests.machine.offers import OFFERS, TO_CHOOSE
 from tests.machine.place import reward_of
 from tests.machine.town import VERBS
-from tests.machine.world import PEOPLE, SERVER, STAFF, fill_stock, publish
+from tests.machine.world import CUSTOMERS, PEOPLE, SERVER, STAFF, fill_stock, publish
 
 ANSWERS = ["done", "done", "unheard", "refuse", "wrong", "lost", "absent"]
 """How an act ends: `unheard` has its effect and no answer, `lost` has neither."""
 
 
-class Running(Buying):
+class Running(Meeting):
     """Everything that becomes of rewards: decided, given, taken back, spent."""
 
     @precondition(lambda self: self._rewards())
@@ -95,7 +96,7 @@ class Running(Buying):
         for where, known in self._acts():
             self._ask(where, known, "done")
 
-    @rule(place=PLACES, name=st.sampled_from(PEOPLE), amount=MONEY)
+    @rule(place=PLACES, name=st.sampled_from(CUSTOMERS), amount=MONEY)
     def credit_is_spent(self, place: int, name: str, amount: int) -> None:
         self._spend(self.places[place], name, amount)
 
@@ -153,7 +154,7 @@ class Running(Buying):
         with within(where.business.id), transaction():
             given = given_by(row)
             assert given
-            where.bank.back[where.customer(known.person)] -= given.amount_minor
+            where.bank.back[where.customer(known.customer)] -= given.amount_minor
             journey.come_back(CameBack(str(given.object_id)), at=self.now)
         where.model.come_back(known)
 

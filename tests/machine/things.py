@@ -8,6 +8,15 @@ from datetime import date, datetime
 from tests.machine.promises import WAYS, Offer, Program, Way
 
 
+@dataclass(frozen=True)
+class Said:
+    """What somebody is named by: a mail address, the business's own id, a customer."""
+
+    mail: str | None = None
+    own: str | None = None
+    customer: str | None = None
+
+
 @dataclass
 class Touch:
     """A click or a typed code of somebody."""
@@ -42,6 +51,7 @@ class Purchase:
     at: datetime
     currency: str
     key: str
+    said: Said
     is_renewal: bool = False
     refunds: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
@@ -130,6 +140,7 @@ class Reward:
     agreed: list[str] = field(default_factory=list)
     kind: str = ""
     household: str = ""
+    customer: str = ""
     place: int | None = None
     rate: Rate | None = None
 

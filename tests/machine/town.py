@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from referral.domain import journey
+from referral.domain.attribution import Told
 from referral.domain.businesses import within
 from referral.domain.currencies import RateTerms
 from referral.domain.people.payees import keep_payee
@@ -22,8 +23,8 @@ from tests import provider as outside
 from tests.machine.bank import TooLittleMoney
 from tests.machine.picking import Picking
 from tests.machine.place import Place, grant_of, person_of, reward_of
-from tests.machine.things import Purchase, Rate, Refused, Reward
-from tests.machine.world import SERVER
+from tests.machine.things import Purchase, Rate, Refused, Reward, Said, Touch
+from tests.machine.world import SECOND, SERVER, buy, sign_up
 
 VERBS: dict[str, Callable[..., object]] = {
     "hold": journey.hold_reward,
@@ -38,6 +39,55 @@ VERBS: dict[str, Callable[..., object]] = {
 
 class Town(Picking):
     """Two businesses beside their models; every deed is done in both."""
+
+    def _sign_up(
+        self, where: Place, number: int, said: Said, picks: list[int], typed: str | None
+    ) -> None:
+        """Sign somebody up with some of the latest clicks, and perhaps a code."""
+        self._tick()
+        known = [one for one in self.clicks if one[0] is where]
+        brought = [known[-1 - pick % len(known)] for pick in picks if known]
+        touches = [touch for _, _, touch in brought]
+        program = where.model.programs[number]
+        touches += [Touch(program, typed, self.now, 2)] if typed else []
+        code = where.links[number, typed].code if typed else None
+        told = Told(tokens=tuple(token for _, token, _ in brought), code=code)
+
+        def same() -> None:
+            friend = where.model.meet(said, self.now)
+            where.model.sign_up(program, friend, touches, self.now)
+
+        self._both(where, lambda: sign_up(where, number, said, told, at=self.now), same)
+
+    def _buy(
+        self,
+        where: Place,
+        said: Said,
+        gross: int,
+        hours: int,
+        currency: str | None,
+        is_renewal: bool,
+        token: str = "",
+        touch: Touch | None = None,
+    ) -> None:
+        """Let somebody pay, perhaps with the token of a link, which signs them up."""
+        self._tick()
+        bought = Purchase(
+            "",
+            gross,
+            gross // 6,
+            self.now - timedelta(hours=hours),
+            currency or where.currency,
+            f"in_{len(where.model.purchases)}",
+            said,
+            is_renewal,
+        )
+        tokens = (token,) if token else ()
+        buy(where, bought, said, *tokens, is_renewal=is_renewal, at=self.now)
+        bought.friend = where.model.claimed(said, self.now)
+        if touch:
+            where.model.sign_up_once(touch, bought.friend, self.now)
+        where.model.buy(bought, self.now)
 
     def _ask(self, where: Place, known: Reward, outcome: str) -> None:
         grant = grant_of(where, known)
@@ -123,7 +173,8 @@ class Town(Picking):
 
     @staticmethod
     def _pays_for_themselves(where: Place, name: str, amount: int) -> None:
-        where.bank.paid[where.customer(name)] = where.model.payments.last[name] = amount
+        for one in (name, name + SECOND):
+            where.bank.paid[where.customer(one)] = where.model.payments.last[one] = amount
 
     def _sets_up_an_account(self, where: Place, name: str, *, is_ready: bool) -> None:
         person, account = person_of(where, name), where.account(name)
@@ -165,7 +216,7 @@ class Town(Picking):
     def _use_up(self, where: Place, known: Reward) -> None:
         """Let somebody use what they were given, so that it cannot be taken back."""
         uses: dict[str, Callable[[], None]] = {
-            "account_credit": lambda: self._spend(where, known.person, 500),
+            "account_credit": lambda: self._spend(where, known.customer, 500),
             "cash": lambda: self._empties_the_account(where, known.person),
             "discount": lambda: self._uses_the_code(where, known),
             "gift": lambda: self._looks_at_the_code(where, known),

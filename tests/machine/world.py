@@ -21,25 +21,28 @@ from referral.domain.programs import (
     publish_offer,
     set_budget,
 )
-from referral.domain.purchases import Claim, PurchaseFact
+from referral.domain.purchases import PurchaseFact
 from referral.domain.rewards.charities import add_charity, set_default
 from referral.domain.rewards.gift_files import import_codes, prepare_codes, read_codes
 from referral.domain.rewards.gift_stock import GiftStock, open_stock
 from referral.foundation.db import session, transaction
 from tests.cast import NOON
 from tests.machine.bank import Bank
-from tests.machine.model import Model
 from tests.machine.offers import GIFT_WORTH
-from tests.machine.place import Place, identity_of, mail
+from tests.machine.place import Place, claim_of, identity_of, mail
 from tests.machine.promises import Offer
 from tests.machine.promises import Program as Rules
-from tests.machine.things import Purchase
+from tests.machine.records import Records
+from tests.machine.things import Purchase, Said
 
+SECOND = ".2"
 SERVER = Actor("api_key", "Shop")
 STAFF = ("olive", "anna", "server")
 """Who decides about rewards; anna also shares, so some of them are her own."""
 ADVOCATES, FRIENDS = ("alice", "anna"), ("bob", "ben", "bea", "alice")
 PEOPLE = sorted({*ADVOCATES, *FRIENDS})
+CUSTOMERS = sorted([*PEOPLE, *(one + SECOND for one in FRIENDS)])
+"""Who may be a customer at the provider: some friends are one twice."""
 START_DAYS = 20
 """How long every subscription is paid for at first."""
 
@@ -49,15 +52,15 @@ def open_place(name: str, currency: str, at: datetime, rules: list[dict[str, Any
     with transaction():
         business = create_business(name, site_url="https://x.example", currency=currency, at=at)
     start = at + timedelta(days=START_DAYS)
-    place = Place(business, [], Model(start, currency), Bank(start=start))
+    place = Place(business, [], Records(start, currency), Bank(name=business.slug, start=start))
     with within(business.id), transaction():
         set_default(add_charity(business.id, "Trees", "https://trees.example", at=at))
         for rule in rules:
             _add_program(place, at=at, **rule)
         for advocate in ADVOCATES:
-            identity = identity_of(place, advocate)
-            person, _ = journey.introduce(business, identity, at=at)
-            place.model.known[advocate] = at
+            said = everything_of(advocate)
+            person, _ = journey.introduce(business, identity_of(place, said), at=at)
+            place.model.linked.add(place.model.introduce(said, at))
             for number, program in enumerate(place.programs):
                 place.links[number, advocate] = journey.enroll(person, program, at=at)
     return place
@@ -129,18 +132,23 @@ def _step(offer: Offer, friends: int, worth: int) -> Step:
     return Step(friends, worth) if offer.amount is not None else Step(friends, rate_bp=worth)
 
 
-def sign_up(place: Place, number: int, friend: str, told: Told, *, at: datetime) -> None:
-    """Sign a friend up, with their customer at the provider."""
-    with within(place.business.id), transaction():
-        journey.join(
-            place.business, place.programs[number], identity_of(place, friend), told, at=at
-        )
+def everything_of(name: str) -> Said:
+    """Name somebody by their mail address and their customer at the provider."""
+    return Said(mail=name, customer=name)
 
 
-def buy(place: Place, purchase: Purchase, *, is_renewal: bool, at: datetime) -> None:
-    """Tell of what a friend paid."""
+def sign_up(place: Place, number: int, said: Said, told: Told, *, at: datetime) -> None:
+    """Sign a friend up, by what names them; the caller opens the transaction."""
+    identity = identity_of(place, said)
+    journey.join(place.business, place.programs[number], identity, told, at=at)
+
+
+def buy(
+    place: Place, purchase: Purchase, said: Said, *tokens: str, is_renewal: bool, at: datetime
+) -> None:
+    """Tell of what a friend paid, perhaps with what they brought from a link."""
     fact = PurchaseFact(
-        Claim(email=mail(purchase.friend)),
+        claim_of(place, said, *tokens),
         (purchase.key,),
         purchase.gross,
         purchase.tax,
