@@ -13,6 +13,7 @@ from referral.domain.people import customer_of, tie_customer
 from referral.domain.rewards import CreditLot, Grant, Operation, Reward, attempts, ripen
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
+from referral.domain.rewards.expiring import see_to_expiry
 from referral.domain.rewards.falling_back import fall_back, fallback_of
 from referral.domain.rewards.grants import (
     Asked,
@@ -86,6 +87,9 @@ def prepare(grant: Grant, provider: Provider, *, at: datetime) -> bool:
         if waiting.waits_for is Waiting.NO_CUSTOMER and fallback_of(grant.reward) is not None:
             with transaction():
                 grant.due_at = fall_back(grant, at=at)
+        else:
+            with transaction():
+                grant.waits_for = waiting.waits_for
         return False
     except NothingLeft:
         _close(grant, owe_all, at=at)
@@ -144,7 +148,7 @@ def ripen_due(*, at: datetime) -> None:
         with transaction():
             reward = session.get_one(Reward, key)
             ripen(reward, at=at)
-            reward.due_at = None
+            reward.due_at = see_to_expiry(reward, at=at)
 
 
 def count_due(*, at: datetime) -> None:

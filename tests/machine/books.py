@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,9 +35,10 @@ class Books:
     known: dict[str, datetime] = field(default_factory=dict)
     households: dict[str, str] = field(default_factory=dict)
     customers: Customers = field(default_factory=Customers)
+    notices: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        whose = self.customers
+        self.now, whose = self.start, self.customers
         self.credit, self.codes, self.payments = Credit(whose), Codes(whose), Payments(whose)
         self.periods = Periods(whose, self.start)
         self.gifts, self.donations = Gifts(), Donations()
@@ -75,6 +77,12 @@ class Books:
         reward.referral.program.committed += amount
         for count, _, _ in reward.counts:
             reward.referral.program.taken[count] += amount
+
+    def wake(self, person: str) -> None:
+        """Have what waits for somebody seen anew."""
+        for reward in self.rewards:
+            if reward.person == person and not reward.sent:
+                reward.waits = ""
 
     def is_old(self, referral: Referral) -> bool:
         return self.known[referral.friend] < min(referral.touched, referral.at)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Referral
 from referral.domain.businesses import within
+from referral.domain.notices.notices import Notice
 from referral.domain.people import Person
 from referral.domain.programs import Program
 from referral.domain.rewards import CreditBalance, LedgerAccount, Reward
@@ -18,6 +19,9 @@ from referral.foundation.db import session
 from tests.machine.place import LOADED, Place, key_of, who
 from tests.machine.records import Records
 from tests.machine.things import Reward as Promise
+
+TOLD = ("reward_expires", "credit_expires")
+"""Which mails the model knows too: what ends, ends after one of them."""
 
 
 def written(place: Place) -> dict[str, Any]:
@@ -86,7 +90,9 @@ def _kept_here() -> dict[str, Any]:
     net = Donation.amount_minor - Donation.withdrawn_minor
     owed = select(net).where(Donation.paid_at.is_(None))
     paid = select(net).where(Donation.paid_at.is_not(None))
+    told = select(Notice.kind, func.count()).where(Notice.kind.in_(TOLD)).group_by(Notice.kind)
     return {
+        "told": dict(session.execute(told).all()),
         "store_credit": _anything(
             {who(holder): one.balance_minor for one, holder in session.execute(balances)}
         ),
@@ -152,6 +158,7 @@ def _ledger(rewards: Sequence[Promise]) -> dict[str, int]:
 def _totals(mine: Records) -> dict[str, Any]:
     out = mine.gifts.out.values()
     return {
+        "told": _anything(mine.notices),
         "credit": _anything(mine.credit.of),
         "codes": _anything(mine.codes.of),
         "periods": _anything(mine.periods.ends),

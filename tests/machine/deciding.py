@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from tests.machine.promises import WAYS
-from tests.machine.refunds import Refunds
 from tests.machine.things import Reward, demand
+from tests.machine.waiting import Waiting, has_mail
 
 
-class Deciding(Refunds):
+class Deciding(Waiting):
     """Each decision is possible or refused by the name the real one has."""
 
     def hold(self, reward: Reward, by: str) -> None:
@@ -19,7 +19,8 @@ class Deciding(Refunds):
     def release(self, reward: Reward, by: str) -> None:
         demand(by != reward.person, "OwnReward")
         demand(bool(reward.holds), "NothingHeld")
-        reward.holds = []
+        reward.holds, reward.released = [], self.now
+        self.wake(reward.person)
 
     def approve(self, reward: Reward, by: str) -> None:
         demand(reward.state == "pending", "RewardMoved")
@@ -32,6 +33,8 @@ class Deciding(Refunds):
 
     def _approved(self, reward: Reward) -> None:
         reward.state, reward.act, reward.wanted = "approved", "give", reward.payable
+        reward.approved, reward.waits = self.now, ""
+        self.begin_to_expire(reward)
         self._settle_debts(reward)
 
     def ripen(self, at: datetime) -> None:
@@ -39,9 +42,13 @@ class Deciding(Refunds):
             is_free = reward.state == "pending" and not reward.holds and reward.ready <= at
             if is_free and not reward.needed:
                 self._approved(reward)
+            self.see_to_expiry(reward, at)
         for lot in self.lots.of.values():
             if lot.has_ended(at) and lot.left:
                 self._expire(lot.reward, lot.left)
+            elif lot.is_to_be_told(at):
+                lot.is_told = True
+                self.notices["credit_expires"] += bool(lot.left and has_mail(lot.reward.person))
 
     def deny(self, reward: Reward, by: str) -> None:
         demand(reward.is_open, "RewardMoved")
@@ -76,3 +83,4 @@ class Deciding(Refunds):
         demand(kind in (options or ["charity"]), "Invalid")
         if kind != reward.kind:
             reward.kind, reward.has_gathered = kind, False
+        reward.waits = ""

@@ -20,13 +20,19 @@ class Giving(Deciding):
         elif reward.netted and not reward.payable:
             if not reward.holds:
                 reward.state, reward.act, reward.given = "granted", None, 0
-        elif reward.kind != "choice":
+        elif reward.kind == "choice":
+            reward.waits = "person"
+        else:
             self._begin_giving(reward, at)
 
     def _begin_giving(self, reward: Reward, at: datetime) -> None:
         purse = self.purses[reward.kind]
-        is_ready = purse.is_known(reward.person) and self._gathers(reward)
-        if not is_ready or not purse.can_give(reward, at) or self._is_unsure(reward):
+        if not purse.is_known(reward.person):
+            reward.waits = "person"
+            self.fall_back(reward, at)
+            return
+        reward.waits = "other"
+        if not self._gathers(reward) or not purse.can_give(reward, at) or self._is_unsure(reward):
             return
         if reward.state == "approved":
             if reward.holds:

@@ -9,9 +9,8 @@ from hypothesis.stateful import rule
 from referral.domain import journey
 from tests.machine.buying import MONEY, PICK, PLACES, Buying
 from tests.machine.place import identity_of
-from tests.machine.records import OWN
-from tests.machine.things import Said
-from tests.machine.world import ADVOCATES, FRIENDS, SECOND, buy
+from tests.machine.things import OWN, Said
+from tests.machine.world import ADVOCATES, FRIENDS, PEOPLE, SECOND, buy
 
 NAMED = ["mail", "own", "customer", "second", "mail own", "mail second", "own second",
          "own customer", "mail own second"]  # fmt: skip
@@ -60,7 +59,7 @@ class Meeting(Buying):
         _, token, touch = self._chosen(known, pick or 0) if known else (None, "", None)
         self._buy(where, said(friend, named), gross, hours, None, False, token, touch)
 
-    @rule(place=PLACES, friend=st.sampled_from(FRIENDS), named=st.sampled_from(BY_BUSINESS))
+    @rule(place=PLACES, friend=st.sampled_from(PEOPLE), named=st.sampled_from(BY_BUSINESS))
     def the_business_knows_who(self, place: int, friend: str, named: str) -> None:
         self._introduce(place, said(friend, named))
 

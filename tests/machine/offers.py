@@ -47,16 +47,23 @@ OFFERS = [
     promise(ADVOCATE, MILESTONE, kind=Kind.CASH, amount=500, every=1),
     promise(ADVOCATE, EACH, amount=400, steps=((1, 400), (2, 900), (3, 1200))),
     promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, rate_bp=300, steps=((1, 300), (2, 1500))),
+    promise(ADVOCATE, EACH, amount=800, fallback=Kind.STORE_CREDIT, fallback_days=0, life_days=40),
+    promise(ADVOCATE, FIRST, rate_bp=800, fallback=Kind.CASH, fallback_days=20, payout=500),
     promise(ADVOCATE, AGAIN, rate_bp=1500, times=2),
     promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=500, times=1),
     promise(FRIEND, AGAIN, kind=Kind.CASH, amount=200, times=1),
     promise(FRIEND, EACH, rate_bp=250, times=2),
     promise(FRIEND, SIGNUP, kind=Kind.DISCOUNT, rate_bp=2000),
     promise(FRIEND, EACH, amount=250),
+    promise(FRIEND, EACH, amount=300, fallback=Kind.CHARITY, fallback_days=0),
+    promise(FRIEND, EACH, amount=GIFT_WORTH, fallback=Kind.GIFT),
+    promise(FRIEND, EACH, rate_bp=900, fallback=Kind.STORE_CREDIT, fallback_days=20),
     promise(FRIEND, FIRST, rate_bp=700),
     promise(FRIEND, FIRST, kind=Kind.RECOGNITION),
     promise(FRIEND, EACH, kind=Kind.STORE_CREDIT, rate_bp=400),
     promise(FRIEND, FIRST, kind=Kind.CASH, amount=500),
 ]
+THAT_WAIT = [one for one in OFFERS if one.fallback or one.life_days or one.choices or one.payout]
+"""What needs more of its person than to wait for it, or does not last."""
 TO_ADVOCATES = [offer for offer in OFFERS if offer.side == ADVOCATE]
 TO_FRIENDS = [offer for offer in OFFERS if offer.side == FRIEND]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -30,12 +31,23 @@ class Picking(RuleBasedStateMachine):
         self.url = cloned_database(self.kind, migrate=migrate)
         self.context = create_app(settings_for(self.url)).app_context()
         self.context.push()
-        self.now = NOON
+        self._now = NOON
         self.team = staff()
         self.places: list[Place] = []
         self.clicks: list[tuple[Place, str, Touch]] = []
         self.refunds: list[tuple[Place, Purchase, str, int]] = []
         self.steps = 0
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        """Let time pass, for the models too."""
+        self._now = moment
+        for where in self.places:
+            where.model.now = moment
 
     def teardown(self) -> None:
         self._audit()
@@ -77,6 +89,9 @@ class Picking(RuleBasedStateMachine):
 
     def _act(self, pick: int) -> tuple[Place, Reward]:
         return self._chosen(self._acts(), pick)
+
+    def _waiting(self) -> list[tuple[Place, Reward]]:
+        return [one for one in self._acts() if one[1].waits == "person"]
 
     def _given(self, kind: str | None = None) -> list[tuple[Place, Reward]]:
         found = [one for one in self._rewards() if kind in (None, one[1].kind)]

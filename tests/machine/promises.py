@@ -62,6 +62,9 @@ class Offer:
     every: int | None = None
     steps: tuple[tuple[int, int], ...] = ()
     unit: int = 1
+    fallback: str | None = None
+    fallback_days: int = 14
+    expire_days: int | None = None
 
     def worth(self, base: int, place: int | None = None) -> int:
         """Say what a base earns; with steps, for the friend of a place."""
@@ -106,6 +109,7 @@ class Program:
     day_cap: int | None = None
     month_cap: int | None = None
     household_cap: int | None = None
+    expire_days: int | None = None
     state: str = "active"
     committed: int = 0
     taken: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))

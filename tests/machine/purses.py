@@ -233,6 +233,11 @@ class Lot:
     reward: Reward
     left: int
     ends: datetime | None
+    is_told: bool = False
+
+    def is_to_be_told(self, at: datetime) -> bool:
+        is_near = self.ends is not None and self.ends - timedelta(days=14) <= at < self.ends
+        return is_near and not self.is_told
 
     def has_ended(self, at: datetime) -> bool:
         return self.ends is not None and self.ends <= at

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.machine.model import Model
-from tests.machine.things import Said, Touch, demand
-
-OWN = ".own"
+from tests.machine.things import OWN, Said, Touch, demand
 
 
 @dataclass
@@ -88,7 +86,10 @@ class Records(Model):
         return sorted(found, key=self.recorded.index)
 
     def _tie(self, person: str, customer: str | None, at: datetime) -> str:
-        holder = self.customers.of.setdefault(customer, person) if customer else person
+        if customer and customer not in self.customers.of:
+            self.customers.of[customer] = person
+            self.wake(person)
+        holder = self.customers.of[customer] if customer else person
         if holder != person and self._is_nameless(holder):
             return self._unite(person, holder, at=at) or person
         return person
@@ -116,6 +117,7 @@ class Records(Model):
         person = self._call(kept, names)
         self.retract(person, at)
         self.judge_all(person)
+        self.wake(person)
         return person
 
     def _name(self, person: str | None, said: Said) -> str:

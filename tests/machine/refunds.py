@@ -87,6 +87,9 @@ class Refunds(Restoring):
             purchase.disputes[name] = outcome
         for reward in [one for one in self.rewards if one.purchase is purchase]:
             if purchase.disputes[name] != "open":
+                if reward.holds:
+                    self.wake(reward.person)
+                    reward.released = self.now if name in reward.holds else reward.released
                 reward.holds = [hold for hold in reward.holds if hold != name]
             elif reward.is_open and name not in reward.holds:
                 reward.holds.append(name)

@@ -9,22 +9,30 @@ from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
 
 from tests.databases import Kind as Database
 from tests.machine.comparing import expected, written
+from tests.machine.leaving import Leaving
 from tests.machine.offers import TO_ADVOCATES, TO_FRIENDS
-from tests.machine.running import Running
 from tests.machine.world import ADVOCATES, FRIENDS, fill_stock, open_place
 
 COFFEE: list[dict[str, Any]] = [
     {"budget": 5000, "first": True, "staff": False, "hold_days": 30, "household_cap": 2500},
     {"budget": None, "first": False, "staff": True, "hold_days": 0,
-     "second_from": 700, "day_cap": 1500, "month_cap": 2000},
+     "second_from": 700, "day_cap": 1500, "month_cap": 2000, "expire_days": 30},
 ]  # fmt: skip
 BOOKS: list[dict[str, Any]] = [
-    {"budget": 9000, "first": False, "staff": False, "hold_days": 7, "automatic_below": 250},
+    {
+        "budget": 9000,
+        "first": False,
+        "staff": False,
+        "hold_days": 7,
+        "automatic_below": 250,
+        "expire_days": 45,
+    },
     {"budget": None, "first": True, "staff": False, "hold_days": 14, "household_cap": 4000},
 ]
+OPENED = (("Coffee", "eur", COFFEE), ("Books", "kwd", BOOKS))
 
 
-class Histories(Running):
+class Histories(Leaving):
     """Everything people, banks, staff and the provider may do, in any order."""
 
     @invariant()
@@ -41,18 +49,24 @@ class Histories(Running):
         friends=st.permutations(FRIENDS[:3]),
         promised=st.lists(st.integers(0, len(TO_ADVOCATES) - 1), min_size=4, max_size=4),
         beside=st.lists(st.integers(0, len(TO_FRIENDS) - 1), min_size=4, max_size=4),
+        strangers=st.permutations(["", *ADVOCATES]),
         is_late=st.booleans(),
     )
     def friends_come_by_links(
-        self, friends: list[str], promised: list[int], beside: list[int], is_late: bool
+        self,
+        friends: list[str],
+        promised: list[int],
+        beside: list[int],
+        strangers: list[str],
+        is_late: bool,
     ) -> None:
         sides = iter(
             (TO_ADVOCATES[one], TO_FRIENDS[other])
             for one, other in zip(promised, beside, strict=True)
         )
-        for name, currency, rules in (("Coffee", "eur", COFFEE), ("Books", "kwd", BOOKS)):
+        for (name, currency, rules), stranger in zip(OPENED, strangers, strict=False):
             offered = [{"offers": next(sides), **rule} for rule in rules]
-            self.places.append(open_place(name, currency, self.now, offered))
+            self.places.append(open_place(name, currency, self.now, offered, stranger=stranger))
         for place, friend in enumerate(friends[:2]):
             for number, name in enumerate(ADVOCATES):
                 self.click(place, number, name)

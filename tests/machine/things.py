@@ -7,6 +7,9 @@ from datetime import date, datetime
 
 from tests.machine.promises import WAYS, Offer, Program, Way
 
+OWN = ".own"
+"""How a name ends that is the business's own id of somebody."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -105,6 +108,7 @@ class Reward:
 
     `act` is what is to be done, to give it or to take it back, `wanted` of how much, `asked` what
     was frozen once it was `sent`, and `is_done` whether it happened though nobody heard of it yet.
+    `waits` is whom it waited for when it was last tried: its "person", or anything else.
     """
 
     referral: Referral
@@ -141,6 +145,11 @@ class Reward:
     kind: str = ""
     household: str = ""
     customer: str = ""
+    waits: str = ""
+    approved: datetime | None = None
+    ends: datetime | None = None
+    told: datetime | None = None
+    released: datetime | None = None
     place: int | None = None
     rate: Rate | None = None
 

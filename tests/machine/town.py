@@ -34,6 +34,7 @@ VERBS: dict[str, Callable[..., object]] = {
     "reissue": journey.reissue_reward,
     "take_back": journey.take_back_reward,
     "forgive": journey.forgive_debt,
+    "extend": journey.extend_reward,
 }
 
 

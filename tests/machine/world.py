@@ -47,8 +47,13 @@ START_DAYS = 20
 """How long every subscription is paid for at first."""
 
 
-def open_place(name: str, currency: str, at: datetime, rules: list[dict[str, Any]]) -> Place:
-    """Open a business with a charity, whose advocates have their links from the start."""
+def open_place(
+    name: str, currency: str, at: datetime, rules: list[dict[str, Any]], *, stranger: str = ""
+) -> Place:
+    """Open a business with a charity, whose advocates have their links from the start.
+
+    The stranger among them is no customer at the provider.
+    """
     with transaction():
         business = create_business(name, site_url="https://x.example", currency=currency, at=at)
     start = at + timedelta(days=START_DAYS)
@@ -58,7 +63,7 @@ def open_place(name: str, currency: str, at: datetime, rules: list[dict[str, Any
         for rule in rules:
             _add_program(place, at=at, **rule)
         for advocate in ADVOCATES:
-            said = everything_of(advocate)
+            said = Said(mail=advocate) if advocate == stranger else everything_of(advocate)
             person, _ = journey.introduce(business, identity_of(place, said), at=at)
             place.model.linked.add(place.model.introduce(said, at))
             for number, program in enumerate(place.programs):
@@ -88,6 +93,7 @@ def _add_program(
         day_cap_minor=rules.get("day_cap"),
         month_cap_minor=rules.get("month_cap"),
         household_cap_minor=rules.get("household_cap"),
+        expire_days=rules.get("expire_days"),
     )
     program = create_program(place.business, terms, at=at)
     set_budget(program, budget)
@@ -116,6 +122,8 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         times=offer.times,
         milestone_every=offer.every,
         steps=tuple(_step(offer, *step) for step in offer.steps),
+        fallback_kind=Kind(offer.fallback) if offer.fallback else None,
+        fallback_days=offer.fallback_days if offer.fallback else None,
     )
     publish_offer(place.programs[number], terms, at=at)
     rules = place.model.programs[number]
@@ -124,6 +132,7 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         day_cap=rules.day_cap,
         month_cap=rules.month_cap,
         household_cap=rules.household_cap,
+        expire_days=rules.expire_days,
         unit=10 if place.currency == "kwd" else 1,
     )
 
