@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tests.machine.customers import Customers
 from tests.machine.promises import Program
@@ -35,6 +36,7 @@ class Books:
     known: dict[str, datetime] = field(default_factory=dict)
     households: dict[str, str] = field(default_factory=dict)
     customers: Customers = field(default_factory=Customers)
+    zone: str = "UTC"
     notices: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -77,6 +79,10 @@ class Books:
         reward.referral.program.committed += amount
         for count, _, _ in reward.counts:
             reward.referral.program.taken[count] += amount
+
+    def day_of(self, moment: datetime) -> str:
+        """Say the day a moment lies in where the business is."""
+        return moment.astimezone(ZoneInfo(self.zone)).date().isoformat()
 
     def wake(self, person: str) -> None:
         """Have what waits for somebody seen anew."""

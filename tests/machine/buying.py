@@ -49,7 +49,7 @@ class Buying(Town):
         place=PLACES,
         friend=st.sampled_from(FRIENDS),
         gross=MONEY,
-        hours=st.sampled_from([0, 0, 1, 72]),
+        hours=st.sampled_from([0, 0, 1, 6, 72]),
         currency=st.sampled_from([None, None, None, "usd", "jpy"]),
         is_renewal=st.booleans(),
     )

@@ -29,7 +29,7 @@ class Earning(Friends):
             self.waiting.append(purchase)
         if base is None or not self.suffices(offer, base):
             return False
-        if offer.every:
+        if offer.is_milestone:
             self.expect(referral, purchase.at + referral.program.hold)
             return False
         place = self.place_of(referral) if offer.steps else None

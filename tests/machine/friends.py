@@ -48,7 +48,7 @@ class Friends(Currencies):
 
     def _count(self, referral: Referral, at: datetime) -> None:
         offer, referral.due = referral.offers["advocate"], None
-        if referral.place is not None or offer.every is None:
+        if referral.place is not None or not offer.is_milestone:
             return
         standing = [
             at + timedelta(days=1) if one.is_disputed else one.at + referral.program.hold
@@ -57,7 +57,7 @@ class Friends(Currencies):
         ]
         if standing and min(standing) > at:
             referral.due = min(standing)
-        elif standing and self.place_of(referral) % offer.every == 0:
+        elif standing and offer.reaches(self.place_of(referral)):
             self._reach(referral, offer, at)
 
     def _stands(self, referral: Referral, offer: Offer, purchase: Purchase) -> bool:
@@ -84,8 +84,9 @@ class Friends(Currencies):
         """Begin a reward as its programme, its person's household and their place are now."""
         if reward.offer.kind != "discount" or reward.offer.trigger != "signup":
             reward.needed = reward.referral.program.approvals_for(reward.amount)
+        reward.day = self.day_of(reward.earned)
         reward.household = self.households.get(reward.person, reward.person)
-        is_counted = reward.offer.steps or reward.offer.every
+        is_counted = reward.offer.steps or reward.offer.is_milestone
         reward.place = reward.referral.place if is_counted else None
         self.rewards.append(reward)
         self.reserve(reward)
@@ -105,7 +106,7 @@ class Friends(Currencies):
         if place is None:
             return
         for reward in mine:
-            reward.superseded = reward.superseded or reward.offer.every is not None
+            reward.superseded = reward.superseded or reward.offer.is_milestone
         for above in sorted(self._beside(referral), key=lambda one: one.place or 0):
             if (above.place or 0) > place and self._end_open(above, only_milestones=True):
                 above.place, above.due = None, at
@@ -115,11 +116,11 @@ class Friends(Currencies):
             one
             for one in self.rewards
             if one.referral is referral and one.is_open and not one.superseded
-            if one.offer.every is not None or not only_milestones
+            if one.offer.is_milestone or not only_milestones
         ]
         for reward in found:
             self.end(reward, "cancelled", "existing_customer")
-            reward.superseded = reward.offer.every is not None
+            reward.superseded = reward.offer.is_milestone
         return bool(found)
 
     def _beside(self, referral: Referral) -> list[Referral]:

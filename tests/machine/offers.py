@@ -45,6 +45,8 @@ OFFERS = [
     promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),
     promise(ADVOCATE, MILESTONE, amount=1500, every=2, minimum=300),
     promise(ADVOCATE, MILESTONE, kind=Kind.CASH, amount=500, every=1),
+    promise(ADVOCATE, MILESTONE, kind=Kind.STORE_CREDIT, amount=900, at=2),
+    promise(ADVOCATE, MILESTONE, amount=400, at=1),
     promise(ADVOCATE, EACH, amount=400, steps=((1, 400), (2, 900), (3, 1200))),
     promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, rate_bp=300, steps=((1, 300), (2, 1500))),
     promise(ADVOCATE, EACH, amount=800, fallback=Kind.STORE_CREDIT, fallback_days=0, life_days=40),

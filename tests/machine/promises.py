@@ -60,6 +60,7 @@ class Offer:
     choices: tuple[str, ...] = ()
     times: int | None = None
     every: int | None = None
+    at: int | None = None
     steps: tuple[tuple[int, int], ...] = ()
     unit: int = 1
     fallback: str | None = None
@@ -89,6 +90,14 @@ class Offer:
     def is_share_off(self) -> bool:
         """Tell whether its worth is known only when an order to come is paid."""
         return self.kind == "discount" and self.rate_bp is not None
+
+    @property
+    def is_milestone(self) -> bool:
+        return self.trigger == "milestone"
+
+    def reaches(self, place: int) -> bool:
+        """Tell whether the friend of a place makes a milestone."""
+        return place == self.at if self.every is None else place % self.every == 0
 
     @property
     def is_repeated(self) -> bool:

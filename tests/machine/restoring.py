@@ -85,6 +85,7 @@ class Restoring(Taking):
             needed=first.needed,
             number=number,
             household=first.household,
+            day=first.day,
             place=first.place,
             rate=first.rate,
         )

@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from referral.domain import journey
 from referral.domain.businesses import within
+from referral.domain.businesses.businesses import set_time_zone
 from referral.domain.programs import Kind, ProgramState, change_state, set_budget
 from referral.domain.purchases import CameBack
 from referral.domain.rewards import reverse
@@ -25,6 +26,8 @@ from tests.machine.world import CUSTOMERS, PEOPLE, SERVER, STAFF, fill_stock, pu
 
 ANSWERS = ["done", "done", "unheard", "refuse", "wrong", "lost", "absent"]
 """How an act ends: `unheard` has its effect and no answer, `lost` has neither."""
+
+ZONES = ["Pacific/Auckland", "America/Los_Angeles", "UTC"]
 
 
 class Running(Meeting):
@@ -172,6 +175,14 @@ class Running(Meeting):
             if known.state != "closed":
                 change_state(program, state)
                 known.state = state
+
+    @rule(place=PLACES, zone=st.sampled_from(ZONES))
+    def the_business_moves(self, place: int, zone: str) -> None:
+        """Have its days and months begin elsewhere; what was counted stays where it was."""
+        where = self.places[place]
+        with within(where.business.id), transaction():
+            set_time_zone(where.business, zone)
+        where.model.zone = zone
 
     @rule(place=PLACES, number=PLACES, pick=st.integers(0, len(OFFERS) - 1))
     def a_new_offer_is_published(self, place: int, number: int, pick: int) -> None:

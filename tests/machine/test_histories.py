@@ -11,6 +11,7 @@ from tests.databases import Kind as Database
 from tests.machine.comparing import expected, written
 from tests.machine.leaving import Leaving
 from tests.machine.offers import TO_ADVOCATES, TO_FRIENDS
+from tests.machine.running import ZONES
 from tests.machine.world import ADVOCATES, FRIENDS, fill_stock, open_place
 
 COFFEE: list[dict[str, Any]] = [
@@ -50,6 +51,7 @@ class Histories(Leaving):
         promised=st.lists(st.integers(0, len(TO_ADVOCATES) - 1), min_size=4, max_size=4),
         beside=st.lists(st.integers(0, len(TO_FRIENDS) - 1), min_size=4, max_size=4),
         strangers=st.permutations(["", *ADVOCATES]),
+        zones=st.permutations(ZONES),
         is_late=st.booleans(),
     )
     def friends_come_by_links(
@@ -58,6 +60,7 @@ class Histories(Leaving):
         promised: list[int],
         beside: list[int],
         strangers: list[str],
+        zones: list[str],
         is_late: bool,
     ) -> None:
         sides = iter(
@@ -68,6 +71,7 @@ class Histories(Leaving):
             offered = [{"offers": next(sides), **rule} for rule in rules]
             self.places.append(open_place(name, currency, self.now, offered, stranger=stranger))
         for place, friend in enumerate(friends[:2]):
+            self.the_business_moves(place, zones[place])
             for number, name in enumerate(ADVOCATES):
                 self.click(place, number, name)
                 self._sets_up_an_account(self.places[place], name, is_ready=True)

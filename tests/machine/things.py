@@ -144,6 +144,7 @@ class Reward:
     agreed: list[str] = field(default_factory=list)
     kind: str = ""
     household: str = ""
+    day: str = ""
     customer: str = ""
     waits: str = ""
     approved: datetime | None = None
@@ -200,7 +201,7 @@ class Reward:
     @property
     def counts(self) -> list[tuple[tuple[str, str], int | None, str]]:
         """Where it is counted, under which cap, and how that refuses."""
-        day = self.earned.date().isoformat()
+        day = self.day
         return [
             ((self.person, ""), self.offer.person_cap, "cap_reached"),
             ((self.person, day), self.offer.day_cap, "day_cap_reached"),

@@ -121,6 +121,7 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         credit_life_days=offer.life_days,
         times=offer.times,
         milestone_every=offer.every,
+        milestone_at=offer.at,
         steps=tuple(_step(offer, *step) for step in offer.steps),
         fallback_kind=Kind(offer.fallback) if offer.fallback else None,
         fallback_days=offer.fallback_days if offer.fallback else None,
