@@ -24,6 +24,7 @@ from referral.domain.rewards.grants import (
     Waiting,
     recipient_of,
 )
+from referral.domain.rewards.lapsing import is_unused_code
 from referral.domain.rewards.milestones import count_friend
 from referral.domain.rewards.qualifying import Qualification
 from referral.domain.rewards.settling import do_ourselves, fail, owe_all, settle
@@ -147,8 +148,9 @@ def ripen_due(*, at: datetime) -> None:
     for key in session.scalars(due).all():
         with transaction():
             reward = session.get_one(Reward, key)
-            ripen(reward, at=at)
-            reward.due_at = see_to_expiry(reward, at=at)
+            if not is_unused_code(reward):
+                ripen(reward, at=at)
+                reward.due_at = see_to_expiry(reward, at=at)
 
 
 def count_due(*, at: datetime) -> None:

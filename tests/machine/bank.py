@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from referral.domain.people import customer_of, payee_of, tie_customer
-from referral.domain.rewards import Grant, Operation
+from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards import grants as book
 from referral.domain.rewards.gathering import has_gathered
 from referral.domain.rewards.grants import Asked, Done, GrantState, NotReady, Waiting, given_by
-from referral.foundation.db import transaction
+from referral.domain.rewards.lapsing import is_unused_code, see_to_code
+from referral.foundation.db import session, transaction
 from referral.worker.acts import NothingLeft
 from tests.provider import Provider
 
@@ -63,6 +66,16 @@ class Bank(Provider):
         making(self, asked, done)
         return done
 
+    def look_at_codes(self, *, at: datetime) -> None:
+        """Say of every code that ends, when it is time, whether it was used."""
+        for key in session.scalars(select(Reward.id).where(Reward.due_at <= at)).all():
+            with transaction():
+                reward = session.get_one(Reward, key, populate_existing=True)
+                given = given_by(reward)
+                if is_unused_code(reward) and given is not None:
+                    was_used = given.object_id in self.used
+                    reward.due_at = see_to_code(reward, was_used=was_used, at=at)
+
     def sent_to(self) -> dict[str, int]:
         """Add up what each account has of what was sent to it."""
         total: Counter[str] = Counter()
@@ -80,7 +93,9 @@ class Bank(Provider):
             with transaction():
                 tie_customer(person, f"cus_{self.name}_made-{self.made}", at=at, is_ours=True)
             self.made += 1
-        return super().ask(grant, at=at)
+        days = grant.reward.offer.discount_days
+        ends = None if days is None else int((at + timedelta(days=days)).timestamp())
+        return Asked(super().ask(grant, at=at).recipient, parameters={"expires_at": ends})
 
     def _ask_code_back(self, grant: Grant, at: datetime) -> Asked:
         given = given_by(grant.reward)
@@ -139,6 +154,7 @@ class Bank(Provider):
 
     def _make_code(self, asked: dict[str, Any], done: Done) -> None:
         self.codes[asked["customer"]] += 1
+        done.details["expires_at"] = asked["expires_at"]
 
     def _take_code(self, asked: dict[str, Any], done: Done) -> None:
         self.codes[asked["customer"]] -= 1

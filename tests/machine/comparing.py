@@ -20,7 +20,7 @@ from tests.machine.place import LOADED, Place, key_of, who
 from tests.machine.records import Records
 from tests.machine.things import Reward as Promise
 
-TOLD = ("reward_expires", "credit_expires")
+TOLD = ("reward_expires", "credit_expires", "discount_ends")
 """Which mails the model knows too: what ends, ends after one of them."""
 
 
@@ -35,7 +35,8 @@ def written(place: Place) -> dict[str, Any]:
                 row.kind, row.state, row.reason, row.amount_minor, row.clawback_minor,
                 row.withheld_minor, row.debited_minor, row.owed_minor, row.netted_minor,
                 row.settled_minor, row.forgiven_minor, row.expired_minor, row.open_holds,
-                row.approvals_given, row.inputs.get("place"), _told(row.inputs.get("conversion")),
+                row.approvals_given, row.lapsed_at is not None,
+                row.inputs.get("place"), _told(row.inputs.get("conversion")),
             )
             for row in session.scalars(select(Reward).options(*LOADED))
         ]  # fmt: skip
@@ -109,7 +110,8 @@ def expected(place: Place) -> dict[str, Any]:
             mine.programs.index(one.referral.program), one.offer.side, one.person,
             key_of(one), one.kind, one.state, one.reason, one.amount, one.claw,
             one.withheld, one.debited, one.owed, one.netted, one.settled, one.forgiven,
-            one.expired, len(one.holds), len(one.agreed), one.place, _rate(one),
+            one.expired, len(one.holds), len(one.agreed),
+            bool(one.code and one.code.has_lapsed), one.place, _rate(one),
         )
         for one in mine.rewards
     ]  # fmt: skip

@@ -43,6 +43,7 @@ class Deciding(Waiting):
             if is_free and not reward.needed:
                 self._approved(reward)
             self.see_to_expiry(reward, at)
+            self.see_to_code(reward, at)
         for lot in self.lots.of.values():
             if lot.has_ended(at) and lot.left:
                 self._expire(lot.reward, lot.left)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tests.machine.deciding import Deciding
 from tests.machine.things import Reward
+from tests.machine.waiting import NOTICE
 
 
 class Giving(Deciding):
@@ -99,6 +100,10 @@ class Giving(Deciding):
             self._book(reward, taken=reward.asked, owed=reward.wanted - reward.asked)
         else:
             reward.state, reward.given = "granted", reward.asked
+            if reward.code:
+                half = (reward.code.use_by - at) / 2
+                reward.code.notice = reward.code.use_by - min(NOTICE, half)
+                reward.code.look = reward.code.notice
             self._take_what_is_due(reward)
 
     def refuse(self, reward: Reward) -> None:

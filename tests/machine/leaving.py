@@ -57,6 +57,20 @@ class Leaving(Running):
             for where, known in self._waiting():
                 self._ask(where, known, "done")
 
+    @precondition(lambda self: self._ended())
+    @rule(pick=PICK, share=st.sampled_from([1, 2]), has_failed=st.booleans())
+    def what_has_ended_is_refunded(self, pick: int, share: int, has_failed: bool) -> None:
+        """Refund a purchase whose reward ended unused, and perhaps have the refund fail."""
+        where, known = self._chosen(self._ended(), pick)
+        assert known.purchase
+        told = (where, known.purchase, f"re_{len(self.refunds)}", known.purchase.gross // share)
+        self.refunds.append(told)
+        self._refund(*told)
+        if known.act:
+            self._ask(where, known, "done")
+        if has_failed:
+            self._refund(*told, has_failed=True)
+
     @precondition(lambda self: self._waiting())
     @rule(pick=PICK)
     def somebody_comes_at_last(self, pick: int) -> None:

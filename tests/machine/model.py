@@ -58,6 +58,7 @@ class Model(Earning):
         self.known[friend] = min(since, self.known.get(friend, since))
         self.retract(friend, at)
         self._judge(friend, [purchase])
+        self.look_at_codes_of(friend, at)
 
     def renewal(self, purchase: Purchase, at: datetime) -> None:
         """Hear later that a purchase was a renewal."""
@@ -65,6 +66,7 @@ class Model(Earning):
             purchase.is_renewal = True
             self.retract(purchase.friend, at)
             self._judge(purchase.friend, [purchase])
+            self.look_at_codes_of(purchase.friend, at)
 
     def refund(self, purchase: Purchase, at: datetime) -> None:
         """Bring everything in line with what was told of a purchase."""

@@ -40,6 +40,9 @@ OFFERS = [
     promise(ADVOCATE, EACH, kind=Kind.FREE_PERIOD, amount=900),
     promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, amount=800),
     promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, rate_bp=1500),
+    promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, amount=700, code_days=20, code_minimum=2000),
+    promise(FRIEND, EACH, kind=Kind.DISCOUNT, amount=300, code_days=30),
+    promise(FRIEND, SIGNUP, kind=Kind.DISCOUNT, rate_bp=500, code_days=10),
     promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=600),
     promise(ADVOCATE, EACH, kind=Kind.CHARITY, rate_bp=500),
     promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),
@@ -65,7 +68,11 @@ OFFERS = [
     promise(FRIEND, EACH, kind=Kind.STORE_CREDIT, rate_bp=400),
     promise(FRIEND, FIRST, kind=Kind.CASH, amount=500),
 ]
-THAT_WAIT = [one for one in OFFERS if one.fallback or one.life_days or one.choices or one.payout]
+THAT_WAIT = [
+    one
+    for one in OFFERS
+    if one.fallback or one.life_days or one.choices or one.payout or one.code_days
+]
 """What needs more of its person than to wait for it, or does not last."""
 TO_ADVOCATES = [offer for offer in OFFERS if offer.side == ADVOCATE]
 TO_FRIENDS = [offer for offer in OFFERS if offer.side == FRIEND]

@@ -93,6 +93,10 @@ class Picking(RuleBasedStateMachine):
     def _waiting(self) -> list[tuple[Place, Reward]]:
         return [one for one in self._acts() if one[1].waits == "person"]
 
+    def _ended(self) -> list[tuple[Place, Reward]]:
+        """List what ended unused, in whole or in part, of what was earned by a purchase."""
+        return [one for one in self._rewards() if one[1].purchase and one[1].has_ended]
+
     def _given(self, kind: str | None = None) -> list[tuple[Place, Reward]]:
         found = [one for one in self._rewards() if kind in (None, one[1].kind)]
         return [one for one in found if one[1].state == "granted"]

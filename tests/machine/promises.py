@@ -66,6 +66,8 @@ class Offer:
     fallback: str | None = None
     fallback_days: int = 14
     expire_days: int | None = None
+    code_days: int | None = None
+    code_minimum: int | None = None
 
     def worth(self, base: int, place: int | None = None) -> int:
         """Say what a base earns; with steps, for the friend of a place."""

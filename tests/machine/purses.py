@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.machine.customers import Customers
-from tests.machine.things import Refused, Reward
+from tests.machine.things import Code, Refused, Reward
 
 PERIOD = timedelta(days=30)
 
@@ -82,6 +82,12 @@ class Codes(AtCustomers):
     def is_known(self, person: str) -> bool:
         self.customers.make(person)
         return True
+
+    def freeze(self, reward: Reward, at: datetime) -> None:
+        super().freeze(reward, at)
+        days = reward.offer.code_days
+        if reward.act == "give" and days is not None:
+            reward.code = Code(at + timedelta(days=days))
 
     def left(self, reward: Reward, at: datetime) -> int | None:
         stays = reward in self.used or reward.wanted < reward.given

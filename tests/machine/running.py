@@ -83,6 +83,7 @@ class Running(Meeting):
         for where in self.places:
             with within(where.business.id):
                 outside.count_due(at=self.now)
+                where.bank.look_at_codes(at=self.now)
                 outside.ripen_due(at=self.now)
                 outside.expire_due(at=self.now)
             where.model.pass_time(self.now)

@@ -70,12 +70,16 @@ class Taking(Debts):
     def _expire(self, reward: Reward, amount: int) -> None:
         """What was not spent in time goes back to the budget; the reward stays given."""
         self.lots.of[reward].left -= amount
-        own = reward.amount - reward.withheld - reward.debited - reward.owed - reward.expired
-        self._commit(reward, -min(amount, own))
-        reward.expired += min(amount, own)
+        self.end_unused(reward, amount)
         if reward.claw and reward.is_live:
             self._plan_no_more(reward)
             self._go_on_taking(reward)
+
+    def end_unused(self, reward: Reward, amount: int) -> None:
+        """Have what ended unused go back, as far as it is the reward's own money still."""
+        own = reward.amount - reward.withheld - reward.debited - reward.owed - reward.expired
+        self._commit(reward, -min(amount, own))
+        reward.expired += min(amount, own)
 
     def cancel_order(self, number: int, at: datetime) -> None:
         """Give back what was spent: debts of its reward first, and what has ended ends again."""

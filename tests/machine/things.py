@@ -102,6 +102,17 @@ class Referral:
         return self.advocate if side == "advocate" else self.friend
 
 
+@dataclass
+class Code:
+    """When the code of a discount ends, and when it is looked at whether it was used."""
+
+    use_by: datetime
+    notice: datetime | None = None
+    look: datetime | None = None
+    is_told: bool = False
+    has_lapsed: bool = False
+
+
 @dataclass(eq=False)
 class Reward:
     """A promise and what became of it.
@@ -151,6 +162,7 @@ class Reward:
     ends: datetime | None = None
     told: datetime | None = None
     released: datetime | None = None
+    code: Code | None = None
     place: int | None = None
     rate: Rate | None = None
 
@@ -168,6 +180,12 @@ class Reward:
     @property
     def is_live(self) -> bool:
         return self.is_open or self.state in ("granting", "granted")
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether any of it ended because nobody took or used it."""
+        has_lapsed = self.code is not None and self.code.has_lapsed
+        return has_lapsed or self.expired > 0 or self.state == "expired"
 
     @property
     def payable(self) -> int:

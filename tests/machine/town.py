@@ -210,7 +210,8 @@ class Town(Picking):
         with within(where.business.id):
             given = given_by(row)
         assert given is not None
-        if not known.sent:
+        is_over = known.code is not None and known.code.use_by <= where.model.now
+        if not known.sent and not is_over:
             where.bank.used.add(str(given.object_id))
             where.model.codes.used.add(known)
 

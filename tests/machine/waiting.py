@@ -49,6 +49,35 @@ class Waiting(Refunds):
         else:
             self.end(reward, "expired", "not_claimed")
 
+    def see_to_code(self, reward: Reward, at: datetime) -> None:
+        """Tell of the end of a code that nobody used, and then take what it was worth back."""
+        code = reward.code
+        is_due = code is not None and code.look is not None and code.look <= at
+        if code is None or not is_due or reward.state != "granted":
+            return
+        code.look = None
+        if reward in self.codes.used:
+            return
+        code.look = code.use_by + A_DAY if code.is_told else code.notice
+        if code.look is None or at < code.look:
+            return
+        if not code.is_told:
+            code.is_told, code.look = True, code.use_by + A_DAY
+            self.notices["discount_ends"] += has_mail(reward.person)
+        elif reward.act:
+            code.look = at + A_DAY
+        else:
+            code.has_lapsed, code.look = True, None
+            reward.owed -= reward.debt
+            self.end_unused(reward, reward.amount)
+
+    def look_at_codes_of(self, person: str, at: datetime) -> None:
+        """Have it asked soon whether somebody who has bought used a code of theirs."""
+        for reward in self.rewards:
+            code = reward.code
+            if code and reward.person == person and reward.state == "granted":
+                code.look = None if code.has_lapsed else at
+
     def _may_fall_back(self, reward: Reward) -> bool:
         offer = reward.offer
         if offer.fallback is None or reward.kind != "account_credit" or reward.sent:

@@ -123,6 +123,8 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         milestone_every=offer.every,
         milestone_at=offer.at,
         steps=tuple(_step(offer, *step) for step in offer.steps),
+        discount_days=offer.code_days,
+        discount_minimum_minor=offer.code_minimum,
         fallback_kind=Kind(offer.fallback) if offer.fallback else None,
         fallback_days=offer.fallback_days if offer.fallback else None,
     )
