@@ -104,6 +104,10 @@ class Bank(Provider):
             raise NothingLeft
         return Asked(str(book.recipient_of(grant)), grant.amount_minor, {"code": given.object_id})
 
+    def _ask_gift(self, grant: Grant, at: datetime) -> Asked:
+        """The business's own server needs no customer."""
+        return Asked("")
+
     def _ask_extension(self, grant: Grant, at: datetime) -> Asked:
         customer = super().ask(grant, at=at).recipient
         begins = max(at, self._end(customer))
@@ -185,6 +189,7 @@ _ASK: dict[Operation, Callable[[Bank, Grant, datetime], Asked]] = {
     Operation.PROMOTION_CODE: Bank._ask_code,
     Operation.WITHDRAWAL: Bank._ask_code_back,
     Operation.EXTENSION: Bank._ask_extension,
+    Operation.GIFT_REQUEST: Bank._ask_gift,
     Operation.SHORTENING: Bank._ask_shortening,
     Operation.REFUND: Bank._ask_refund,
     Operation.TRANSFER: Bank._ask_transfer,

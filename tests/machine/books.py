@@ -52,6 +52,7 @@ class Books:
             "free_period": self.periods,
             "refund": self.payments,
             "gift": self.gifts,
+            "request": Purse(),
             "charity": self.donations,
             "cash": self.accounts,
             "store_credit": self.lots,

@@ -1,5 +1,6 @@
 """Everything that the model knows too: as it is written down, and as the model has it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from referral.domain.people import Person
 from referral.domain.programs import Program
 from referral.domain.rewards import CreditBalance, LedgerAccount, Reward
 from referral.domain.rewards.charities import Donation
+from referral.domain.rewards.gift_confirmations import GiftConfirmation
 from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.qualifying import Qualification
 from referral.foundation.db import session
@@ -92,7 +94,9 @@ def _kept_here() -> dict[str, Any]:
     owed = select(net).where(Donation.paid_at.is_(None))
     paid = select(net).where(Donation.paid_at.is_not(None))
     told = select(Notice.kind, func.count()).where(Notice.kind.in_(TOLD)).group_by(Notice.kind)
+    words = select(GiftConfirmation.verdict, func.count()).group_by(GiftConfirmation.verdict)
     return {
+        "words": dict(session.execute(words).all()),
         "told": dict(session.execute(told).all()),
         "store_credit": _anything(
             {who(holder): one.balance_minor for one, holder in session.execute(balances)}
@@ -159,7 +163,9 @@ def _ledger(rewards: Sequence[Promise]) -> dict[str, int]:
 
 def _totals(mine: Records) -> dict[str, Any]:
     out = mine.gifts.out.values()
+    words = Counter(one.was_confirmed for one in mine.rewards)
     return {
+        "words": _anything({"fulfilled": words[True], "refused": words[False]}),
         "told": _anything(mine.notices),
         "credit": _anything(mine.credit.of),
         "codes": _anything(mine.codes.of),

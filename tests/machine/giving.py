@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tests.machine.deciding import Deciding
-from tests.machine.things import Reward
+from tests.machine.things import Reward, demand
 from tests.machine.waiting import NOTICE
 
 
@@ -27,7 +27,7 @@ class Giving(Deciding):
             self._begin_giving(reward, at)
 
     def _begin_giving(self, reward: Reward, at: datetime) -> None:
-        purse = self.purses[reward.kind]
+        purse = self.purses[reward.given_as]
         if not purse.is_known(reward.person):
             reward.waits = "person"
             self.fall_back(reward, at)
@@ -42,7 +42,7 @@ class Giving(Deciding):
         self._send(reward, reward.payable, at)
 
     def _begin_taking(self, reward: Reward, at: datetime) -> None:
-        left = self.purses[reward.kind].left(reward, at)
+        left = self.purses[reward.given_as].left(reward, at)
         if left is None:
             self.refuse(reward)
         elif not self._is_unsure(reward):
@@ -50,7 +50,7 @@ class Giving(Deciding):
 
     def _send(self, reward: Reward, amount: int, at: datetime) -> None:
         reward.asked, reward.sent, reward.is_done = amount, True, False
-        self.purses[reward.kind].freeze(reward, at)
+        self.purses[reward.given_as].freeze(reward, at)
         if reward.way.ours:
             self.finish(reward, at)
 
@@ -82,7 +82,7 @@ class Giving(Deciding):
 
     def happen(self, reward: Reward, at: datetime) -> bool:
         """Let an act have its effect, once, whether or not anybody hears of it."""
-        purse = self.purses[reward.kind]
+        purse = self.purses[reward.given_as]
         if not reward.is_done:
             if not purse.has_enough(reward):
                 return False
@@ -106,13 +106,27 @@ class Giving(Deciding):
                 reward.code.look = reward.code.notice
             self._take_what_is_due(reward)
 
-    def refuse(self, reward: Reward) -> None:
+    def refuse(self, reward: Reward, reason: str = "No such customer.") -> None:
         """Nothing exists outside and nothing will: a taking stands as a debt, a reward fails."""
         if self._settle(reward) == "take":
             if reward.due:
                 self._book(reward, taken=0, owed=reward.due)
         elif reward.state == "granting":
-            self.end(reward, "failed", "No such customer.")
+            self.end(reward, "failed", reason)
+
+    def confirm(self, reward: Reward, refusal: str | None, at: datetime, *, by_staff: bool) -> None:
+        """Hear what became of a gift of the business's own server; the first word counts."""
+        is_given = refusal is None
+        if reward.was_confirmed is not None:
+            demand(reward.was_confirmed == is_given, "AlreadyConfirmed")
+            return
+        demand(reward.sent and (reward.is_accepted or not by_staff), "NotAsked")
+        reward.was_confirmed = is_given
+        if is_given:
+            self.finish(reward, at)
+        else:
+            said = "It was not given" if by_staff else "Your server refused it"
+            self.refuse(reward, f"{said}: {refusal}")
 
     @staticmethod
     def _settle(reward: Reward) -> str | None:

@@ -37,6 +37,8 @@ OFFERS = [
     promise(ADVOCATE, EACH, kind=Kind.CASH, amount=700),
     promise(ADVOCATE, EACH, kind=Kind.STORE_CREDIT, amount=800, life_days=40),
     promise(ADVOCATE, EACH, kind=Kind.GIFT, amount=GIFT_WORTH),
+    promise(ADVOCATE, EACH, kind=Kind.GIFT, amount=600, by_server=True),
+    promise(FRIEND, EACH, kind=Kind.GIFT, amount=400, by_server=True),
     promise(ADVOCATE, EACH, kind=Kind.FREE_PERIOD, amount=900),
     promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, amount=800),
     promise(ADVOCATE, EACH, kind=Kind.DISCOUNT, rate_bp=1500),
@@ -71,7 +73,7 @@ OFFERS = [
 THAT_WAIT = [
     one
     for one in OFFERS
-    if one.fallback or one.life_days or one.choices or one.payout or one.code_days
+    if one.fallback or one.life_days or one.choices or one.payout or one.code_days or one.by_server
 ]
 """What needs more of its person than to wait for it, or does not last."""
 TO_ADVOCATES = [offer for offer in OFFERS if offer.side == ADVOCATE]

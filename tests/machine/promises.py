@@ -33,6 +33,7 @@ WAYS = {
     "free_period": Way(whole=True, undivided=True, alone=("give", "take")),
     "refund": Way(returns=False, alone=("give",)),
     "gift": Way(ours=True, whole=True, undivided=True),
+    "request": Way(whole=True, returns=False),
     "charity": Way(ours=True),
     "choice": Way(ours=True, returns=False),
     "cash": Way(money=True),
@@ -68,6 +69,7 @@ class Offer:
     expire_days: int | None = None
     code_days: int | None = None
     code_minimum: int | None = None
+    by_server: bool = False
 
     def worth(self, base: int, place: int | None = None) -> int:
         """Say what a base earns; with steps, for the friend of a place."""

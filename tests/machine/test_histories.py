@@ -9,9 +9,9 @@ from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
 
 from tests.databases import Kind as Database
 from tests.machine.comparing import expected, written
-from tests.machine.leaving import Leaving
 from tests.machine.offers import TO_ADVOCATES, TO_FRIENDS
 from tests.machine.running import ZONES
+from tests.machine.serving import Serving
 from tests.machine.world import ADVOCATES, FRIENDS, fill_stock, open_place
 
 COFFEE: list[dict[str, Any]] = [
@@ -33,7 +33,7 @@ BOOKS: list[dict[str, Any]] = [
 OPENED = (("Coffee", "eur", COFFEE), ("Books", "kwd", BOOKS))
 
 
-class Histories(Leaving):
+class Histories(Serving):
     """Everything people, banks, staff and the provider may do, in any order."""
 
     @invariant()

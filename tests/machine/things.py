@@ -163,6 +163,8 @@ class Reward:
     told: datetime | None = None
     released: datetime | None = None
     code: Code | None = None
+    is_accepted: bool = False
+    was_confirmed: bool | None = None
     place: int | None = None
     rate: Rate | None = None
 
@@ -170,8 +172,17 @@ class Reward:
         self.kind = self.kind or self.offer.kind
 
     @property
+    def is_requested(self) -> bool:
+        """Tell whether the business's own server is to give it."""
+        return self.kind == "gift" and self.offer.by_server
+
+    @property
+    def given_as(self) -> str:
+        return "request" if self.is_requested else self.kind
+
+    @property
     def way(self) -> Way:
-        return WAYS[self.kind]
+        return WAYS[self.given_as]
 
     @property
     def is_open(self) -> bool:

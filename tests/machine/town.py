@@ -14,6 +14,7 @@ from referral.domain.people.payees import keep_payee
 from referral.domain.purchases import RefundFact
 from referral.domain.rewards import redeem
 from referral.domain.rewards.charities import charities, mark_paid
+from referral.domain.rewards.gift_confirmations import Verdict, Word, confirm
 from referral.domain.rewards.gifts import show_code
 from referral.domain.rewards.grants import Done, given_by
 from referral.foundation.db import transaction
@@ -36,6 +37,8 @@ VERBS: dict[str, Callable[..., object]] = {
     "forgive": journey.forgive_debt,
     "extend": journey.extend_reward,
 }
+FULFILLED = Word(Verdict.FULFILLED, reference="gift-4711")
+SOLD_OUT = Word(Verdict.REFUSED, reason="Sold out for good.")
 
 
 class Town(Picking):
@@ -102,6 +105,9 @@ class Town(Picking):
     def _answer(self, where: Place, known: Reward, grant: Any, outcome: str) -> None:
         """Let an act end; what had its effect already is found there, whatever comes next."""
         rules = where.model
+        if known.is_requested:
+            self._server_answers(where, known, grant, outcome)
+            return
         if known.is_done and outcome in ("refuse", "absent"):
             outcome = "done"
         if outcome in ("done", "unheard"):
@@ -117,6 +123,25 @@ class Town(Picking):
             meant = Done("obj_wrong", asked["amount"], grant.currency, "cus_x", {})
             assert not outside.answer(grant, meant, at=self.now)
             rules.mistake(known)
+
+    def _server_answers(self, where: Place, known: Reward, grant: Any, outcome: str) -> None:
+        """Let the business's own server answer; anything but a word of its own changes nothing."""
+        if outcome in ("done", "unheard"):
+            where.model.happen(known, self.now)
+        if outcome == "done" or (outcome == "refuse" and known.is_done):
+            self._say_of_gift(where, known, grant, FULFILLED)
+        elif outcome == "refuse":
+            self._say_of_gift(where, known, grant, SOLD_OUT)
+
+    def _say_of_gift(
+        self, where: Place, known: Reward, grant: Any, word: Word, *, by_staff: bool = False
+    ) -> None:
+        """Say what became of a gift; the first word counts."""
+        self._both(
+            where,
+            lambda: confirm(grant, word, at=self.now, by_staff=by_staff),
+            lambda: where.model.confirm(known, word.reason, self.now, by_staff=by_staff),
+        )
 
     def _have_effect(self, where: Place, known: Reward, grant: Any, *, is_heard: bool) -> None:
         """Do an act at the bank; for want of money a gift waits, and a taking stands as a debt."""

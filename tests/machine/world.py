@@ -10,7 +10,9 @@ from sqlalchemy import select
 from referral.domain import journey
 from referral.domain.attribution import Told
 from referral.domain.businesses import Actor, Operator, create_business, within
+from referral.domain.businesses.endpoints import set_endpoint
 from referral.domain.programs import (
+    Fulfilment,
     Kind,
     OfferTerms,
     ProgramTerms,
@@ -59,6 +61,7 @@ def open_place(
     start = at + timedelta(days=START_DAYS)
     place = Place(business, [], Records(start, currency), Bank(name=business.slug, start=start))
     with within(business.id), transaction():
+        set_endpoint(business.id, "http://127.0.0.1:9/gifts", at=at)
         set_default(add_charity(business.id, "Trees", "https://trees.example", at=at))
         for rule in rules:
             _add_program(place, at=at, **rule)
@@ -125,6 +128,7 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         steps=tuple(_step(offer, *step) for step in offer.steps),
         discount_days=offer.code_days,
         discount_minimum_minor=offer.code_minimum,
+        fulfilment=Fulfilment.WEBHOOK if offer.by_server else None,
         fallback_kind=Kind(offer.fallback) if offer.fallback else None,
         fallback_days=offer.fallback_days if offer.fallback else None,
     )
