@@ -10,7 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--machine-examples",
         type=int,
-        default=12,
+        default=11,
         help="how many random histories the state machine tells on SQLite",
     )
     parser.addoption(
