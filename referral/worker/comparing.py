@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -59,6 +59,9 @@ COMPARED = frozenset(
 )
 """The operations that leave an object of their own; the end of a subscription is none."""
 
+_GOES_WITH_CUSTOMER = frozenset({Operation.CREDIT, Operation.DEBIT, Operation.PROMOTION_CODE})
+"""The operations whose objects nobody can list any more once their customer was deleted."""
+
 
 def _compare_business(key: uuid.UUID, report: Report) -> None:
     acts, account = acts_by_customer(), account_of(key)
@@ -70,12 +73,16 @@ def _compare_business(key: uuid.UUID, report: Report) -> None:
         return
     for customer, known in acts.items():
         try:
-            held = held_for(account, customer, known)
+            beside, held = held_for(account, customer, known)
         except StripeTrouble as trouble:
             said = f"{customer} could not be compared: {trouble.said}"
             report.warnings.append(Violation("provider", whose, said))
             continue
-        for found in differences(known, held, whose):
+        if len(beside) < len(known):
+            gone = ", ".join(str(one.object_id) for one in known if one not in beside)
+            said = f"{customer} was deleted at the provider, and {gone} with them."
+            report.warnings.append(Violation("deleted", whose, said))
+        for found in differences(beside, held, whose):
             report.add(found.violation)
 
 
@@ -97,9 +104,21 @@ def acts_by_customer(people: Sequence[uuid.UUID] | None = None) -> dict[str, lis
     return acts
 
 
-def held_for(account: StripeAccount, customer: str, known: Iterable[Grant]) -> dict[str, Made]:
-    """Return what the provider holds for a customer, by its id; raises StripeTrouble."""
-    return {one.object_id: one for one in _held(account, customer, known)}
+def held_for(
+    account: StripeAccount, customer: str, known: Sequence[Grant]
+) -> tuple[list[Grant], dict[str, Made]]:
+    """Return the acts that can be compared, and what the provider holds by its id.
+
+    Left out is what went with a customer who was deleted there, for nobody can look at it any
+    more. Raises StripeTrouble.
+    """
+    held = {one.object_id: one for one in _held(account, customer, known)}
+    lost = [
+        one for one in known if one.operation in _GOES_WITH_CUSTOMER and one.object_id not in held
+    ]
+    if lost and account.is_deleted(customer):
+        return [one for one in known if one not in lost], held
+    return list(known), held
 
 
 def differences(known: Iterable[Grant], held: dict[str, Made], whose: str) -> Iterator[Found]:
@@ -110,29 +129,29 @@ def differences(known: Iterable[Grant], held: dict[str, Made], whose: str) -> It
 
 def _held(account: StripeAccount, customer: str, known: Iterable[Grant]) -> Iterator[Made]:
     operations = {grant.operation for grant in known}
+    if operations & {Operation.CREDIT, Operation.DEBIT}:
+        yield from _listed(account.balance_changes, customer)
+    if Operation.PROMOTION_CODE in operations:
+        yield from _listed(account.promotion_codes, customer)
+    if operations & {Operation.TRANSFER, Operation.REVERSAL}:
+        for transfer in _listed(account.transfers_to, customer):
+            yield transfer
+            if transfer.details["amount_reversed"]:
+                yield from account.reversals_of(transfer.object_id)
+    for payment in {_payment(one) for one in known if one.operation == Operation.REFUND}:
+        yield from _listed(account.refunds_of, payment)
+
+
+def _listed(ask: Callable[[str], list[Made]], place: str) -> list[Made]:
+    """List what is there; nothing where there is no such place, and others are looked at still."""
     try:
-        if operations & {Operation.CREDIT, Operation.DEBIT}:
-            yield from account.balance_changes(customer)
-        if Operation.PROMOTION_CODE in operations:
-            yield from account.promotion_codes(customer)
-        if operations & {Operation.TRANSFER, Operation.REVERSAL}:
-            yield from _paid(account, customer)
-        for payment in {_payment(one) for one in known if one.operation == Operation.REFUND}:
-            yield from account.refunds_of(payment)
+        return ask(place)
     except NotFoundThere:
-        return
+        return []
 
 
 def _payment(grant: Grant) -> str:
     return str((grant.parameters or {})["payment"])
-
-
-def _paid(account: StripeAccount, payee: str) -> Iterator[Made]:
-    """Yield what a payee was sent, and what was taken back of it."""
-    for transfer in account.transfers_to(payee):
-        yield transfer
-        if transfer.details["amount_reversed"]:
-            yield from account.reversals_of(transfer.object_id)
 
 
 def _missing(known: Iterable[Grant], held: dict[str, Made]) -> Iterator[Found]:

@@ -75,9 +75,9 @@ def _compare_people(run: Reconciliation, token: uuid.UUID, account: StripeAccoun
     acts = acts_by_customer(people)
     session.commit()
     for customer, known in acts.items():
-        held = held_for(account, customer, known)
-        found += differences(known, held, whose)
-        compared.append((known, held))
+        beside, held = held_for(account, customer, known)
+        found += differences(beside, held, whose)
+        compared.append((beside, held))
     session.commit()
     with transaction():
         for known, held in compared:

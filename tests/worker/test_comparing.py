@@ -110,3 +110,16 @@ def test_what_could_not_be_asked_is_said(trade: Trade, customer: str) -> None:
     trade.practice.clear_faults()
     answer = trade.app.test_cli_runner().invoke(args=["audit-ledger", "--provider"])
     assert (answer.exit_code, answer.output.splitlines()[-1][:12]) == (0, "0 violations")
+
+
+def test_what_went_with_a_deleted_customer_is_no_violation(trade: Trade, customer: str) -> None:
+    """What is not theirs alone is compared still: an act that is missing elsewhere is found."""
+    made = the_credit()
+    at_stripe(trade.practice, "DELETE", f"/v1/customers/{customer}")
+    report = compared()
+    assert report.violations == []
+    (said,) = report.warnings
+    assert (said.invariant, said.subject) == ("deleted", trade.shop.business.public_id)
+    assert str(made.object_id) in said.said
+    answer = trade.app.test_cli_runner().invoke(args=["audit-ledger", "--provider"])
+    assert answer.exit_code == 0

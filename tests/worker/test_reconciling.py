@@ -77,6 +77,12 @@ def test_a_clean_comparison_keeps_the_same_sums_on_both_sides(trade: Trade, sold
     assert waiting.since == run.began_at - reconciliations.SETTLING
 
 
+def test_what_went_with_a_deleted_customer_counts_on_neither_side(trade: Trade, sold: str) -> None:
+    at_stripe(trade.practice, "DELETE", f"/v1/customers/{sold}")
+    run, rows = compare(trade)
+    assert (rows, run.sums) == ([], {})
+
+
 def test_it_comes_by_itself_a_day_after_connecting(trade: Trade, sold: str) -> None:
     for seconds in (HOUR_S, DAY_S + 60):
         with later(seconds):

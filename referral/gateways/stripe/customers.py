@@ -92,6 +92,14 @@ class Customers(Asking):
             return _credit_in(int(said.get("balance") or 0), currency)
         return self._left_of_another(customer, currency)
 
+    def is_deleted(self, customer: str) -> bool:
+        """Tell whether a customer was deleted; one Stripe never heard of was not."""
+        try:
+            found = call(lambda: self._client.v1.customers.retrieve(customer), changes=False)
+        except NotFoundThere:
+            return False
+        return bool(found.to_dict().get("deleted"))
+
     def currency_of(self, customer: str) -> str | None:
         """Return the currency a customer is billed in, or None while it is still open.
 
