@@ -268,7 +268,7 @@ def _refused(grant: Grant, token: uuid.UUID, trouble: Permanent) -> None:
     if grant.state == GrantState.SENDING:
         close(grant, token, lambda one, at: fail(one, trouble.said, at=at))
     else:
-        postpone(grant, token, Waiting.MISCONFIGURED, trouble.said)
+        postpone(grant, token, Waiting.REFUSED, trouble.said)
 
 
 def _wait(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:

@@ -149,6 +149,25 @@ def test_somebody_without_a_subscription_waits_for_one(
     assert (states(trade), end_of(trade, subscription)) == (["granted"], plus(began, 1, "month"))
 
 
+@pytest.mark.parametrize("kind", [Kind.FREE_PERIOD, Kind.REFUND])
+def test_a_customer_stripe_does_not_know_is_named_and_another_one_helps(
+    app: Flask, practice: PracticeStripe, kind: Kind
+) -> None:
+    trade = trade_with(app, practice, kind)
+    alice = trade.shop.customer("alice", customer="cus_of_another_account")
+    trade.shop.signup("bob", token=trade.token_of(alice))
+    trade.shop.purchase("bob")
+    trade.settle()
+    with within(trade.shop.business.id):
+        assert session.scalars(select(Grant.waits_for)).all() == ["customer_gone"]
+    known = at_stripe(practice, "POST", "/v1/customers", email="alice@mail.example")["id"]
+    trade.shop.customer("alice", customer=known)
+    practice.buy(2000, currency="eur", mode="subscription", customer=known, deliver=False)
+    trade.settle(from_s=3600)
+    assert states(trade) == ["granted"]
+    assert_clean()
+
+
 def test_free_time_that_has_not_begun_is_taken_back(app: Flask, practice: PracticeStripe) -> None:
     trade = trade_with(app, practice, Kind.FREE_PERIOD)
     alice = earned(trade)

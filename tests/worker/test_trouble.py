@@ -13,7 +13,7 @@ from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import StripeAccount, StripeEvent
-from referral.gateways.stripe.errors import Misconfigured
+from referral.gateways.stripe.errors import Misconfigured, Permanent
 from tests.crash.scenes import assert_granted_once, count_rewards, credit_calls, earn
 from tests.stories.books import books_of, grants_of
 from tests.stories.trade import A_WHILE_S, Trade, assert_clean, later
@@ -181,3 +181,20 @@ def test_credit_in_a_currency_the_customer_is_not_billed_in_waits(trade: Trade) 
     said = {repr(one["waits_for"]) for one in lines if one["event"] == "grant_waits"}
     assert said == {"'other_currency'"}
     assert trade.credits_of(alice) == []
+
+
+def test_what_stripe_refuses_before_anything_is_sent_is_not_said_of_the_key(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a friend's email that Stripe takes for none, when a customer is made for them."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Permanent("InvalidRequestError: Invalid email address.")
+
+    alice = earn(trade)
+    with monkeypatch.context() as patch:
+        patch.setattr(StripeAccount, "currency_of", refuse)
+        trade.work()
+    assert grants_of(trade) == [("credit", "waiting", "refused")]
+    trade.settle(from_s=A_WHILE_S)
+    assert_granted_once(trade, alice)

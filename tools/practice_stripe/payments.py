@@ -96,7 +96,9 @@ def retrieve_charge(books: Books, params: Thing, charge_id: str) -> Thing:
 
 
 def find_charges(books: Books, params: Thing) -> Thing:
-    """List charges."""
+    """List charges; refuses a customer nobody knows."""
+    if "customer" in params:
+        books.find("customer", params["customer"])
     where = only(params, "customer", "payment_intent")
     return listing(books, "charge", params, url="/v1/charges", where=where)
 

@@ -151,7 +151,9 @@ def retrieve(books: Books, params: Thing, subscription_id: str) -> Thing:
 
 
 def find_all(books: Books, params: Thing) -> Thing:
-    """List subscriptions; cancelled ones only when asked for."""
+    """List subscriptions; cancelled ones only when asked for. Refuses a customer nobody knows."""
+    if "customer" in params:
+        books.find("customer", params["customer"])
     where = only(params, "customer")
     running = ("active", "trialing")
     wanted = {"all": (*running, "canceled"), "ended": ("canceled",), "": running}

@@ -28,6 +28,7 @@ _LATELY = 10
 _TRIED_AGAIN = (
     Waiting.PROVIDER_DOWN,
     Waiting.MISCONFIGURED,
+    Waiting.REFUSED,
     Waiting.OUTCOME_UNKNOWN,
     Waiting.ENDPOINT_AWAY,
     Waiting.ENDPOINT_REFUSES,

@@ -178,6 +178,11 @@ WAITING: dict[str, Said] = {
         "It is ready. It will be there as soon as you have an account for billing with us.",
         "No Stripe customer is known for this person yet. It goes on by itself once there is one.",
     ),
+    Waiting.CUSTOMER_GONE: Said(
+        "It is ready. It will be there as soon as you have an account for billing with us.",
+        "Stripe does not have this person's customer, or not any more. Tell us another of theirs, "
+        "and it goes on by itself.",
+    ),
     Waiting.OTHER_CURRENCY: Said(
         "It is ready. You are billed in another currency, so we look for a way to give it.",
         "Stripe bills this customer in another currency, where the credit would never be used. "
@@ -202,6 +207,11 @@ WAITING: dict[str, Said] = {
     Waiting.MISCONFIGURED: Said(
         "It is ready and will be given shortly.",
         "Stripe refuses our key. Check it in the settings, and it goes on by itself.",
+    ),
+    Waiting.REFUSED: Said(
+        "It is ready and will be given shortly.",
+        "Stripe refused what must be asked before anything is sent. Its words stand on the page of "
+        "the reward: once that is mended, it goes on by itself.",
     ),
     Waiting.OUTCOME_UNKNOWN: Said(
         "It is on its way. We are making sure that it arrives exactly once.",

@@ -45,7 +45,10 @@ class Extension(_Moving):
         customer = customer_of(grant.reward.person)
         if customer is None:
             raise NotReady(Waiting.NO_CUSTOMER)
-        known = account.subscription_of(customer)
+        try:
+            known = account.subscription_of(customer)
+        except NotFoundThere as gone:
+            raise NotReady(Waiting.CUSTOMER_GONE) from gone
         if known is None:
             raise NotReady(Waiting.NO_SUBSCRIPTION)
         count = known.interval_count * (grant.reward.offer.periods or 1)

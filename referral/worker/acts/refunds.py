@@ -6,6 +6,7 @@ from referral.domain.people import customer_of
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting
 from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe.errors import NotFoundThere
 from referral.worker.acts.act import done_of
 from referral.worker.marks import mark_of, marks_of
 
@@ -18,7 +19,10 @@ class Refund:
         customer = customer_of(grant.reward.person)
         if customer is None:
             raise NotReady(Waiting.NO_CUSTOMER)
-        paid = account.last_payment(customer, grant.currency)
+        try:
+            paid = account.last_payment(customer, grant.currency)
+        except NotFoundThere as gone:
+            raise NotReady(Waiting.CUSTOMER_GONE) from gone
         if paid is None or paid.left_minor < grant.reward.payable_minor:
             raise NotReady(Waiting.NO_PAYMENT)
         return Asked(customer, parameters={"payment": paid.payment_intent}, is_alone=True)
