@@ -38,6 +38,11 @@ class Due:
     last_error: Mapped[str | None] = mapped_column(String(400), default=None)
     dead_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
 
+    @property
+    def next_try_at(self) -> datetime | None:
+        """Return when it is worked next; None when it is done or given up."""
+        return self.due_at if self.dead_at is None else None
+
 
 def due_ids(kind: type[Any], *, at: datetime, limit: int = 50) -> list[uuid.UUID]:
     """List rows that are due and not claimed, the longest waiting first.

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from referral.domain.businesses import across_businesses, within
+from referral.domain import journey
+from referral.domain.businesses import Actor, across_businesses, within
+from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
@@ -120,6 +122,24 @@ def test_f10_an_answer_that_is_not_what_was_asked_for_stops_and_holds(trade: Tra
     assert (reward.state, reward.open_holds) == ("granting", 1)
     assert grants_of(trade) == [("credit", "sending", "wrong_answer")]
     assert len(credit_calls(trade)) == 1
+
+
+def test_f10_what_was_stopped_says_no_next_try_and_goes_on_once_it_is_released(
+    trade: Trade,
+) -> None:
+    """The answer was spoilt on its way here: Stripe repeats the right one for the same key."""
+    alice = earn(trade)
+    trade.practice.fault("wrong_amount", "POST", "/v1/customers/")
+    trade.settle()
+    session.remove()
+    with within(trade.shop.business.id), transaction():
+        reward = session.scalars(select(Reward)).one()
+        told = explain_reward(reward, at=clock.now()).stands_at
+        assert (told.code, told.next_at) == ("wrong_answer", None)
+        olive = Actor("operator", "Olive")
+        journey.release_reward(reward, actor=olive, reason="It is right there.", at=clock.now())
+    trade.work()
+    assert_granted_once(trade, alice)
 
 
 @pytest.mark.parametrize("kind", ["refuse", "500", "429"])

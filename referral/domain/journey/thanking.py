@@ -23,7 +23,7 @@ from referral.domain.rewards.holds import HOLDABLE, HoldKind
 from referral.domain.rewards.qualifying import look_again
 from referral.domain.rewards.retracting import retract as cancel_earned
 from referral.domain.rewards.ripening import make_due
-from referral.domain.rewards.waking import wake_grants
+from referral.domain.rewards.waking import wake_grants, wake_waiting
 from referral.foundation.clock import to_second
 from referral.foundation.db import session
 
@@ -104,7 +104,8 @@ def hold_disputed(reward: Reward, cause: str, *, at: datetime) -> None:
 
 
 def wake(reward: Reward, *, at: datetime) -> None:
-    """Have a released reward looked at again, and its waiting grant tried."""
+    """Have a released reward looked at again, and its grant tried, also one that was given up."""
     if reward.state == RewardState.PENDING:
         make_due(reward, at=at)
+    wake_waiting(reward, at=at)
     wake_grants(reward.person_id, at=at)

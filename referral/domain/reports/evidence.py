@@ -232,7 +232,7 @@ def grants(acts: Iterable[Grant]) -> Evidence:
                 "proof": act.proof,
                 "first_sent_at": act.first_sent_at,
                 "settled_at": act.settled_at,
-                "next_try_at": act.due_at if act.settled_at is None else None,
+                "next_try_at": act.next_try_at if act.settled_at is None else None,
                 "given_up_at": act.dead_at,
                 "last_error": act.last_error,
             },

@@ -286,4 +286,4 @@ def _under_way(act: Grant, shown: Evidence) -> Gate:
         code = act.waits_for
     else:
         code = GateCode.SENDING if act.state == GrantState.SENDING else GateCode.PLANNED
-    return Gate(GateName.GRANT, WAITING, code, next_at=act.due_at, evidence=shown)
+    return Gate(GateName.GRANT, WAITING, code, next_at=act.next_try_at, evidence=shown)
