@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from referral.domain.businesses import connection_of
 from referral.domain.purchases import Purchase, PurchaseFact, Refund, RefundFact
 from referral.domain.purchases.purchases import PurchaseKey
 from referral.domain.reports.reconciliations import (
@@ -57,12 +58,13 @@ def look_at_page(run: Reconciliation, account: StripeAccount) -> Looked:
     stage, since = Stage(run.stage), to_second(run.since)
     until = (run.began_at or run.since) - SETTLING
     made_since = since if stage == Stage.REFUNDS else since - LONG_OPEN
+    earliest = since if stage != Stage.SESSIONS else _begun_since(run, since)
     page = _LISTS[stage](account, made_since, run.place)
     found = [
         difference
         for one in page.objects
         for difference in _compare(account, stage, one)
-        if difference.at is not None and since <= difference.at < until
+        if difference.at is not None and earliest <= difference.at < until
     ]
     session.commit()
     return Looked(found, page.next)
@@ -83,6 +85,17 @@ def take_over(run: Reconciliation, before: Iterable[Difference]) -> Iterator[Dif
                 currency=one.currency,
                 at=one.at,
             )
+
+
+def _begun_since(run: Reconciliation, since: datetime) -> datetime:
+    """Return from when on checkouts are compared: Stripe tells when one was begun, not when paid.
+
+    One may be paid a day later, and with a bank's debit two weeks; what was begun before the
+    business came here is none of ours.
+    """
+    connection = connection_of(run.business_id)
+    came_at = to_second(connection.changed_at) if connection else since
+    return max(since - LONG_OPEN, came_at)
 
 
 def _compare(account: StripeAccount, stage: Stage, one: dict[str, Any]) -> Iterator[Difference]:

@@ -20,7 +20,7 @@ from referral.gateways.stripe.listing import paid_invoices
 from referral.surfaces.web.backlog import backlog
 from referral.worker import reconciling, work_all
 from referral.worker.tidying import tidy
-from tests.stories.trade import KEY, Trade, at_stripe, customers_of, later
+from tests.stories.trade import KEY, Thing, Trade, at_stripe, customers_of, later
 from tests.web.test_metrics import numbers
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -58,9 +58,9 @@ def found(trade: Trade) -> tuple[Reconciliation, list[Difference]]:
     return run, rows
 
 
-def buy(trade: Trade, name: str, amount: int = 1000, **terms: object) -> dict[str, object]:
+def buy(trade: Trade, name: str, amount: int = 1000, **terms: object) -> Thing:
     """Let somebody pay without a word to us, and let the events of it be forgotten."""
-    bought: dict[str, object] = trade.practice.buy(
+    bought: Thing = trade.practice.buy(
         amount, currency="eur", email=f"{name}@mail.example", deliver=False, **terms
     )
     return bought
@@ -134,6 +134,24 @@ def test_f21_a_gap_beyond_thirty_days_becomes_a_report(trade: Trade, sold: str) 
     }
     query = select(func.count()).select_from(StripeEvent)
     assert session.scalar(query.execution_options(**across_businesses())) == 0
+
+
+def test_f21_a_checkout_that_was_paid_days_after_it_was_begun_is_named(trade: Trade) -> None:
+    begun = buy(trade, "carol", is_delayed=True)["session"]
+    assert compare(trade)[1] == []
+    trade.practice.settle(begun["id"], deliver=False)
+    _, (row,) = compare(trade, after_s=7 * DAY_S)
+    assert (row.kind, row.object_id, row.theirs_minor) == (
+        Differs.PURCHASE_UNKNOWN,
+        begun["id"],
+        1000,
+    )
+
+
+def test_a_checkout_that_was_begun_before_the_business_came_is_none_of_ours(trade: Trade) -> None:
+    hour_ago = int(clock.now().timestamp()) - HOUR_S
+    buy(trade, "carol", at=hour_ago)
+    assert compare(trade)[1] == []
 
 
 def test_f21_a_missed_subscription_and_a_missed_refund_are_named(trade: Trade) -> None:
