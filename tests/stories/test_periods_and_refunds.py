@@ -214,6 +214,20 @@ def test_free_time_is_given_whole_and_what_was_refunded_before_is_owed(
     assert_clean()
 
 
+def test_a_last_payment_that_is_too_small_is_passed_over(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade = trade_with(app, practice, Kind.REFUND)
+    paid = paid_back(trade)
+    customer = paid["charge"]["customer"]
+    practice.buy(700, currency="eur", customer=customer, deliver=False)
+    trade.settle()
+    assert states(trade) == ["granted"]
+    charge = at_stripe(practice, "GET", f"/v1/charges/{paid['charge']['id']}")
+    assert charge["amount_refunded"] == 1000
+    assert_clean()
+
+
 def test_a_part_of_the_own_payment_goes_back_and_takes_nobodys_reward(
     app: Flask, practice: PracticeStripe
 ) -> None:

@@ -30,8 +30,10 @@ class Payment:
 class Payments(Asking):
     """What we ask about payments and refunds."""
 
-    def last_payment(self, customer: str, currency: str | None = None) -> Payment | None:
-        """Return the last payment of a customer with something left to refund, not disputed.
+    def last_payment(
+        self, customer: str, currency: str | None = None, *, least_minor: int = 1
+    ) -> Payment | None:
+        """Return the last payment of a customer with so much left to refund, not disputed.
 
         `currency` passes over payments in another. The last hundred charges are looked at.
         """
@@ -41,7 +43,11 @@ class Payments(Asking):
                 params={"customer": customer, "limit": LONGEST_LIST}
             )
             payments = (_refundable(one.to_dict()) for one in listed.data)
-            wanted = (one for one in payments if one and currency in (None, one.currency))
+            wanted = (
+                one
+                for one in payments
+                if one and currency in (None, one.currency) and one.left_minor >= least_minor
+            )
             return next(wanted, None)
 
         return call(found, changes=False)

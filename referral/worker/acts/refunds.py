@@ -20,10 +20,11 @@ class Refund:
         if customer is None:
             raise NotReady(Waiting.NO_CUSTOMER)
         try:
-            paid = account.last_payment(customer, grant.currency)
+            least_minor = grant.reward.payable_minor
+            paid = account.last_payment(customer, grant.currency, least_minor=least_minor)
         except NotFoundThere as gone:
             raise NotReady(Waiting.CUSTOMER_GONE) from gone
-        if paid is None or paid.left_minor < grant.reward.payable_minor:
+        if paid is None:
             raise NotReady(Waiting.NO_PAYMENT)
         return Asked(customer, parameters={"payment": paid.payment_intent}, is_alone=True)
 
