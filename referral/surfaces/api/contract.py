@@ -117,7 +117,7 @@ def _email(text: str) -> str:
 
 def _currency(code: str) -> str:
     if not is_currency(code):
-        raise ValueError("Use a lower-case ISO 4217 code such as eur.")
+        raise ValueError("Nobody pays in this. Use a lower-case ISO 4217 code such as eur.")
     return code
 
 

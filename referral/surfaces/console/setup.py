@@ -25,7 +25,7 @@ class SetupEnded(Gone):
 
     code = "setup_ended"
     message = (
-        "This link has been used or is more than seven days old."
+        "This link has been used, has been replaced by a newer one, or is more than seven days old."
         " Sign in, or ask whoever invited you for a new one."
     )
 
