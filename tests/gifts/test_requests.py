@@ -11,6 +11,7 @@ from referral.domain import journey
 from referral.domain.businesses import GiftEndpoint, within
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import Notice
+from referral.domain.purchases import Purchase, RefundFact
 from referral.domain.rewards import Reward, pausing
 from referral.domain.rewards.gift_confirmations import confirmation_of
 from referral.domain.rewards.gift_requests import wake_requests
@@ -27,6 +28,7 @@ from tests.gift_server import (
     is_signed,
 )
 from tests.gifts.conftest import Counter
+from tests.stories.trade import assert_clean
 
 DAY_S = 86_400
 GRANTED = ("granted", "done", None)
@@ -248,6 +250,29 @@ def test_a_refund_after_the_gift_stands_as_a_debt(
     assert len(counter.server.asked) == 1
 
 
+def test_a_refund_that_fails_after_the_gift_asks_for_no_other(counter: Counter) -> None:
+    counter.earn()
+    counter.work()
+    purchase = refund(counter)
+    counter.work()
+    fact = RefundFact(
+        keys=(purchase.external_id,),
+        at=counter.shop.now,
+        refund_id="re_bank",
+        amount_minor=12000,
+        has_failed=True,
+    )
+    with within(counter.shop.business.id), transaction():
+        journey.refund(counter.shop.business, fact, at=counter.shop.now)
+    counter.work()
+    with within(counter.shop.business.id):
+        query = select(Reward).where(Reward.kind == "gift").order_by(Reward.id)
+        stood = [(one.state, one.debt_minor, one.netted_minor) for one in session.scalars(query)]
+    assert stood == [("reversed", 0, 0), ("granted", 0, 1000)]
+    assert len(counter.server.asked) == 1
+    assert_clean()
+
+
 def test_a_refund_while_it_is_accepted_is_owed_once_it_is_given(counter: Counter) -> None:
     counter.server.answer = ACCEPTED
     counter.earn()
@@ -269,8 +294,8 @@ def test_a_held_gift_is_not_asked_for(counter: Counter) -> None:
     assert (counter.server.asked, counter.reward().state) == ([], "pending")
 
 
-def refund(counter: Counter, amount_minor: int = 12000) -> None:
+def refund(counter: Counter, amount_minor: int = 12000) -> Purchase:
     with within(counter.shop.business.id):
         purchase = counter.reward().purchase
     assert purchase is not None
-    counter.shop.refund(purchase, amount_minor)
+    return counter.shop.refund(purchase, amount_minor, name="re_bank")

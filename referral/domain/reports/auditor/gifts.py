@@ -66,7 +66,8 @@ _QUESTIONS = (
         "It was given by the business's server, which has not said so.",
         """
         SELECT g.reward_id AS id FROM "grant" g
-        WHERE g.operation = 'gift_request' AND g.state = 'done' AND NOT EXISTS (
+        WHERE g.operation = 'gift_request' AND g.state = 'done' AND g.amount_minor > 0
+          AND NOT EXISTS (
             SELECT 1 FROM gift_confirmation c
             WHERE c.grant_id = g.id AND c.verdict = 'fulfilled')
         """,
