@@ -12,12 +12,12 @@ from referral.domain.rewards.grants import given_by
 from referral.domain.rewards.lapsing import see_to_code
 from referral.foundation import clock, due, failpoints
 from referral.foundation.db import transaction
-from referral.gateways.stripe.errors import StripeTrouble
+from referral.gateways.stripe.errors import NotFoundThere, StripeTrouble
 from referral.worker.accounts import account_of
 from referral.worker.circuits import LeftAlone, through_circuit
 
 ASK_AGAIN = timedelta(days=1)
-"""How soon is asked again where no Stripe account is connected."""
+"""How soon is asked again where no Stripe account is connected, or another than made the code."""
 log = structlog.get_logger("referral.worker")
 
 
@@ -44,10 +44,13 @@ def look_at_code(reward: Reward, token: uuid.UUID) -> None:
 
 
 def _was_used(reward: Reward) -> bool | None:
-    """Return whether somebody used the code; None while there is nobody to ask."""
+    """Return whether somebody used the code; None while nobody connected knows it."""
     given, account = given_by(reward), account_of(reward.business_id)
     if given is None or given.object_id is None or account is None:
         return None
     code = given.object_id
-    with through_circuit(reward.business_id):
-        return account.code_state(code).times_redeemed > 0
+    try:
+        with through_circuit(reward.business_id):
+            return account.code_state(code).times_redeemed > 0
+    except NotFoundThere:
+        return None

@@ -1,6 +1,7 @@
 """A discount whose code ends: told in time, found unused, back in the budget."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from referral.domain.rewards import LedgerTransaction, Reward
 from referral.foundation import clock
 from referral.foundation.db import session
 from tests.cast import discount
-from tests.stories.trade import Thing, Trade, assert_clean, at_stripe, later, open_trade
+from tests.stories.trade import Thing, Trade, assert_clean, at_stripe, connect, later, open_trade
 from tools.practice_stripe import PracticeStripe
 from tools.practice_stripe.driver import Refused
 
@@ -175,3 +176,17 @@ def test_a_used_code_is_found_after_the_purchase_and_no_longer_offered(
     with within(trade.shop.business.id):
         assert (told(), bobs(trade).lapsed_at) == ([], None)
     assert_clean()
+
+
+def test_a_code_of_an_account_that_is_not_connected_any_more_is_asked_for_once_a_day(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    trade, _ = welcomed(app, practice, discount())
+    connect(trade.shop, key="sk_test_another")
+    trade.shop.purchase("bob")
+    trade.work()
+    with within(trade.shop.business.id):
+        reward = bobs(trade)
+        assert (reward.used_at, reward.last_error) == (None, None)
+        assert reward.due_at is not None
+        assert reward.due_at - clock.now() > timedelta(hours=23)
