@@ -27,6 +27,7 @@ from referral.gateways.stripe import (
 from referral.gateways.stripe.errors import LacksRight, Misconfigured
 from referral.gateways.stripe.reading import EVENTS_READ
 from tests.console.conftest import Desk
+from tests.console.test_payouts import paying
 from tests.console.visiting import check_page, post
 from tests.stories.settings import practice
 from tools.practice_stripe import PracticeStripe
@@ -226,6 +227,13 @@ def test_the_health_page_says_what_the_key_is_and_what_waits(
     text = check_page(desk.client.get(f"{PATH}/health"))
     assert "may read everything we need" in text
     assert "Nothing waits" in text
+
+
+def test_the_health_page_says_what_rewards_wait_for(desk: Desk, practice: PracticeStripe) -> None:
+    paying(desk.shop)
+    connect_by_hand(desk)
+    text = check_page(desk.client.get(f"{PATH}/health"))
+    assert re.search(r"Stripe is not connected\..*data-label=\"Rewards\">2<", text, re.S)
 
 
 def test_the_health_page_names_the_rights_a_key_lacks(desk: Desk, practice: PracticeStripe) -> None:

@@ -15,6 +15,7 @@ from referral.gateways.stripe import StripeEvent
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.surfaces.console.frame import page
 from referral.surfaces.web.accounts import account_of
+from referral.surfaces.web.reasons import waiting_words
 
 RIGHTS = {
     "customers": "Credit and discounts",
@@ -40,7 +41,7 @@ def show() -> str | Response:
         select(StripeEvent).order_by(StripeEvent.id.desc()).limit(1)
     ).first()
     waiting = {
-        why: count
+        waiting_words(why, for_staff=True): count
         for why, count in session.execute(
             select(Grant.waits_for, func.count())
             .where(Grant.state.in_((GrantState.WAITING, GrantState.SENDING)))
