@@ -33,7 +33,7 @@ from referral.foundation.ids import public_id
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.worker.accounts import account_of
-from referral.worker.comparing import Found, acts_by_customer, differences, held_for, worth
+from referral.worker.comparing import Found, acts_by_customer, differences, held_for
 from referral.worker.gaps import NEXT, look_at_page, take_over
 
 PEOPLE = 10
@@ -131,11 +131,16 @@ def _add_up(run: Reconciliation, known: list[Grant], held: dict[str, Made], whos
     under_way = {one.idempotency_key for one in known if one.state == GrantState.SENDING}
     for grant in known:
         if grant.state == GrantState.DONE and grant.operation not in WITHOUT_AMOUNT:
-            run.add(grant.currency, ours_minor=-worth(grant)[0], theirs_minor=0)
+            run.add(grant.currency, ours_minor=_given_minor(grant), theirs_minor=0)
     for made in held.values():
         is_marked = made.marks.get("wom_business") == whose
         if is_marked and made.currency and made.marks.get("wom_grant") not in under_way:
-            run.add(made.currency, ours_minor=0, theirs_minor=-made.amount_minor)
+            run.add(made.currency, ours_minor=0, theirs_minor=made.given_minor)
+
+
+def _given_minor(grant: Grant) -> int:
+    """Return what its person has of an act; below zero when it takes back."""
+    return -grant.amount_minor if grant.takes else grant.amount_minor
 
 
 def _difference(found: Found) -> Difference:
@@ -147,8 +152,8 @@ def _difference(found: Found) -> Difference:
         reward=_reward_of(found),
         object_id=made.object_id if made else grant and grant.object_id,
         customer_id=made.customer_id if made else asked.get("customer"),
-        ours_minor=-worth(grant)[0] if grant and has_amount else None,
-        theirs_minor=-made.amount_minor if made and has_amount else None,
+        ours_minor=_given_minor(grant) if grant and has_amount else None,
+        theirs_minor=made.given_minor if made and has_amount else None,
         currency=grant.currency if grant else (made and made.currency) or None,
         at=grant.settled_at if grant else None,
     )

@@ -125,6 +125,7 @@ def _balance_change(one: Mapping[str, Any]) -> Made:
         customer_id=id_of(one["customer"]) or "",
         details={"ending_balance": one.get("ending_balance")},
         marks=marks_in(one),
+        gives=-1,
     )
 
 

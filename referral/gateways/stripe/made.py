@@ -12,6 +12,7 @@ class Made:
     """An object at Stripe; the amount is signed as Stripe signs it.
 
     `customer_id` is whom it is for: a customer, or the payee of a transfer and its reversal.
+    `gives` is 1 where a positive amount gives its receiver something, and -1 where it takes.
     """
 
     object_id: str
@@ -20,6 +21,12 @@ class Made:
     customer_id: str
     details: dict[str, Any]
     marks: dict[str, str]
+    gives: int = 1
+
+    @property
+    def given_minor(self) -> int:
+        """Return what its receiver has of it; below zero when it takes back."""
+        return self.gives * self.amount_minor
 
     def bears(self, marks: Mapping[str, str]) -> bool:
         """Tell whether it is the object that was made with these marks."""

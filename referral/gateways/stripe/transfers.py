@@ -150,4 +150,5 @@ def _reversal(one: Mapping[str, Any]) -> Made:
         customer_id=id_of(payee) or "",
         details={"transfer": id_of(transfer)},
         marks=marks_in(one),
+        gives=-1,
     )
