@@ -72,6 +72,16 @@ def test_too_small_a_balance_is_told_with_the_gap(desk: Desk) -> None:
     assert "Payouts of €10.00 wait, and €4.00 was available" in text
 
 
+def test_nothing_is_missing_once_the_balance_is_enough(desk: Desk) -> None:
+    paying(desk.shop)
+    with within(desk.shop.business.id), transaction():
+        session.scalars(
+            select(Grant).where(Grant.operation == "transfer")
+        ).one().waits_for = "balance"
+        keep_balances(desk.shop.business.id, {"eur": 1000}, at=clock.now())
+    assert "is missing" not in check_page(desk.client.get("/console/payouts"))
+
+
 def test_a_debt_is_listed_and_forgiven_with_a_reason(desk: Desk) -> None:
     reward = owing(desk.shop)
     assert "€5.00" in check_page(desk.client.get("/console/debts"))

@@ -38,7 +38,7 @@ def show() -> str:
         next_url=url_for("console.payouts", show=chosen or None, after=next_id) if next_id else "",
         sums=sums,
         balances=balances,
-        gaps=[_gap(one, balances.get(one.currency)) for one in sums if one.short_minor],
+        gaps=[gap for one in sums if (gap := _gap(one, balances.get(one.currency)))],
     )
 
 
@@ -75,13 +75,15 @@ def _debts(errors: dict[str, str], about: str) -> str:
     )
 
 
-def _gap(one: Sums, balance: StripeBalance | None) -> dict[str, str]:
-    """Say how much of a currency is needed, there, and missing."""
+def _gap(one: Sums, balance: StripeBalance | None) -> dict[str, str] | None:
+    """Say how much of a currency is needed, there, and missing; None when there is enough."""
     available_minor = balance.available_minor if balance else 0
+    if one.short_minor <= available_minor:
+        return None
     return {
         "needed": money(one.short_minor, one.currency),
         "available": money(available_minor, one.currency),
-        "missing": money(max(0, one.short_minor - available_minor), one.currency),
+        "missing": money(one.short_minor - available_minor, one.currency),
     }
 
 
