@@ -1,5 +1,7 @@
 """Saying at the console what is given instead of credit to somebody who is no customer."""
 
+import re
+
 from referral.domain.businesses import within
 from referral.domain.programs import Offer, Side, current_offers
 from tests.cast import credit
@@ -53,6 +55,21 @@ def test_what_only_the_other_kind_needs_goes_with_it(desk: Desk) -> None:
     assert (present(desk).credit_life_days, present(desk).minimum_payout_minor) == (90, None)
 
 
+def test_only_what_is_given_instead_has_its_terms(desk: Desk) -> None:
+    for more, said in (
+        ({"instead": "cash", "payout": "20"}, "money to a bank account instead, sent from €20.00"),
+        (
+            {"instead": "store_credit", "credit_life_days": "90"},
+            "credit to spend with us instead, to be spent within 90 days",
+        ),
+    ):
+        named = {f"advocate_{name}": value for name, value in more.items()}
+        assert post(desk.client, path(desk), **CREDIT, **named).status_code == 303
+        shown = words_of(check_page(desk.client.get(path(desk))))
+        assert said in shown
+        assert re.search(r"credit on their next bill for each friend's first purchase \(", shown)
+
+
 def test_what_does_not_fit_is_said_beside_it(desk: Desk) -> None:
     for more, beside in (
         ({"advocate_instead": "discount"}, "advocate_instead_days"),
@@ -71,3 +88,10 @@ def test_another_kind_leaves_it_alone(desk: Desk) -> None:
     assert post(desk.client, path(desk), **typed).status_code == 303
     assert (present(desk).kind, present(desk).fallback_kind) == ("cash", None)
     assert credit().fallback_kind is None
+
+
+def test_a_limit_of_nothing_is_said_once_beside_it(desk: Desk) -> None:
+    typed = {**CREDIT, "advocate_kind": "cash", "advocate_payout": "0"}
+    wrong = check_page(post(desk.client, path(desk), **typed), 422)
+    assert "Write an amount above zero, or leave it empty." in wrong
+    assert "minor units" not in wrong

@@ -150,7 +150,9 @@ def _within(offer: Offer) -> str:
 
 def _limits(offer: Offer) -> str:
     """Say the most of one reward, the most for one person, and how long credit lasts."""
-    said = f", within {count(offer.credit_life_days, 'day')}" if offer.credit_life_days else ""
+    said = ""
+    if offer.kind == Kind.STORE_CREDIT and offer.credit_life_days:
+        said = f", to be spent within {count(offer.credit_life_days, 'day')}"
     if offer.cap_minor is not None and offer.rate_bp is not None:
         said += f", at most {money(offer.cap_minor, offer.currency)} each time"
     if offer.person_cap_minor is not None:
@@ -159,6 +161,6 @@ def _limits(offer: Offer) -> str:
 
 
 def _sent_from(offer: Offer) -> str:
-    if offer.minimum_payout_minor is None:
+    if offer.kind != Kind.CASH or offer.minimum_payout_minor is None:
         return ""
     return f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
