@@ -80,6 +80,14 @@ def test_the_way_from_the_reward_to_stripes_own_page(world: World, practice: Pra
     assert found is not None and not found.can_be_paid
 
 
+def test_what_waits_for_an_account_is_not_expected_any_moment(world: World):
+    alice = world.signed_in(ALICE)
+    (reward,) = set(re.findall(r"/rewards/(rwd_\w+)", alice.get("/rewards").text))
+    said = words_of(alice.get(f"/rewards/{reward}").text)
+    assert "Expected once what it waits for is there" in said
+    assert "any moment" not in said
+
+
 def test_a_second_click_makes_a_fresh_link_and_no_second_account(
     world: World, practice: PracticeStripe
 ):

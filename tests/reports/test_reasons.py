@@ -142,3 +142,7 @@ def texts_returned_by(path: Path, function: str) -> set[str]:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     }
+
+
+def test_nobody_is_said_to_have_chosen_a_charity_that_was_the_default() -> None:
+    assert "you chose" not in given_words("charity")

@@ -79,7 +79,7 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
     return page(
         "reward",
         line=_line(found, at=at),
-        end=_end(found, at=at),
+        end=_end(found, waits, at=at),
         reward=found,
         asks_where=waits in _WHERE,
         netted=money(found.netted_minor, found.currency) if found.netted_minor else None,
@@ -158,7 +158,7 @@ def _is_expected(reward: Reward, *, at: datetime) -> bool:
     return reward.state == RewardState.PENDING and is_free and reward.expected_at > at
 
 
-def _end(reward: Reward, *, at: datetime) -> tuple[str, str | Markup]:
+def _end(reward: Reward, waits: str | None, *, at: datetime) -> tuple[str, str | Markup]:
     """Say when it was given or ended, or when it is expected."""
     if reward.settled_at is not None:
         words = "Given on" if reward.state == RewardState.GRANTED else "Ended on"
@@ -167,6 +167,8 @@ def _end(reward: Reward, *, at: datetime) -> tuple[str, str | Markup]:
         return "Expected on", day(reward.expected_at)
     if reward.is_held or (reward.awaits_staff and reward.state == RewardState.PENDING):
         return "Expected", "when somebody has looked at it"
+    if waits is not None:
+        return "Expected", "once what it waits for is there"
     return "Expected", "any moment"
 
 

@@ -297,7 +297,7 @@ GIVEN: dict[str, str] = {
     Kind.FREE_PERIOD: "It is yours: your subscription goes on for longer, for nothing.",
     Kind.REFUND: "It is yours: a part of your last payment is on its way back to you.",
     Kind.GIFT: "It is yours: a gift, on the page of this reward.",
-    Kind.CHARITY: "It goes to the charity you chose. Thank you, also in their name.",
+    Kind.CHARITY: "It goes to a charity. Thank you, also in their name.",
     Kind.CHOICE: "It is yours, the way you chose.",
     Kind.CASH: "It is on its way to your bank account.",
     Kind.STORE_CREDIT: "It is yours, to spend with us.",
