@@ -6,7 +6,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select, update
 
 from referral.domain.businesses import across_businesses, within
@@ -23,8 +22,6 @@ from referral.worker import reconciling, work_all
 from referral.worker.tidying import tidy
 from tests.stories.trade import KEY, Thing, Trade, at_stripe, customers_of, later
 from tests.web.test_metrics import numbers
-from tests.worker.payouts import bought, earn_cash, onboard, open_paying_trade
-from tools.practice_stripe import PracticeStripe
 
 HOUR_S, DAY_S = 3600, 86_400
 
@@ -84,21 +81,6 @@ def test_what_went_with_a_deleted_customer_counts_on_neither_side(trade: Trade, 
     at_stripe(trade.practice, "DELETE", f"/v1/customers/{sold}")
     run, rows = compare(trade)
     assert (rows, run.sums) == ([], {})
-
-
-def test_money_that_was_sent_is_added_and_what_came_back_is_not(
-    app: Flask, practice: PracticeStripe
-) -> None:
-    trade = open_paying_trade(app, practice)
-    onboard(trade, earn_cash(trade))
-    trade.work()
-    run, rows = compare(trade)
-    assert (rows, run.sums) == ([], {"eur": [1000, 1000]})
-    (purchase,) = bought(trade)
-    trade.shop.refund(purchase, purchase.gross_minor // 4)
-    trade.settle()
-    run, rows = compare(trade)
-    assert (rows, run.sums) == ([], {"eur": [750, 750]})
 
 
 def test_it_comes_by_itself_a_day_after_connecting(trade: Trade, sold: str) -> None:

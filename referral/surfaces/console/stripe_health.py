@@ -40,16 +40,16 @@ def show() -> str | Response:
     last_event = session.scalars(
         select(StripeEvent).order_by(StripeEvent.id.desc()).limit(1)
     ).first()
-    waiting = {
-        waiting_words(why, for_staff=True): count
+    waiting = [
+        (waiting_words(why, for_staff=True), count)
         for why, count in session.execute(
             select(Grant.waits_for, func.count())
             .where(Grant.state.in_((GrantState.WAITING, GrantState.SENDING)))
-            .where(Grant.waits_for.is_not(None))
             .group_by(Grant.waits_for)
             .order_by(func.count().desc())
         )
-    }
+        if why is not None
+    ]
     session.commit()
     if account is None:
         return redirect(url_for("console.stripe"), 303)
