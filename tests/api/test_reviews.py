@@ -4,10 +4,14 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from referral.domain.businesses import ApiKey, Operator, across_businesses
+from referral.foundation.db import session, transaction
 from referral.foundation.text import plain
 from referral.surfaces.api.contract import VISIBLE
 from tests.api.conftest import Stage, set_up
+from tests.cast import NOON
 
 
 def decide(shop: Stage, reward: str, what: str) -> tuple[int, str]:
@@ -42,6 +46,21 @@ def test_a_key_gives_one_of_two_approvals_and_not_the_other(app: Flask) -> None:
     program = shop.get(f"/programs/{shop.program}").get_json()
     assert program["second_person_from"] == {"amount_minor": 1000, "currency": "eur"}
     assert program["automatic_below"] is None
+
+
+def test_a_key_made_in_the_console_lets_no_reward_of_its_maker_go(app: Flask) -> None:
+    shop = set_up(app, approval="staff")
+    reward = shop.reward()["id"]
+    with app.app_context(), transaction():
+        maker = Operator(email="alice@mail.example", name="Alice", created_at=NOON)
+        session.add(maker)
+        session.flush()
+        session.execute(
+            update(ApiKey).values(made_by=maker.id).execution_options(**across_businesses())
+        )
+    assert decide(shop, reward, "approval") == (403, "own_reward")
+    assert decide(shop, reward, "hold") == (200, "pending")
+    assert decide(shop, reward, "release") == (403, "own_reward")
 
 
 def test_a_denied_reward_stays_denied_and_says_why(shop: Stage) -> None:

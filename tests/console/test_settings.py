@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from werkzeug.test import TestResponse
 
 from config import ROOT
@@ -95,6 +95,7 @@ def test_a_key_is_shown_once_and_revoked_at_once(desk: Desk, kind: KeyKind) -> N
     whole = re.search(r">([sp]k_[A-Za-z0-9_-]{20,})<", text)[1]
     assert business_of_key(whole, kind).id == desk.shop.business.id
     (key,) = all_of(desk, ApiKey)
+    assert (key.made_by,) == inspect(desk.operator).identity
     listed = check_page(desk.client.get(path))
     assert whole not in listed
     assert whole[-4:] in listed

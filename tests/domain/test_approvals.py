@@ -108,6 +108,27 @@ def test_all_keys_together_are_one_of_the_two(app: Flask) -> None:
     assert approve(shop, reward, operator("olive@team.example")) is True
 
 
+@pytest.mark.parametrize("key_is_first", [True, False])
+def test_whoever_made_a_key_is_no_second_person_beside_it(app: Flask, key_is_first: bool) -> None:
+    shop = open_shop(second_person_from_minor=1000)
+    reward = earned(shop)
+    olive = operator("olive@team.example")
+    by_key = Actor("api_key", "API key …1234", behind=olive.id)
+    first, again = (by_key, olive) if key_is_first else (olive, by_key)
+    assert approve(shop, reward, first) is False
+    with pytest.raises(SecondPersonNeeded):
+        approve(shop, reward, again)
+    assert approve(shop, reward, operator("otto@team.example")) is True
+
+
+def test_s22_nobody_approves_their_own_by_a_key_they_made(app: Flask) -> None:
+    shop = open_shop(approval=Approval.STAFF)
+    reward = earned(shop, advocate="olive", email="olive@mail.example")
+    olive = operator("olive+work@mail.example")
+    with pytest.raises(OwnReward):
+        approve(shop, reward, Actor("api_key", "API key …1234", behind=olive.id))
+
+
 def test_s22_nobody_approves_or_releases_their_own(app: Flask) -> None:
     shop = open_shop(approval=Approval.STAFF)
     reward = earned(shop, advocate="olive", email="olive@mail.example")

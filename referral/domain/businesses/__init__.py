@@ -9,7 +9,7 @@ from referral.domain.businesses.businesses import (
     has_origin,
 )
 from referral.domain.businesses.endpoints import GiftEndpoint
-from referral.domain.businesses.keys import ApiKey, business_of_key, issue_key, revoke_key
+from referral.domain.businesses.keys import ApiKey, business_of_key, find_key, issue_key, revoke_key
 from referral.domain.businesses.ownership import Owned, across_businesses, within
 from referral.domain.businesses.providers import (
     StripeConnection,
@@ -38,6 +38,7 @@ __all__ = [
     "connect_stripe",
     "connection_of",
     "create_business",
+    "find_key",
     "has_origin",
     "invite",
     "issue_key",

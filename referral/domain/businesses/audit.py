@@ -21,11 +21,20 @@ from referral.foundation.guards import append_only
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: an operator, an API key, a person, or the system; `name` is shown to staff."""
+    """Who acts: an operator, an API key, a person, or the system; `name` is shown to staff.
+
+    `behind` a key is the operator who made it.
+    """
 
     kind: str
     name: str
     id: uuid.UUID | None = None
+    behind: uuid.UUID | None = None
+
+    @property
+    def operator_id(self) -> uuid.UUID | None:
+        """Return the operator who acts, or who made the key that does."""
+        return self.id or self.behind
 
 
 SYSTEM = Actor("system", "Referral")

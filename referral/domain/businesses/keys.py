@@ -29,7 +29,10 @@ _PREFIXES = {KeyKind.SECRET: "sk_", KeyKind.PUBLISHABLE: "pk_"}
 
 
 class ApiKey(Owned, Model):
-    """One key, found by its lookup part and proved by the hash of the whole."""
+    """One key, found by its lookup part and proved by the hash of the whole.
+
+    `made_by` is the operator who made it in the console: what it does is their doing too.
+    """
 
     __table_args__ = (one_of("kind", KeyKind),)
 
@@ -41,6 +44,7 @@ class ApiKey(Owned, Model):
     last_four: Mapped[str] = mapped_column(String(4))
     created_at: Mapped[Moment]
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    made_by: Mapped[uuid.UUID | None] = mapped_column(default=None, sort_order=23)
 
     business: Mapped[Business] = relationship()
 
@@ -52,6 +56,7 @@ def issue_key(
     name: str,
     at: datetime,
     key_id: uuid.UUID | None = None,
+    made_by: uuid.UUID | None = None,
 ) -> str:
     """Make a key and return it whole; it can never be shown again (S-138).
 
@@ -70,6 +75,7 @@ def issue_key(
             digest=plain_hash(whole),
             last_four=whole[-4:],
             created_at=at,
+            made_by=made_by,
         )
     )
     return whole
@@ -77,6 +83,12 @@ def issue_key(
 
 def business_of_key(whole: str, kind: KeyKind) -> Business | None:
     """Return the business a key opens, or None for an unknown, revoked or other kind of key."""
+    key = find_key(whole, kind)
+    return key.business if key else None
+
+
+def find_key(whole: str, kind: KeyKind) -> ApiKey | None:
+    """Return a key with its business, or None for an unknown, revoked or other kind of key."""
     lookup = whole.removeprefix(_PREFIXES[kind])[:12]
     if not whole.startswith(_PREFIXES[kind]) or not lookup:
         return None
@@ -89,7 +101,7 @@ def business_of_key(whole: str, kind: KeyKind) -> Business | None:
     key = session.scalar(query)
     if key is None or not hmac.compare_digest(key.digest, plain_hash(whole)):
         return None
-    return key.business
+    return key
 
 
 def revoke_key(key: ApiKey, *, at: datetime) -> None:

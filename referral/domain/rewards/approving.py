@@ -24,7 +24,10 @@ from referral.foundation.guards import append_only
 
 
 class RewardApproval(Owned, Model):
-    """One person's approval of a reward; append only. All API keys together are one actor."""
+    """One person's approval of a reward; append only. All API keys together are one actor.
+
+    `actor_id` is the operator, of a key the one who made it.
+    """
 
     __table_args__ = (
         UniqueConstraint("reward_id", "number"),
@@ -83,7 +86,7 @@ def agree(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> bool:
             reward_id=reward.id,
             number=number,
             actor_key=_key_of(actor),
-            actor_id=actor.id,
+            actor_id=actor.operator_id,
             actor_kind=actor.kind,
             actor_name=actor.name,
             reason=reason[:400],
@@ -97,14 +100,14 @@ def agree(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> bool:
 
 def refuse_own(reward: Reward, actor: Actor) -> None:
     """Raise OwnReward when whoever acts would get the reward themselves."""
-    own, theirs = _mailbox_of(actor.id), reward.person.email
+    own, theirs = _mailbox_of(actor.operator_id), reward.person.email
     if own is not None and theirs is not None and own == mailbox(theirs):
         raise OwnReward
 
 
 def has_agreed(reward: Reward, actor: Actor) -> bool:
-    """Tell whether somebody approved a reward before, under this account or another of theirs."""
-    own = _mailbox_of(actor.id)
+    """Tell whether somebody approved a reward before, by whichever account or key of theirs."""
+    own = _mailbox_of(actor.operator_id)
     return any(
         given.actor_key == _key_of(actor)
         or (own is not None and _mailbox_of(given.actor_id) == own)

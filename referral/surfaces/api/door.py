@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, request
 
-from referral.domain.businesses import Actor, business_of_key
+from referral.domain.businesses import Actor, business_of_key, find_key
 from referral.domain.businesses.keys import KeyKind
 from referral.domain.businesses.ownership import enter
 from referral.foundation.errors import NotAllowed, NotSignedIn
@@ -52,12 +52,12 @@ def admit(need: Need) -> None:
         raise MissingKey
     if business_of_key(key, KeyKind.PUBLISHABLE) is not None:
         raise PublishableKey
-    business = business_of_key(key, KeyKind.SECRET)
-    if business is None:
+    found = find_key(key, KeyKind.SECRET)
+    if found is None:
         raise UnknownKey
-    g.business = business
-    g.actor = Actor("api_key", f"API key …{key[-4:]}")
-    enter(business.id)
+    g.business = found.business
+    g.actor = Actor("api_key", f"API key …{key[-4:]}", behind=found.made_by)
+    enter(found.business_id)
 
 
 def _looks_like_a_key(name: str, value: str) -> bool:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from referral.domain import journey
 from referral.domain.programs.kinds import MOST_WORDS
-from referral.domain.rewards.approving import SecondPersonNeeded
+from referral.domain.rewards.approving import OwnReward, SecondPersonNeeded
 from referral.domain.rewards.expiring import NeverExpires
 from referral.domain.rewards.holds import NothingHeld
 from referral.domain.rewards.rewards import RewardHeld, RewardMoved
@@ -41,7 +41,7 @@ class ApprovalIn(ReviewIn):
     "/rewards/{reward}/approval",
     takes=ApprovalIn,
     gives=RewardOut,
-    refuses=(NotFound, RewardMoved, RewardHeld, SecondPersonNeeded),
+    refuses=(NotFound, RewardMoved, RewardHeld, SecondPersonNeeded, OwnReward),
 )
 def approve_reward(call: Call, sent: ApprovalIn, reward: str) -> RewardOut:
     """Approve a pending reward, even before its hold has passed; its grant begins at once.
@@ -50,8 +50,9 @@ def approve_reward(call: Call, sent: ApprovalIn, reward: str) -> RewardOut:
     `words_by`, and mailed to them; without any, those of its offer are shown.
 
     Where `approvals.needed` is 2, the first approval is kept and the reward stays pending. All your
-    API keys count as one person: another `approval` is refused (`second_person_needed`), and
-    somebody on the team gives the second in the console, or gave the first.
+    API keys count as one person, and as whoever made the key in the console: another `approval` is
+    refused (`second_person_needed`), and somebody else on the team gives the second in the console,
+    or gave the first. A key never approves a reward of whoever made it (`own_reward`).
     """
     found = reward_named(reward)
     journey.approve_reward(
@@ -99,7 +100,10 @@ def hold_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
 
 
 @route.post(
-    "/rewards/{reward}/release", takes=ReviewIn, gives=RewardOut, refuses=(NotFound, NothingHeld)
+    "/rewards/{reward}/release",
+    takes=ReviewIn,
+    gives=RewardOut,
+    refuses=(NotFound, NothingHeld, OwnReward),
 )
 def release_reward(call: Call, sent: ReviewIn, reward: str) -> RewardOut:
     """Release every hold on a reward, which then goes on its way."""

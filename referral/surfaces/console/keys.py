@@ -35,7 +35,9 @@ def issue() -> Any:
         return _page(None, form.errors), 422
     try:
         with transaction():
-            whole = issue_key(g.business.id, kind, name=name, at=at, key_id=form.once())
+            whole = issue_key(
+                g.business.id, kind, name=name, at=at, key_id=form.once(), made_by=actor().id
+            )
             _write("key.issued", name=name, kind=kind, last_four=whole[-4:])
     except IntegrityError:
         flash("This key was made already, and a key is shown only once.", "warning")
