@@ -10,7 +10,8 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, connect_stripe, within
 from referral.domain.programs import Approval, ProgramState, change_state, publish_rules
 from referral.domain.reports.gates import GateCode
-from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards import Grant, Reward, RewardState
+from referral.domain.rewards.grants import Waiting
 from referral.domain.rewards.ripening import ripen
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -344,7 +345,32 @@ def test_what_went_back_is_said_with_its_cause_but_not_with_words_for_the_team(
     reason: str | None, said: str
 ) -> None:
     gone = Reward(state=RewardState.REVERSED, reason=reason, kind="account_credit", open_holds=0)
+    gone.owed_minor = gone.settled_minor = gone.forgiven_minor = 0
     assert gifts.why_words(gone) == said
+
+
+def test_what_stands_as_a_debt_is_said_to_whoever_owes_it() -> None:
+    gone = Reward(state=RewardState.REVERSED, kind="store_credit", open_holds=0, currency="eur")
+    gone.owed_minor, gone.settled_minor, gone.forgiven_minor = 1000, 200, 100
+    assert gifts.why_words(gone).endswith(
+        "You had €7.00 of it already, which comes off what you earn next."
+    )
+
+
+def test_lists_say_what_a_reward_waits_for_as_its_page_does(world: World):
+    sends(world, "bob")
+    buys(world, "bob")
+    with world.at_work(), within(world.shop.business.id), transaction():
+        reward = session.scalars(select(Reward).where(Reward.side == "advocate")).one()
+        ripen(reward, at=reward.expected_at)
+        session.scalars(
+            select(Grant).where(Grant.reward_id == reward.id)
+        ).one().waits_for = Waiting.NO_PAYEE
+    alice = world.signed_in(ALICE)
+    for page in ("", "/friends", "/rewards", reward_url(alice)):
+        words = words_of(alice.get(page).text)
+        assert WAITING[Waiting.NO_PAYEE].person in words, page
+        assert "will be given shortly" not in words, page
 
 
 def test_a_step_that_is_not_reached_is_not_called_needless(world: World):

@@ -7,7 +7,7 @@ step is the page's duty (L-12). Reads only.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -272,15 +272,21 @@ def gift_confirmed(reward: Reward) -> GiftConfirmation | None:
     return confirmation_of(reward.id)
 
 
-def waits_for(reward: Reward) -> str | None:
-    """Return the code of what the newest grant of a reward waits for, if it waits."""
+def waits_of(rewards: Iterable[Reward]) -> dict[uuid.UUID, str]:
+    """Return by reward the code of what its newest act waits for, of those approved and not held.
+
+    No statement when none is under way.
+    """
+    ways = (RewardState.APPROVED, RewardState.GRANTING)
+    keys = [one.id for one in rewards if one.state in ways and not one.is_held]
+    if not keys:
+        return {}
     query = (
-        select(Grant.waits_for)
-        .where(Grant.reward_id == reward.id, Grant.waits_for.is_not(None))
-        .order_by(Grant.id.desc())
-        .limit(1)
+        select(Grant.reward_id, Grant.waits_for)
+        .where(Grant.reward_id.in_(keys), Grant.waits_for.is_not(None))
+        .order_by(Grant.id)
     )
-    return session.scalar(query)
+    return {key: code for key, code in session.execute(query) if code}
 
 
 def _of_lots(wanted: Any, person_id: uuid.UUID, *, at: datetime) -> ScalarSelect[Any]:

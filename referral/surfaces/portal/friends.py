@@ -7,7 +7,7 @@ from flask import g, request, url_for
 from referral.domain.reports.portal import friends_of, tally_of
 from referral.foundation import clock
 from referral.surfaces.portal.pages import page
-from referral.surfaces.portal.progress import progress
+from referral.surfaces.portal.progress import progress_of
 
 _PAGE = 20
 
@@ -20,7 +20,7 @@ def show(slug: str) -> str:
     last = shown[-1].referral.public_id if len(found) > _PAGE else None
     return page(
         "friends",
-        friends=[progress(sent, at=at) for sent in shown],
+        friends=progress_of(shown, at=at),
         tally=tally_of(g.person.id, at=at),
         next_url=url_for("portal.friends", slug=slug, after=last) if last else None,
         first_url=url_for("portal.friends", slug=slug) if after else None,

@@ -8,7 +8,13 @@ from referral.domain.rewards.recognition import words_of
 from referral.domain.rewards.releasing import REFUNDED
 from referral.domain.rewards.returning import CAME_BACK
 from referral.surfaces.web.promises import reward_words
-from referral.surfaces.web.reasons import REASONS, given_words, reason_words, state_words
+from referral.surfaces.web.reasons import (
+    REASONS,
+    given_words,
+    reason_words,
+    state_words,
+    waiting_words,
+)
 from referral.surfaces.web.words import money
 
 _TONES = {
@@ -44,15 +50,17 @@ def tone_of(reward: Reward) -> str:
     return _TONES.get(RewardState(reward.state), "calm")
 
 
-def why_words(reward: Reward) -> str:
-    """Say where a reward stands and why, in one or two sentences.
+def why_words(reward: Reward, waits: str | None = None) -> str:
+    """Say where a reward stands and why, in one or two sentences; `waits` is what it waits for.
 
     A refusal's reason was written for the person; what a provider said was not.
     """
     if reward.state == RewardState.GRANTED:
-        return _given_words(reward)
+        return _given_words(reward) + _owed_words(reward)
     if reward.kind == Kind.CHOICE and reward.state in _TONES:
         return TO_CHOOSE
+    if waits is not None:
+        return waiting_words(waits)
     said = state_words(reward.state, is_held=_is_held(reward), awaits_staff=reward.awaits_staff)
     reason = reward.reason or ""
     if reward.state == RewardState.DENIED and reason:
@@ -60,7 +68,7 @@ def why_words(reward: Reward) -> str:
     if reward.state == RewardState.CANCELLED and reason in REASONS:
         return reason_words(reason)
     if reward.state == RewardState.REVERSED:
-        return _back_words(said, reason or REFUNDED)
+        return _back_words(said, reason or REFUNDED) + _owed_words(reward)
     return said
 
 
@@ -83,6 +91,14 @@ def _back_words(said: str, reason: str) -> str:
     if reason == CAME_BACK:
         return reason_words(reason)
     return f"{said} {reason_words(reason)}" if reason == REFUNDED else said
+
+
+def _owed_words(reward: Reward) -> str:
+    """Say what could not be taken back any more and stands as a debt, if anything does."""
+    if not reward.debt_minor:
+        return ""
+    owed = money(reward.debt_minor, reward.currency)
+    return f" You had {owed} of it already, which comes off what you earn next."
 
 
 def _is_held(reward: Reward) -> bool:

@@ -14,7 +14,7 @@ from referral.foundation import clock
 from referral.foundation.calendar import day_of
 from referral.foundation.db import transaction
 from referral.surfaces.portal.pages import page
-from referral.surfaces.portal.progress import progress
+from referral.surfaces.portal.progress import progress_of
 from referral.surfaces.portal.sharing import sharing
 from referral.surfaces.web.settings import public_url
 
@@ -33,7 +33,7 @@ def show(slug: str) -> str:
         person=person,
         sharing=sharing(chosen, offers, brand=g.business.name, slug=slug) if chosen else None,
         programs=[part.program for part in parts],
-        friends=[progress(sent, at=at) for sent in friends],
+        friends=progress_of(friends, at=at),
         tally=tally_of(person.id, at=at),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from referral.domain.programs import Trigger
-from referral.domain.reports.portal import Sent
+from referral.domain.reports.portal import Sent, waits_of
 from referral.domain.rewards import Reward, RewardState
 from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.web.occasions import occasion
@@ -37,8 +39,13 @@ class Progress:
     reward: Reward | None
 
 
-def progress(sent: Sent, *, at: datetime) -> Progress:
-    """Say how far a friend has come by a moment, and what is next or why there is no more."""
+def progress_of(friends: Sequence[Sent], *, at: datetime) -> list[Progress]:
+    """Say how far friends have come by a moment, and what is next or why there is no more."""
+    waits = waits_of(reward for sent in friends for reward in sent.rewards)
+    return [_progress(sent, waits, at=at) for sent in friends]
+
+
+def _progress(sent: Sent, waits: Mapping[uuid.UUID, str], *, at: datetime) -> Progress:
     referral = sent.referral
     reward = _telling(sent.rewards)
     return Progress(
@@ -48,7 +55,7 @@ def progress(sent: Sent, *, at: datetime) -> Progress:
         steps=_steps(sent, reward, at=at),
         gift=gift_words(reward) if reward and tone_of(reward) != "calm" else None,
         tone=tone_of(reward) if reward else "calm",
-        note=_note(sent, reward, at=at),
+        note=_note(sent, reward, waits, at=at),
         reward=reward,
     )
 
@@ -81,7 +88,9 @@ def _last_step(reward: Reward | None) -> dict[str, Any]:
     return {"label": "Thank-you", "state": "now" if reward.state in _ON_ITS_WAY else "stopped"}
 
 
-def _note(sent: Sent, reward: Reward | None, *, at: datetime) -> str | Markup | None:
+def _note(
+    sent: Sent, reward: Reward | None, waits: Mapping[uuid.UUID, str], *, at: datetime
+) -> str | Markup | None:
     referral, offer = sent.referral, sent.referral.advocate_offer
     name = referral.friend.first_name
     if offer is None:
@@ -102,4 +111,4 @@ def _note(sent: Sent, reward: Reward | None, *, at: datetime) -> str | Markup | 
         return _EXPECTED.format(day(reward.expected_at), why_words(reward))
     if reward.state == RewardState.GRANTED and not reward.clawback_minor:
         return None
-    return why_words(reward)
+    return why_words(reward, waits.get(reward.id))

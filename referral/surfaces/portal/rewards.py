@@ -20,7 +20,7 @@ from referral.domain.reports.portal import (
     own_reward,
     rewards_page,
     sums_of,
-    waits_for,
+    waits_of,
 )
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.credit import EntryKind
@@ -36,7 +36,7 @@ from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.fallbacks import came_words, soon_words
-from referral.surfaces.web.reasons import entry_words, waiting_words
+from referral.surfaces.web.reasons import entry_words
 from referral.surfaces.web.words import day, money
 
 _PAGE = 20
@@ -56,9 +56,10 @@ def show_all(slug: str) -> str:
     found = rewards_page(g.person.id, limit=_PAGE + 1, after=after)
     shown = found[:_PAGE]
     last = shown[-1].public_id if len(found) > _PAGE else None
+    waits = waits_of(shown)
     return page(
         "rewards",
-        rewards=[_line(reward, at=at) for reward in shown],
+        rewards=[_line(reward, waits.get(reward.id), at=at) for reward in shown],
         sums=sums_of(g.person.id),
         asks_where=asks_where_to_send(g.person.id),
         credit=credit_of(g.person.id, at=at),
@@ -75,15 +76,15 @@ def show(slug: str, reward: str) -> str:
 
 def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) -> str:
     at = clock.now()
-    waits = waits_for(found) if found.state in _UNDER_WAY else None
+    waits = waits_of([found]).get(found.id)
     return page(
         "reward",
-        line=_line(found, at=at),
+        line=_line(found, waits, at=at),
         end=_end(found, waits, at=at),
         reward=found,
         asks_where=waits in _WHERE,
         netted=money(found.netted_minor, found.currency) if found.netted_minor else None,
-        note=waiting_words(waits) if waits and not found.is_held else why_words(found),
+        note=why_words(found, waits),
         code=code_given(found),
         gift=gift_given(found),
         confirmed=gift_confirmed(found),
@@ -124,7 +125,6 @@ def choose(slug: str, reward: str) -> Any:
 
 
 _WHERE = (Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY)
-_UNDER_WAY = (RewardState.APPROVED, RewardState.GRANTING)
 
 
 def _changed(change: Change) -> dict[str, object]:
@@ -140,7 +140,7 @@ def _changed(change: Change) -> dict[str, object]:
     }
 
 
-def _line(reward: Reward, *, at: datetime) -> dict[str, object]:
+def _line(reward: Reward, waits: str | None, *, at: datetime) -> dict[str, object]:
     """Return a reward as a list shows it."""
     return {
         "reward": reward,
@@ -148,7 +148,7 @@ def _line(reward: Reward, *, at: datetime) -> dict[str, object]:
         "is_off": tone_of(reward) == "calm",
         "title": _title(reward),
         "is_expected": _is_expected(reward, at=at),
-        "why": why_words(reward),
+        "why": why_words(reward, waits),
     }
 
 
