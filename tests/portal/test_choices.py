@@ -12,7 +12,7 @@ from tests.portal.test_pages import ALICE, alices_reward, buys, replaced, reward
 from tests.portal.visiting import World, words_of
 
 
-def earned(world: World, terms: OfferTerms) -> str:
+def earned(world: World, terms: OfferTerms, *, has_default: bool = False) -> str:
     """Have alice earn a reward she can choose about; returns the id of a charity."""
     with world.at_work():
         replaced(world, open_shop("Givers", advocate=terms, hold_days=0, at=clock.now()))
@@ -20,6 +20,8 @@ def earned(world: World, terms: OfferTerms) -> str:
             charity = add_charity(
                 world.shop.business.id, "Clean Rivers", "https://rivers.example", at=clock.now()
             )
+            if has_default:
+                set_default(charity)
     sends(world, "bob")
     buys(world, "bob")
     with world.at_work():
@@ -74,6 +76,15 @@ def test_a_reward_for_a_charity_goes_to_the_one_alice_picks(world: World) -> Non
     late = alice.post(f"{url}/choice", "/account", charity=charity)
     assert late.status_code == 303
     assert "on its way already" in words_of(alice.get(url).text)
+
+
+def test_who_did_not_choose_reads_which_charity_it_went_to(world: World) -> None:
+    earned(world, to_charity(), has_default=True)
+    assert standing(world) == ("charity", "granted")
+    alice = world.signed_in(ALICE)
+    page = words_of(alice.get(reward_url(alice)).text)
+    assert "Goes to Clean Rivers" in page
+    assert "You chose" not in page
 
 
 def test_what_cannot_be_chosen_is_said_and_changes_nothing(world: World) -> None:

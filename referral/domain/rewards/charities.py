@@ -160,6 +160,12 @@ def find_charity(text: str) -> Charity:
     return charity
 
 
+def charity_of(reward_id: uuid.UUID) -> Charity | None:
+    """Return the charity a reward went to, or None when it went to none."""
+    query = select(Charity).join(Donation, Donation.charity_id == Charity.id)
+    return session.scalar(query.where(Donation.reward_id == reward_id))
+
+
 def totals() -> dict[uuid.UUID, list[Total]]:
     """Add up what each charity is owed and was paid, by currency."""
     net = Donation.amount_minor - Donation.withdrawn_minor

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from referral.domain.people import Person
 from referral.domain.programs import Program
-from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS
+from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS, Kind
 from referral.domain.reports.overview import at_a_glance
 from referral.foundation import clock
 from referral.foundation.errors import Refusal
@@ -19,7 +19,7 @@ from referral.surfaces.web.errors import status_of
 from referral.surfaces.web.fallbacks import promise_words
 from referral.surfaces.web.practice import is_practising
 from referral.surfaces.web.promises import offer_words, reward_words
-from referral.surfaces.web.reasons import CHOICES, reason_words
+from referral.surfaces.web.reasons import reason_words
 from referral.surfaces.web.rules import approval_words, caps_words
 
 _PLACES = (
@@ -43,6 +43,14 @@ _PLACES = (
         ("key", "stripe", "stripe_health", "endpoint", "team", "site", "audit", "account"),
     ),
 )
+_WAYS = {
+    Kind.ACCOUNT_CREDIT: "Credit on their next bill",
+    Kind.STORE_CREDIT: "Store credit",
+    Kind.CASH: "Money to their bank account",
+    Kind.GIFT: "A gift",
+    Kind.CHARITY: "To a charity",
+}
+"""What somebody may get another way or choose, in words for staff."""
 
 
 def page(template: str, **shown: Any) -> str:
@@ -60,8 +68,8 @@ def page(template: str, **shown: Any) -> str:
         approval_words=approval_words,
         caps_words=caps_words,
         reason_words=reason_words,
-        instead=[(kind.value, CHOICES[kind][0]) for kind in FALLBACKS],
-        choosable=[(kind.value, CHOICES[kind][0]) for kind in CHOOSABLE],
+        instead=[(kind.value, _WAYS[kind]) for kind in FALLBACKS],
+        choosable=[(kind.value, _WAYS[kind]) for kind in CHOOSABLE],
         reward_words=reward_words,
         person_link=person_link,
         program_link=program_link,

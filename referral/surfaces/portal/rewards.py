@@ -9,7 +9,7 @@ from typing import Any
 from flask import flash, g, redirect, request, url_for
 from markupsafe import Markup
 
-from referral.domain.programs import Side
+from referral.domain.programs import Kind, Side
 from referral.domain.reports.credit import Change, changes_of, credit_of
 from referral.domain.reports.payouts import asks_where_to_send
 from referral.domain.reports.portal import (
@@ -23,6 +23,7 @@ from referral.domain.reports.portal import (
     waits_of,
 )
 from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.charities import charity_of
 from referral.domain.rewards.credit import EntryKind
 from referral.domain.rewards.gift_confirmations import show_confirmed_code
 from referral.domain.rewards.gifts import show_code as reveal
@@ -92,6 +93,7 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         instead_of=came_words(found),
         choosing=choosing_of(found),
         chosen=chosen_words(found),
+        charity=charity_of(found.id) if found.kind == Kind.CHARITY else None,
         gates=gates_of(found, at=at),
         history=history_of(found, moves_of(found)),
     )

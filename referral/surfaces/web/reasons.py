@@ -206,7 +206,8 @@ WAITING: dict[str, Said] = {
     ),
     Waiting.MISCONFIGURED: Said(
         "It is ready and will be given shortly.",
-        "Stripe refuses our key. Check it in the settings, and it goes on by itself.",
+        "Stripe refuses our key, or the key lacks a right: Settings, Stripe says which. "
+        "Once that is mended, it goes on by itself.",
     ),
     Waiting.REFUSED: Said(
         "It is ready and will be given shortly.",
