@@ -17,7 +17,7 @@ from referral.domain.programs import Offer, Program
 from referral.domain.purchases import Purchase, Refund
 from referral.domain.purchases.purchases import PurchaseKey
 from referral.domain.reports.given import given_to
-from referral.domain.reports.overview import IS_WAITING
+from referral.domain.reports.waiting import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardState
 from referral.domain.rewards.holds import HOLDABLE
 from referral.foundation.db import session
@@ -146,16 +146,6 @@ def rewards_of_referral(referral: Referral) -> Sequence[Reward]:
         .order_by(Reward.id)
     )
     return session.scalars(query).all()
-
-
-def waits_of(rewards: Sequence[Reward]) -> dict[uuid.UUID, str]:
-    """Return what the newest waiting act of each of these rewards waits for, by its code."""
-    query = (
-        select(Grant.reward_id, Grant.waits_for)
-        .where(Grant.reward_id.in_([one.id for one in rewards]), *IS_WAITING)
-        .order_by(Grant.id)
-    )
-    return {reward_id: code for reward_id, code in session.execute(query) if code}
 
 
 def programs() -> Sequence[Program]:

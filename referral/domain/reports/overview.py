@@ -15,20 +15,15 @@ from referral.domain.attribution import Outcome, Referral, Signup
 from referral.domain.businesses import StripeConnection
 from referral.domain.links import Click
 from referral.domain.people import Person
+from referral.domain.reports.waiting import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardMove, RewardState
 from referral.domain.rewards.gift_stock import Count, GiftStock, counts, stocks
-from referral.domain.rewards.grants import GrantState
 from referral.domain.rewards.holds import HOLDABLE
 from referral.foundation.db import session
 from referral.foundation.money import Money
 
 NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING)
 IS_HELD = (Reward.open_holds > 0,)
-IS_WAITING = (
-    Grant.state.in_((GrantState.WAITING, GrantState.SENDING)),
-    Grant.waits_for.is_not(None),
-    Grant.dead_at.is_(None),
-)
 _LATELY = 8
 _TELLING = (
     RewardState.GRANTED,

@@ -7,7 +7,7 @@ step is the page's duty (L-12). Reads only.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -270,23 +270,6 @@ def gift_confirmed(reward: Reward) -> GiftConfirmation | None:
     if reward.kind != Kind.GIFT or reward.state not in (RewardState.GRANTED, RewardState.REVERSED):
         return None
     return confirmation_of(reward.id)
-
-
-def waits_of(rewards: Iterable[Reward]) -> dict[uuid.UUID, str]:
-    """Return by reward the code of what its newest act waits for, of those approved and not held.
-
-    No statement when none is under way.
-    """
-    ways = (RewardState.APPROVED, RewardState.GRANTING)
-    keys = [one.id for one in rewards if one.state in ways and not one.is_held]
-    if not keys:
-        return {}
-    query = (
-        select(Grant.reward_id, Grant.waits_for)
-        .where(Grant.reward_id.in_(keys), Grant.waits_for.is_not(None))
-        .order_by(Grant.id)
-    )
-    return {key: code for key, code in session.execute(query) if code}
 
 
 def _of_lots(wanted: Any, person_id: uuid.UUID, *, at: datetime) -> ScalarSelect[Any]:

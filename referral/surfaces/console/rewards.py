@@ -16,6 +16,7 @@ from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.reports import console as lists
 from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward
+from referral.domain.reports.waiting import waits_of
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.approving import approvals_of, has_agreed
 from referral.domain.rewards.gift_confirmations import confirmation_of
@@ -156,7 +157,7 @@ def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
         "rewards",
         rewards=found.rows,
         when_words=when_words,
-        waits=lists.waits_of(found.rows),
+        waits=waits_of(found.rows),
         asked=asked,
         after=after,
         chosen=chosen,
@@ -192,7 +193,7 @@ def show_one(reward: Reward, errors: dict[str, str]) -> str:
     return page(
         "reward",
         reward=reward,
-        when=when_words(reward, clock.now(), lists.waits_of([reward]).get(reward.id)),
+        when=when_words(reward, clock.now(), waits_of([reward]).get(reward.id)),
         answer=in_short(explanation),
         gates=gate_items(explanation),
         verbs=verbs_for(reward),

@@ -59,7 +59,7 @@ def why_words(reward: Reward, waits: str | None = None) -> str:
         return _given_words(reward) + _owed_words(reward)
     if reward.kind == Kind.CHOICE and reward.state in _TONES:
         return TO_CHOOSE
-    if waits is not None:
+    if waits is not None and not reward.is_held:
         return waiting_words(waits)
     said = state_words(reward.state, is_held=_is_held(reward), awaits_staff=reward.awaits_staff)
     reason = reward.reason or ""

@@ -20,8 +20,8 @@ from referral.domain.reports.portal import (
     own_reward,
     rewards_page,
     sums_of,
-    waits_of,
 )
+from referral.domain.reports.waiting import waits_of
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.charities import charity_of
 from referral.domain.rewards.credit import EntryKind
