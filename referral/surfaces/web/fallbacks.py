@@ -12,7 +12,8 @@ from markupsafe import Markup
 from referral.domain.programs import Kind, Offer
 from referral.domain.rewards import Reward
 from referral.domain.rewards.falling_back import fallback_of
-from referral.surfaces.web.words import count, day, money
+from referral.surfaces.web.promises import terms_words
+from referral.surfaces.web.words import count, day
 
 INSTEAD: dict[str, str] = {
     Kind.STORE_CREDIT: "credit to spend with us",
@@ -31,16 +32,8 @@ def promise_words(offer: Offer, *, whose: str = "your") -> str | None:
     said = f"If {who} have no account for billing with us"
     if offer.fallback_days:
         said += f" {count(offer.fallback_days, 'day')} after it is confirmed"
-    return f"{said}, {who} get {INSTEAD[offer.fallback_kind]} instead{_terms(offer)}."
-
-
-def _terms(offer: Offer) -> str:
-    """Say how long such credit lasts, or from which sum on such money is sent."""
-    if offer.fallback_kind == Kind.STORE_CREDIT and offer.credit_life_days:
-        return f", to be spent within {count(offer.credit_life_days, 'day')}"
-    if offer.fallback_kind == Kind.CASH and offer.minimum_payout_minor is not None:
-        return f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
-    return ""
+    terms = terms_words(offer, offer.fallback_kind)
+    return f"{said}, {who} get {INSTEAD[offer.fallback_kind]} instead{terms}."
 
 
 def soon_words(reward: Reward) -> Markup | None:

@@ -108,7 +108,7 @@ def _given(offer: Offer, whose: str) -> str:
     else:
         said = (_FIXED if offer.rate_bp is None else _SHARES)[Kind(offer.kind)]
         given = said.format(worth=_worth(offer), periods=_periods(offer), **names)
-    return given + _limits(offer) + _sent_from(offer)
+    return given + _limits(offer) + terms_words(offer, offer.kind)
 
 
 def _off(offer: Offer, whose: str, event: str) -> str:
@@ -149,10 +149,8 @@ def _within(offer: Offer) -> str:
 
 
 def _limits(offer: Offer) -> str:
-    """Say the most of one reward, the most for one person, and how long credit lasts."""
+    """Say the most of one reward, and the most for one person."""
     said = ""
-    if offer.kind == Kind.STORE_CREDIT and offer.credit_life_days:
-        said = f", to be spent within {count(offer.credit_life_days, 'day')}"
     if offer.cap_minor is not None and offer.rate_bp is not None:
         said += f", at most {money(offer.cap_minor, offer.currency)} each time"
     if offer.person_cap_minor is not None:
@@ -160,7 +158,10 @@ def _limits(offer: Offer) -> str:
     return said
 
 
-def _sent_from(offer: Offer) -> str:
-    if offer.kind != Kind.CASH or offer.minimum_payout_minor is None:
-        return ""
-    return f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
+def terms_words(offer: Offer, kind: str) -> str:
+    """Say how long store credit lasts, or from which sum on money is sent, of what is given so."""
+    if kind == Kind.STORE_CREDIT and offer.credit_life_days:
+        return f", to be spent within {count(offer.credit_life_days, 'day')}"
+    if kind == Kind.CASH and offer.minimum_payout_minor is not None:
+        return f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
+    return ""
