@@ -104,13 +104,16 @@ class Shop:
         assert bought is not None
         return bought
 
-    def refund(self, purchase: Purchase, amount_minor: int, *, name: str = "") -> Purchase:
-        """Give part of a purchase back."""
+    def refund(
+        self, purchase: Purchase, amount_minor: int, *, name: str = "", has_failed: bool = False
+    ) -> Purchase:
+        """Give part of a purchase back, or learn that a refund of this name has failed."""
         fact = RefundFact(
             keys=(purchase.external_id,),
             at=self.now,
             refund_id=name or f"re_{next(_numbers)}",
             amount_minor=amount_minor,
+            has_failed=has_failed,
         )
         with within(self.business.id), transaction():
             return journey.refund(self.business, fact, at=self.now)

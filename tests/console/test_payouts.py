@@ -60,25 +60,25 @@ def test_a_waiting_payout_says_what_helps(desk: Desk) -> None:
     assert check_page(desk.client.get("/console/payouts?show=sent")).count("€10.00") == 1
 
 
-def test_too_small_a_balance_is_told_with_the_gap(desk: Desk) -> None:
+def waiting_beside(desk: Desk, available_minor: int) -> None:
+    """Have a payout wait for the balance, of which so much is there."""
     paying(desk.shop)
     with within(desk.shop.business.id), transaction():
         session.scalars(
             select(Grant).where(Grant.operation == "transfer")
         ).one().waits_for = "balance"
-        keep_balances(desk.shop.business.id, {"eur": 400}, at=clock.now())
+        keep_balances(desk.shop.business.id, {"eur": available_minor}, at=clock.now())
+
+
+def test_too_small_a_balance_is_told_with_the_gap(desk: Desk) -> None:
+    waiting_beside(desk, 400)
     text = check_page(desk.client.get("/console/payouts"))
     assert "€6.00 is missing" in text
     assert "Payouts of €10.00 wait, and €4.00 was available" in text
 
 
 def test_nothing_is_missing_once_the_balance_is_enough(desk: Desk) -> None:
-    paying(desk.shop)
-    with within(desk.shop.business.id), transaction():
-        session.scalars(
-            select(Grant).where(Grant.operation == "transfer")
-        ).one().waits_for = "balance"
-        keep_balances(desk.shop.business.id, {"eur": 1000}, at=clock.now())
+    waiting_beside(desk, 1000)
     assert "is missing" not in check_page(desk.client.get("/console/payouts"))
 
 

@@ -12,7 +12,7 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Side, Trigger
-from referral.domain.purchases import Purchase, RefundFact
+from referral.domain.purchases import Purchase
 from referral.domain.rewards import Account, Grant, LedgerAccount, Reward, attempts
 from referral.domain.rewards.debts import DebtSettlement, NothingOwed
 from referral.domain.rewards.grants import Asked, NotReady
@@ -203,15 +203,7 @@ def test_a_failed_refund_of_a_settled_debt_begins_anew(story: Story) -> None:
     story.owe(3000)
     story.buy()
     story.give()
-    fact = RefundFact(
-        keys=(story.bought[0].external_id,),
-        at=story.shop.now,
-        refund_id="re_owed",
-        amount_minor=3000,
-        has_failed=True,
-    )
-    with within(story.shop.business.id), transaction():
-        journey.refund(story.shop.business, fact, at=story.shop.now)
+    story.shop.refund(story.bought[0], 3000, name="re_owed", has_failed=True)
     story.give()
     assert [one.amount_minor for one in story.rewards()] == [1000, 1000, 250]
     assert {one.state for one in story.rewards()} == {"granted"}
@@ -219,15 +211,7 @@ def test_a_failed_refund_of_a_settled_debt_begins_anew(story: Story) -> None:
 
 def test_the_debt_of_a_reversed_reward_meets_the_one_that_gives_it_back(story: Story) -> None:
     story.owe()
-    fact = RefundFact(
-        keys=(story.bought[0].external_id,),
-        at=story.shop.now,
-        refund_id="re_owed",
-        amount_minor=12000,
-        has_failed=True,
-    )
-    with within(story.shop.business.id), transaction():
-        journey.refund(story.shop.business, fact, at=story.shop.now)
+    story.shop.refund(story.bought[0], 12000, name="re_owed", has_failed=True)
     story.give()
     old, anew = story.rewards()
     assert (old.state, old.debt_minor, anew.state, anew.netted_minor) == (
@@ -301,9 +285,7 @@ def test_what_a_failed_refund_adds_to_an_approved_reward_pays_a_debt_too(story: 
     purchase = story.buy()
     shop.refund(purchase, 6000, name="re_half")
     story.approve()
-    fact = RefundFact((purchase.external_id,), shop.now, None, "re_half", 6000, has_failed=True)
-    with within(shop.business.id), transaction():
-        journey.refund(shop.business, fact, at=shop.now)
+    shop.refund(purchase, 6000, name="re_half", has_failed=True)
     story.give()
     assert story.provider.credit == {}
     assert [one.debt_minor for one in story.rewards()] == [0, 0]

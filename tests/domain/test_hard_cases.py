@@ -17,8 +17,6 @@ from referral.domain.purchases import (
     CustomerFact,
     DisputeFact,
     DisputeOutcome,
-    Purchase,
-    RefundFact,
 )
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.approving import OwnReward
@@ -63,19 +61,6 @@ def give(shop: Shop, provider: Provider, *, days: int = 31) -> None:
         send_due(provider, at=shop.now)
 
 
-def fail(shop: Shop, purchase: Purchase, amount_minor: int, name: str) -> None:
-    """Let a refund fail that was told before."""
-    fact = RefundFact(
-        keys=(purchase.external_id,),
-        at=shop.now,
-        refund_id=name,
-        amount_minor=amount_minor,
-        has_failed=True,
-    )
-    with within(shop.business.id), transaction():
-        journey.refund(shop.business, fact, at=shop.now)
-
-
 def rewards(shop: Shop) -> list[Reward]:
     with within(shop.business.id):
         session.expire_all()
@@ -115,7 +100,7 @@ def test_what_was_kept_is_not_given_again_when_its_refund_fails(app: Flask, kind
     provider.credit.clear()
     shop.refund(bought, 12000, name="re_1")
     give(shop, provider)
-    fail(shop, bought, 12000, "re_1")
+    shop.refund(bought, 12000, name="re_1", has_failed=True)
     give(shop, provider)
     assert sent(shop) == [1000, 0]
     assert sum(one.debt_minor for one in rewards(shop)) == 0
@@ -130,7 +115,7 @@ def test_a_seen_gift_stays_when_both_refunds_of_its_halves_fail(app: Flask) -> N
         shop.refund(bought, 6000, name=name)
     give(shop, provider)
     for name in ("re_1", "re_2"):
-        fail(shop, bought, 6000, name)
+        shop.refund(bought, 6000, name=name, has_failed=True)
     give(shop, provider)
     assert {one.state for one in rewards(shop)} <= {"granted", "reversed"}
     assert sum(one.debt_minor for one in rewards(shop)) == 0
@@ -144,7 +129,7 @@ def test_one_of_two_halves_that_fails_gives_the_gift_again_and_half_is_owed(app:
     for name in ("re_1", "re_2"):
         shop.refund(bought, 6000, name=name)
     give(shop, provider)
-    fail(shop, bought, 6000, "re_1")
+    shop.refund(bought, 6000, name="re_1", has_failed=True)
     give(shop, provider)
     known = [(one.state, one.amount_minor, one.debt_minor) for one in rewards(shop)]
     assert known == [("reversed", 1000, 0), ("granted", 1000, 500)]
@@ -157,7 +142,7 @@ def test_a_forgiven_debt_is_not_given_a_second_time(app: Flask) -> None:
     shop.refund(bought, 12000, name="re_1")
     with within(shop.business.id), transaction():
         forgive_debt(rewards(shop)[0], actor=OLIVE, reason="A regular.", at=shop.now)
-    fail(shop, bought, 12000, "re_1")
+    shop.refund(bought, 12000, name="re_1", has_failed=True)
     give(shop, provider)
     assert sent(shop) == [1000]
 
@@ -181,7 +166,7 @@ def test_a_turn_that_was_restored_gives_way_whole(app: Flask) -> None:
     early = shop.later(hours=1).now
     bought = shop.later(days=1).purchase("bob", keys=("in_2",))
     shop.refund(bought, 12000, name="re_1")
-    fail(shop, bought, 12000, "re_1")
+    shop.refund(bought, 12000, name="re_1", has_failed=True)
     shop.purchase("bob", keys=("in_1",), at=early)
     give(shop, provider)
     assert provider.credit == {"cus_alice": 1000}
@@ -193,7 +178,7 @@ def test_a_part_that_a_limit_refused_is_not_taken_from_what_is_left(app: Flask) 
     bought = shop.later(hours=1).purchase("bob")
     shop.refund(bought, 6000, name="re_1")
     shop.later(hours=1).purchase("carol")
-    fail(shop, bought, 6000, "re_1")
+    shop.refund(bought, 6000, name="re_1", has_failed=True)
     shop.refund(bought, 6000, name="re_2")
     give(shop, provider)
     assert provider.credit == {"cus_alice": 1500}
@@ -205,7 +190,7 @@ def test_a_part_that_staff_denied_is_not_taken_from_what_is_left(app: Flask) -> 
     give(shop, provider)
     shop.refund(bought, 6000, name="re_1")
     give(shop, provider)
-    fail(shop, bought, 6000, "re_1")
+    shop.refund(bought, 6000, name="re_1", has_failed=True)
     with within(shop.business.id), transaction():
         journey.deny_reward(rewards(shop)[-1], actor=OLIVE, reason="No.", at=shop.now)
     shop.refund(bought, 6000, name="re_2")

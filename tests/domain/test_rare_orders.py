@@ -16,7 +16,6 @@ from referral.domain.purchases import (
     DisputeFact,
     DisputeOutcome,
     Purchase,
-    RefundFact,
 )
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.choosing import choose
@@ -48,13 +47,6 @@ def settle(shop: Shop, provider: Provider) -> None:
         send_due(provider, at=shop.now)
 
 
-def refund_fails(shop: Shop, purchase: Purchase, amount_minor: int, name: str) -> None:
-    keys = (purchase.external_id,)
-    fact = RefundFact(keys, shop.now, refund_id=name, amount_minor=amount_minor, has_failed=True)
-    with within(shop.business.id), transaction():
-        journey.refund(shop.business, fact, at=shop.now)
-
-
 def take_back(shop: Shop, reward: Reward) -> None:
     with within(shop.business.id), transaction():
         journey.take_back_reward(reward, actor=OLIVE, reason="A mistake.", at=shop.now)
@@ -78,12 +70,12 @@ def test_what_staff_took_back_does_not_begin_anew_with_news_of_a_failed_refund(a
     settle(shop, provider)
     shop.refund(purchase, 12000, name="re_1")
     settle(shop, provider)
-    refund_fails(shop, purchase, 12000, "re_1")
+    shop.refund(purchase, 12000, name="re_1", has_failed=True)
     settle(shop, provider)
     assert standing(shop) == [("reversed", 1000, 1000), ("granted", 1000, 0)]
     take_back(shop, of_alice(shop)[-1])
     settle(shop, provider)
-    refund_fails(shop, purchase, 12000, "re_1")
+    shop.refund(purchase, 12000, name="re_1", has_failed=True)
     assert standing(shop) == [("reversed", 1000, 1000), ("reversed", 1000, 1000)]
 
 
@@ -138,7 +130,7 @@ def test_what_came_back_stays_the_measure_of_what_a_refund_takes(app: Flask) -> 
     (first,) = of_alice(shop)
     with within(shop.business.id), transaction():
         journey.forgive_debt(first, actor=OLIVE, reason="Keep it.", at=shop.now)
-    refund_fails(shop, purchase, 6000, "re_1")
+    shop.refund(purchase, 6000, name="re_1", has_failed=True)
     assert standing(shop) == [("granted", 1000, 500)]
     with within(shop.business.id):
         given = session.scalars(select(Grant).where(Grant.reward_id == first.id)).one()
@@ -160,7 +152,7 @@ def test_nothing_begins_anew_for_a_customer_from_before_when_a_refund_fails(app:
     shop.refund(purchase, 12000, name="re_1")
     settle(shop, provider)
     was_customer_before(shop)
-    refund_fails(shop, purchase, 12000, "re_1")
+    shop.refund(purchase, 12000, name="re_1", has_failed=True)
     assert standing(shop) == [("reversed", 1000, 1000)]
 
 
@@ -174,7 +166,7 @@ def test_a_debt_of_a_customer_from_before_is_let_go_when_its_refund_fails(app: F
     settle(shop, provider)
     assert standing(shop) == [("granted", 1000, 500)]
     was_customer_before(shop)
-    refund_fails(shop, purchase, 6000, "re_1")
+    shop.refund(purchase, 6000, name="re_1", has_failed=True)
     assert standing(shop) == [("granted", 1000, 0)]
 
 

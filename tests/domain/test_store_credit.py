@@ -8,12 +8,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from referral.commands.offers import Extras, read_offer
-from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.notices import Notice
 from referral.domain.people import Person
 from referral.domain.programs import Kind, OfferTerms, Side, Trigger
-from referral.domain.purchases import Purchase, RefundFact
+from referral.domain.purchases import Purchase
 from referral.domain.reports.auditor import audit
 from referral.domain.rewards import (
     CreditBalance,
@@ -348,11 +347,7 @@ def test_a_failed_refund_gives_back_what_was_taken_and_not_what_expired(app: Fla
     run(shop)
     assert rewards(shop) == [("reversed", 500, 0, 500)]
     for name in ("re_2", "re_1"):
-        fact = RefundFact(
-            (purchase.external_id,), shop.now, refund_id=name, amount_minor=6000, has_failed=True
-        )
-        with within(shop.business.id), transaction():
-            journey.refund(shop.business, fact, at=shop.now)
+        shop.refund(purchase, 6000, name=name, has_failed=True)
     run(shop)
     assert (balance(shop), rewards(shop)[1:]) == (500, [("granted", 0, 0, 0)])
 

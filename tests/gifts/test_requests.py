@@ -11,7 +11,7 @@ from referral.domain import journey
 from referral.domain.businesses import GiftEndpoint, within
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import Notice
-from referral.domain.purchases import Purchase, RefundFact
+from referral.domain.purchases import Purchase
 from referral.domain.rewards import Reward, pausing
 from referral.domain.rewards.gift_confirmations import confirmation_of
 from referral.domain.rewards.gift_requests import wake_requests
@@ -255,15 +255,7 @@ def test_a_refund_that_fails_after_the_gift_asks_for_no_other(counter: Counter) 
     counter.work()
     purchase = refund(counter)
     counter.work()
-    fact = RefundFact(
-        keys=(purchase.external_id,),
-        at=counter.shop.now,
-        refund_id="re_bank",
-        amount_minor=12000,
-        has_failed=True,
-    )
-    with within(counter.shop.business.id), transaction():
-        journey.refund(counter.shop.business, fact, at=counter.shop.now)
+    counter.shop.refund(purchase, 12000, name="re_bank", has_failed=True)
     counter.work()
     with within(counter.shop.business.id):
         query = select(Reward).where(Reward.kind == "gift").order_by(Reward.id)
