@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.engine import Engine
 
 from referral.domain.businesses import within
-from referral.domain.links import Visit, follow, read_token
+from referral.domain.links import Visit, arrive, read_token
 from referral.domain.programs import Program
 from referral.foundation.db import db, one_write, session, transaction
 from referral.foundation.ids import key_at
@@ -209,7 +209,7 @@ def test_visits_of_one_moment_are_stored_once_and_only_where_a_link_is_open(
     visits = [Visit(key_at(shop.now), code, shop.now, "phone", None, "h") for code in codes]
     for _ in range(2):
         with one_write(patience_ms=1000) as connection:
-            places = follow(visits, over=connection)
+            places = arrive(visits, over=connection)
     assert {code: (place.link_id, place.is_open) for code, place in places.items()} == {
         links[0].code: (links[0].id, True),
         links[1].code: (links[1].id, False),

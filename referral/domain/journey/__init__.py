@@ -21,7 +21,6 @@ from referral.domain.journey.reviewing import (
 )
 from referral.domain.journey.steps import (
     Joined,
-    arrive,
     buy,
     come_back,
     dispute,
@@ -31,7 +30,7 @@ from referral.domain.journey.steps import (
     refund,
     tell_customer,
 )
-from referral.domain.links import Visit
+from referral.domain.links import Visit, arrive
 
 __all__ = [
     "Joined",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Reason, Referral, Signup, Told, referrals_of_friend, settle
@@ -23,7 +22,7 @@ from referral.domain.journey.thanking import (
     thank_since,
     wake,
 )
-from referral.domain.links import Link, Place, Visit, follow, give_link, has_link_in, read_token
+from referral.domain.links import Link, give_link, has_link_in, read_token
 from referral.domain.notices import notify
 from referral.domain.people import Identity, Person, know_since, lock_person
 from referral.domain.programs import Program
@@ -59,11 +58,6 @@ class Joined:
     @property
     def referral(self) -> Referral | None:
         return self.signup.referral
-
-
-def arrive(visits: Sequence[Visit], *, over: Connection) -> dict[str, Place]:
-    """Record human visits, all at once, and return where their codes lead; see `links.follow`."""
-    return follow(visits, over=over)
 
 
 def enroll(person: Person, program: Program, *, at: datetime) -> Link:

@@ -1,5 +1,6 @@
 """A person's address and code in a programme, and the people who came by it."""
 
+from referral.domain.links.arriving import Place, Visit, arrive, find_places, find_places_after
 from referral.domain.links.codes import (
     is_code,
     make_code,
@@ -7,7 +8,6 @@ from referral.domain.links.codes import (
     read_code,
     spoken,
 )
-from referral.domain.links.following import Place, Visit, find_places, find_places_after, follow
 from referral.domain.links.links import (
     Click,
     Link,
@@ -25,11 +25,11 @@ __all__ = [
     "Place",
     "Token",
     "Visit",
+    "arrive",
     "did_you_mean",
     "find_by_code",
     "find_places",
     "find_places_after",
-    "follow",
     "give_link",
     "has_link",
     "has_link_in",

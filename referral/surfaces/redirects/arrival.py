@@ -17,10 +17,11 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as BaseResponse
 
-from referral.domain import journey
 from referral.domain.links import (
     Link,
     Place,
+    Visit,
+    arrive,
     did_you_mean,
     find_by_code,
     is_code,
@@ -56,7 +57,7 @@ class Onward:
 class _Arrival:
     """A human visit on its way into the database, and where it leads as soon as that is known."""
 
-    visit: journey.Visit
+    visit: Visit
     place: Place | None = None
     is_stored: bool = False
 
@@ -142,7 +143,7 @@ def _welcome(request: Request, code: str) -> Onward | None:
 def _store(arrivals: Sequence[_Arrival], patience_ms: int) -> None:
     """Store the visits that lead anywhere, and say where they lead."""
     with one_write(patience_ms=patience_ms) as connection:
-        places = learn(journey.arrive([one.visit for one in arrivals], over=connection))
+        places = learn(arrive([one.visit for one in arrivals], over=connection))
     for one in arrivals:
         place = places.get(one.visit.code)
         if place is not None and place.is_open:

@@ -86,8 +86,8 @@ def find_places_after(seen: uuid.UUID, *, most: int, over: Connection) -> dict[s
     return _by_code(over.execute(_PLACES_AFTER, {"seen": seen, "most": most}).all())
 
 
-def follow(visits: Sequence[Visit], *, over: Connection) -> dict[str, Place]:
-    """Return where the visited codes lead, and record the visits to open places.
+def arrive(visits: Sequence[Visit], *, over: Connection) -> dict[str, Place]:
+    """Return where the visited codes lead, and record the human visits to open places, all at once.
 
     Repeating a visit adds nothing. PostgreSQL looks and records in one statement, which is one
     message to the server; SQLite is asked twice, and needs a transaction around it.
