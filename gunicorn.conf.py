@@ -2,8 +2,11 @@
 
 import gc
 import os
+import threading
 from pathlib import Path
 from typing import Any
+
+from gunicorn.arbiter import Arbiter
 
 from config import Settings, UnsafeSettings
 
@@ -13,7 +16,7 @@ except UnsafeSettings as unsafe:
     raise SystemExit(str(unsafe)) from None
 _is_sqlite = _settings.sqlalchemy_url.startswith("sqlite")
 
-wsgi_app = "referral:create_app(has_commands=False)"
+wsgi_app = "referral:create_web()"
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "gthread"
 workers = _settings.web_processes or (1 if _is_sqlite else max(2, os.cpu_count() or 2))
@@ -35,12 +38,27 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Set what was loaded apart from garbage for good, and keep where links lead in mind.
+    """Load the rest beside the first answers; a process that cannot is not to serve at all."""
 
-    The latter is for the minutes the database may be away.
+    def load() -> None:
+        try:
+            _load_rest(worker.app.callable)
+        except Exception:
+            worker.log.exception("The application cannot be loaded.")
+            os._exit(Arbiter.WORKER_BOOT_ERROR)
+
+    threading.Thread(target=load, name="loading", daemon=True).start()
+
+
+def _load_rest(app: Any) -> None:
+    """Add the other addresses, set what was loaded apart from garbage for good, and learn links.
+
+    The last is for the minutes the database may be away.
     """
+    from referral import complete
     from referral.surfaces.redirects import keep_fresh
 
+    complete(app)
     gc.freeze()
     gc.enable()
-    keep_fresh(worker.app.callable)
+    keep_fresh(app)

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     from config import Settings
 
 
-def create_app(settings: Settings | None = None, *, has_commands: bool = True) -> Flask:
-    """Build the application; raises UnsafeSettings rather than start unsafely.
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application; raises UnsafeSettings rather than start unsafely."""
+    app = create_web(settings)
+    complete(app)
+    _add_commands(app)
+    return app
 
-    A web process has no commands, and is spared the loading of what they and `flask db` need.
+
+def create_web(settings: Settings | None = None) -> Flask:
+    """Build the application of a web process, which sends friends on from the first moment.
+
+    Its other addresses come with `complete`, or before the first request for one of them. It has
+    no commands, and is spared the loading of what they and `flask db` need. Raises UnsafeSettings.
     """
     from config import INSTANCE, ROOT, Settings
 
@@ -38,10 +47,13 @@ def create_app(settings: Settings | None = None, *, has_commands: bool = True) -
     app.config.from_mapping(_flask_settings(chosen))
     app.extensions["settings"] = chosen
     db.init_app(app)
-    _add_surfaces(app)
-    if has_commands:
-        _add_commands(app)
+    _add_front(app)
     return app
+
+
+def complete(app: Flask) -> None:
+    """Add the addresses that an application has not yet; repeating it adds nothing."""
+    app.extensions["front"].make_whole()
 
 
 def _make_folder(folder: Path) -> None:
@@ -87,17 +99,25 @@ def _flask_settings(chosen: Settings) -> dict[str, Any]:
     }
 
 
+def _add_front(app: Flask) -> None:
+    from referral.surfaces.redirects import Front
+    from referral.surfaces.web.headers import believe_proxies
+    from referral.surfaces.web.logs import choose_logs
+
+    choose_logs(app)
+    app.wsgi_app = app.extensions["front"] = Front(app, add_rest=_add_surfaces)  # type: ignore[method-assign]
+    believe_proxies(app)
+
+
 def _add_surfaces(app: Flask) -> None:
     from referral.surfaces import api, console, hooks, portal, redirects, widget
-    from referral.surfaces.web import add_web
-    from referral.surfaces.web.headers import believe_proxies
     from referral.surfaces.web.late_rule import LateRule
+    from referral.surfaces.web.plumbing import add_web
 
     app.url_rule_class = LateRule
     add_web(app)
     for surface in (redirects, hooks, api, widget, portal, console):
         surface.add_to(app)
-    believe_proxies(app)
 
 
 def _add_commands(app: Flask) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from referral import create_app
+from referral import create_app, create_web
 from referral.domain.businesses import across_businesses
 from referral.domain.links import Click, Link
 from referral.foundation.db import db, session, transaction
@@ -153,6 +156,52 @@ def test_a_trusted_proxy_is_believed_before_the_front_answers() -> None:
         session.remove()
         db.engine.dispose()
     drop_database(url)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_that_the_process_lives_is_said_as_flask_would(street: Street, method: str) -> None:
+    client = street.app.test_client()
+    said = client.open("/healthz", method=method)
+    street.app.wsgi_app = street.app.extensions["front"].flask  # type: ignore[method-assign]
+    by_flask = client.open("/healthz", method=method)
+    assert (said.status, said.text) == (by_flask.status, by_flask.text)
+    assert sorted(_comparable(said, {})) == sorted(_comparable(by_flask, {}))
+    assert said.text == ("" if method == "HEAD" else '{"status":"ok"}\n')
+
+
+def test_friends_are_sent_on_before_the_other_addresses_are_there(street: Street) -> None:
+    starting = create_web(street.app.extensions["settings"])
+    client = starting.test_client()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get(f"/r/{street.link.code}", headers=BROWSER)
+    assert (answer.status_code, len(street.clicks())) == (302, 1)
+    assert not starting.blueprints
+    assert client.get("/r/unknown", headers=BROWSER).status_code == 404
+    assert starting.blueprints.keys() == street.app.blueprints.keys()
+    assert client.get("/console/sign-in").status_code == 200
+    with starting.app_context():
+        db.engine.dispose()
+
+
+def test_who_comes_while_addresses_are_added_waits_and_they_are_added_once(app: Flask) -> None:
+    added: list[Flask] = []
+    begun, go_on = Event(), Event()
+
+    def add_slowly(app: Flask) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        added.append(app)
+
+    waited_for = Front(app, add_rest=add_slowly)
+    client = Client(waited_for)
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        answers = [threads.submit(Client(waited_for).get, "/console/sign-in") for _ in range(8)]
+        assert begun.wait(10)
+        assert client.get("/healthz").status_code == 200
+        assert not any(answer.done() for answer in answers)
+        go_on.set()
+        assert {answer.result(10).status_code for answer in answers} == {200}
+    assert len(added) == 1
 
 
 def _comparable(answer: Response, case: dict[str, Any]) -> Iterator[tuple[str, str]]:

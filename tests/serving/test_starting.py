@@ -23,6 +23,12 @@ SPARED = {
     *("alembic", "flask_migrate", "referral.commands", "referral.serving"),
     *("cryptography", "email.policy", "email_validator", "qrcode", "PIL", "stripe"),
 }
+SPARED_AT_FIRST = {
+    *("referral.domain.journey", "referral.domain.rewards", "referral.domain.purchases"),
+    *("referral.surfaces.api", "referral.surfaces.console", "referral.surfaces.portal"),
+    *("flask_limiter", "flask_login", "flask_wtf", "wtforms", "limits"),
+}
+"""What a process loads after it can send friends on."""
 
 
 def run(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -37,13 +43,32 @@ def run(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_web_process_loads_nothing_it_may_never_need(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("building", "spared"),
+    [("complete(create_web())", SPARED), ("create_web()", SPARED | SPARED_AT_FIRST)],
+)
+def test_a_web_process_loads_nothing_it_may_never_need(
+    building: str, spared: set[str], tmp_path: Path
+) -> None:
     code = (
-        "import sys; from referral import create_app; create_app(has_commands=False); "
-        f"print({SPARED} & sys.modules.keys())"
+        f"import sys; from referral import complete, create_web; {building}; "
+        f"print({spared} & sys.modules.keys())"
     )
     done = run("-c", code, DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+def test_a_web_process_that_cannot_load_everything_ends_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "wtforms.py").write_text("raise ImportError('half an installation')")
+    done = run(
+        *("-m", "gunicorn"),
+        DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        PORT=str(free_port()),
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 3
+    assert "The application cannot be loaded." in done.stderr
+    assert "half an installation" in done.stderr
 
 
 def test_a_busy_port_is_one_line_and_the_end(tmp_path: Path) -> None:

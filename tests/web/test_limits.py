@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_limiter.util import get_qualified_name
 
-from referral.surfaces.web import limiter
+from referral.surfaces.web.limits import limiter
 
 
 def test_every_limited_view_is_served_behind_its_limit(app: Flask) -> None:

@@ -7,8 +7,8 @@ from flask import Flask
 
 from referral.surfaces.api import door
 from referral.surfaces.api.routes import ROUTES, api
-from referral.surfaces.web import Need, csrf, declare
-from referral.surfaces.web.policy import Door, guard
+from referral.surfaces.web.csrf import csrf
+from referral.surfaces.web.policy import Door, Need, declare, guard
 
 
 def add_to(app: Flask) -> None:

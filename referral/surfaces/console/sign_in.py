@@ -21,7 +21,8 @@ from referral.foundation.crypto import keyed_hash
 from referral.foundation.db import session, transaction
 from referral.surfaces.console.door import safe_next
 from referral.surfaces.console.frame import card
-from referral.surfaces.web import csrf, sessions
+from referral.surfaces.web import sessions
+from referral.surfaces.web.csrf import csrf
 from referral.surfaces.web.limits import address_key
 from referral.surfaces.web.sessions import VisitorKind
 

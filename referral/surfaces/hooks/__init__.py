@@ -3,7 +3,7 @@
 from flask import Flask
 
 from referral.surfaces.hooks.routes import hooks
-from referral.surfaces.web import csrf
+from referral.surfaces.web.csrf import csrf
 from referral.surfaces.web.policy import Door, Need, declare
 
 

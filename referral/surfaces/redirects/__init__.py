@@ -4,15 +4,15 @@ from flask import Flask
 
 from referral.surfaces.redirects.directory import keep_fresh
 from referral.surfaces.redirects.front import Front
-from referral.surfaces.redirects.routes import redirects
-from referral.surfaces.web.policy import Need, declare
 
-__all__ = ["add_to", "keep_fresh"]
+__all__ = ["Front", "add_to", "keep_fresh"]
 
 
 def add_to(app: Flask) -> None:
-    """Add the surface's routes, and answer the busiest one in front of Flask."""
+    """Add the surface's routes; the busiest one is answered by the front."""
+    from referral.surfaces.redirects.routes import redirects
+    from referral.surfaces.web.policy import Need, declare
+
     for endpoint in ("redirects.follow", "redirects.qr_svg", "redirects.qr_png"):
         declare(endpoint, Need.public())
     app.register_blueprint(redirects)
-    app.wsgi_app = Front(app)  # type: ignore[method-assign]

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from crawlerdetect import CrawlerDetect
 from werkzeug.wrappers import Request
 
-from referral.domain.journey import Visit
+from referral.domain.links import Visit
 from referral.foundation.crypto import keyed_hash
 from referral.foundation.ids import key_at
-from referral.surfaces.web.limits import network_of
+from referral.surfaces.web.networks import network_of
 
 _PREVIEWS = (
     "whatsapp",

@@ -36,7 +36,7 @@ def add_headers(app: Flask) -> None:
 
 
 def believe_proxies(app: Flask) -> None:
-    """Believe as many proxies about the visitor as the settings name; call it last of all."""
+    """Believe as many proxies about the visitor as the settings name; call it after the front."""
     hops = app.extensions["settings"].trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -13,11 +13,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from referral.foundation import clock
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
+from referral.surfaces.web.alive import alive
 from referral.surfaces.web.backlog import backlog
 from referral.surfaces.web.policy import Need, declare
 from referral.surfaces.web.settings import settings
 
 health = Blueprint("health", __name__)
+health.add_url_rule("/healthz", view_func=alive)
 
 
 def add_health(app: Flask) -> None:
@@ -33,12 +35,6 @@ def add_health(app: Flask) -> None:
 def front() -> BaseResponse:
     """Lead whoever comes without an address to the console's door; people have their own."""
     return redirect("/console")
-
-
-@health.get("/healthz")
-def alive() -> Response:
-    """Answer while the process lives."""
-    return jsonify(status="ok")
 
 
 @health.get("/readyz")

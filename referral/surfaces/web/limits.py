@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
 from flask import Flask, Response, g, request
@@ -11,22 +10,12 @@ from flask_limiter.errors import RateLimitExceeded
 
 from referral.foundation.errors import TooMany
 from referral.surfaces.web.errors import _refused
+from referral.surfaces.web.networks import network_of
 
 
 def address_key() -> str:
     """Return who asks by network address."""
     return network_of(request.remote_addr)
-
-
-def network_of(remote_address: str | None) -> str:
-    """Return the network a visitor comes from; IPv6 is counted by its /64 (S-147)."""
-    try:
-        address = ipaddress.ip_address(remote_address or "0.0.0.0")  # noqa: S104
-    except ValueError:
-        return "unknown"
-    if address.version == 6:
-        return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return str(address)
 
 
 def business_key() -> str:

@@ -66,11 +66,15 @@ def configure_logs(*, as_json: bool, level: int = logging.INFO) -> None:
     )
 
 
-def add_logs(app: Flask) -> None:
-    """Give each request an id and write one line when it is answered."""
+def choose_logs(app: Flask) -> None:
+    """Write lines in the form the settings ask for."""
     chosen = app.extensions["settings"]
     level = logging.INFO if chosen.is_production or chosen.is_test else logging.WARNING
     configure_logs(as_json=chosen.is_production, level=level)
+
+
+def add_logs(app: Flask) -> None:
+    """Give each request an id and write one line when it is answered."""
     app.before_request(_begin)
     app.after_request(_end)
 

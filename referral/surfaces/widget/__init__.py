@@ -6,8 +6,8 @@ whatever is answered here is the same for a stranger and for everybody else.
 
 from flask import Flask
 
-from referral.surfaces.web import Need, csrf, declare
-from referral.surfaces.web.policy import Door, guard
+from referral.surfaces.web.csrf import csrf
+from referral.surfaces.web.policy import Door, Need, declare, guard
 from referral.surfaces.widget.door import check_visitor
 from referral.surfaces.widget.routes import widget
 
