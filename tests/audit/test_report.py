@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from referral.domain.reports.auditor import Violation, audit
 from referral.domain.reports.auditor.report import MOST_KEPT, Report
+from tests.audit.planted import LATER
 from tests.audit.planting import change, find, table, unguarded
-from tests.audit.test_planted import LATER
 
 
 def test_a_sound_database_is_said_to_hold(told: Flask) -> None:

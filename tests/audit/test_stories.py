@@ -7,7 +7,7 @@ from referral.domain.reports.auditor import audit
 from referral.domain.reports.auditor.promises import PROMISES
 from referral.domain.rewards import Reward
 from referral.foundation.db import session
-from tests.audit.test_planted import LATER
+from tests.audit.planted import LATER
 
 
 def states() -> set[tuple[str, str | None]]:
