@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import select
 
+from referral.domain.attribution import Reason
 from referral.domain.businesses import within
 from referral.domain.programs import Kind
 from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
@@ -83,6 +84,19 @@ def test_what_a_grant_waits_for_is_said_once_and_never_as_a_code(app: Flask) -> 
     assert "code" not in item
     assert [name for name, _ in item["evidence"]] == ["Credit on the customer's balance, attempt 1"]
     assert "no_customer" not in str(item)
+
+
+def test_a_reward_that_was_not_taken_in_time_is_not_told_like_a_late_signup() -> None:
+    reward = Gate(GateName.GRANT, GateState.FAILED, GateCode.EXPIRED)
+    signup = Gate(GateName.MATCH, GateState.FAILED, Reason.EXPIRED)
+    assert reward.code == signup.code
+    assert why.gate_words(reward) == why.CODES[GateCode.EXPIRED]
+    assert "click window" in why.gate_words(signup)
+
+
+def test_what_the_business_itself_refused_is_not_put_on_stripe() -> None:
+    gate = Gate(GateName.GRANT, GateState.FAILED, GateCode.FAILED)
+    assert why.gate_words(gate) == "It was refused for good, so nothing was given."
 
 
 def test_what_people_wrote_is_escaped_in_the_evidence(app: Flask) -> None:

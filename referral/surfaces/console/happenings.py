@@ -26,7 +26,7 @@ MOVED: dict[str, str] = {
     RewardState.DENIED: "denied",
     RewardState.CANCELLED: "cancelled",
     RewardState.EXPIRED: "expired",
-    RewardState.FAILED: "refused by Stripe",
+    RewardState.FAILED: "refused",
 }
 """What became of a reward when it came to a state, told to staff."""
 

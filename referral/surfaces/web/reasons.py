@@ -286,7 +286,7 @@ STATES: dict[str, str] = {
     RewardState.REVERSED: "It was taken back.",
     RewardState.DENIED: "It was not given.",
     RewardState.CANCELLED: "It was cancelled.",
-    RewardState.EXPIRED: "It expired before it was used.",
+    RewardState.EXPIRED: "It was not taken in time, so it has ended.",
     RewardState.FAILED: "It could not be given. We have been told and will look into it.",
 }
 GIVEN: dict[str, str] = {

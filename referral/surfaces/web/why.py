@@ -75,10 +75,10 @@ CODES: dict[GateCode, str] = {
     GateCode.CANCELLED: "The reward was cancelled before it was granted.",
     GateCode.RESERVED: "The amount was set aside within the budget and every cap.",
     GateCode.PLANNED: "The grant is next in line.",
-    GateCode.SENDING: "Sent to Stripe; the answer is awaited.",
+    GateCode.SENDING: "Sent; the answer is awaited.",
     GateCode.GRANTED: "It was given.",
-    GateCode.FAILED: "Stripe refused it for good, so nothing exists there.",
-    GateCode.EXPIRED: "It expired before it was used.",
+    GateCode.FAILED: "It was refused for good, so nothing was given.",
+    GateCode.EXPIRED: "Its person did not take it in time, so it has ended.",
     GateCode.TAKEN_BACK: "Taken back by your team.",
 }
 _TRIGGERS: dict[str, str] = {
@@ -117,6 +117,8 @@ def gate_words(gate: Gate) -> str:
         return QUESTIONS[gate.name]
     if gate.code in WAITING and gate.name is GateName.GRANT:
         return waiting_words(gate.code, for_staff=True)
+    if gate.code in CODES and gate.name is GateName.GRANT:
+        return CODES[GateCode(gate.code)]  # A signup may have "expired" too, of something else.
     if gate.code in REASONS:
         return reason_words(gate.code, for_staff=True)
     return CODES[GateCode(gate.code)]
