@@ -70,6 +70,9 @@ def test_given_grants_it_with_its_reference_and_tells_the_record(
     shown = check_page(desk.client.get(page))
     assert ("parcel-7" in shown, "By post" in shown, "TEA-1234" in shown) == (True, True, False)
     assert "What became of the gift" not in shown
+    assert f"parcel-7:{accepted.grant().public_id}" not in shown
+    assert "Object at Stripe" not in shown
+    assert "Alice" in check_page(desk.client.get("/console/people?q=parcel-7"))
     said = {"status": "fulfilled", "reference": "parcel-7"}
     assert told(desk) == [("Olive", "operator", said)]
     assert "What became of it: given" in check_page(desk.client.get("/console/audit"))
@@ -99,7 +102,8 @@ def test_not_given_fails_it_with_the_reason(desk: Desk, accepted: Counter) -> No
     assert (reward.state, reward.reason) == ("failed", "It was not given: Out of tea.")
     said = {"status": "refused", "reference": None, "reason": "Out of tea."}
     assert told(desk) == [("Olive", "operator", said)]
-    assert "Issue again" in check_page(desk.client.get(page))
+    shown = check_page(desk.client.get(page))
+    assert ("Issue again" in shown, "Stripe refused" in shown) == (True, False)
 
 
 @pytest.mark.parametrize(

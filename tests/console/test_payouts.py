@@ -93,6 +93,8 @@ def test_a_debt_is_listed_and_forgiven_with_a_reason(desk: Desk) -> None:
     assert again.status_code == 303
     assert "Nothing is owed of this reward any more." in desk.client.get("/console/debts").text
     assert "Forgave a debt" in desk.client.get("/console/audit").text
+    shown = check_page(desk.client.get(f"/console/rewards/{reward}"))
+    assert ("Of that, let go" in shown, "Still owed" in shown) == (True, False)
 
 
 def test_forgiving_needs_a_reason(desk: Desk) -> None:

@@ -196,7 +196,12 @@ def _found(text: str) -> Select[Any]:
     by_grant = (
         select(Reward.person_id)
         .join(Grant, Grant.reward_id == Reward.id)
-        .where(Grant.object_id == literal)
+        .where(
+            or_(
+                Grant.object_id == literal,
+                Grant.object_id.startswith(f"{literal}:{Grant.prefix}_", autoescape=True),
+            )
+        )
     )
     ways = (named, by_code, by_order, by_customer, by_grant)
     return select(Person).where(or_(*(Person.id.in_(way) for way in ways)))

@@ -133,7 +133,10 @@ def _conversion(used: Conversion | None) -> dict[str, Value]:
 
 
 def taken_back(reward: Reward) -> Evidence:
-    """Say what refunds took of a reward, and where it was taken; nothing when they took nothing."""
+    """Say what refunds took of a reward, where it was taken, and what became of the debt.
+
+    Nothing when they took nothing.
+    """
     if not reward.clawback_minor:
         return ()
     facts: dict[str, Value] = {
@@ -141,6 +144,8 @@ def taken_back(reward: Reward) -> Evidence:
         "before_the_grant": Money(reward.withheld_minor, reward.currency),
         "at_the_provider": Money(reward.debited_minor, reward.currency),
         "still_owed": Money(reward.owed_minor, reward.currency),
+        "settled": Money(reward.settled_minor, reward.currency),
+        "forgiven": Money(reward.forgiven_minor, reward.currency),
     }
     return (("taken_back", facts),)
 
@@ -228,7 +233,7 @@ def grants(acts: Iterable[Grant]) -> Evidence:
                 "idempotency_key": act.idempotency_key,
                 "state": act.state,
                 "waits_for": act.waits_for,
-                "object_id": act.object_id,
+                "object_id": act.found_as,
                 "proof": act.proof,
                 "first_sent_at": act.first_sent_at,
                 "settled_at": act.settled_at,

@@ -220,7 +220,7 @@ def _grants(person: Person) -> Iterator[Happening]:
             "operation": grant.operation,
             "state": grant.state,
             "amount": Money(grant.amount_minor, grant.currency) if grant.amount_minor else None,
-            "object_id": grant.object_id,
+            "object_id": grant.found_as,
         }
         if grant.settled_at is not None:
             yield Happening(grant.settled_at, "grant", reward.public_id, facts)

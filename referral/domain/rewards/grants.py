@@ -128,6 +128,16 @@ class Grant(Owned, Due, Model):
         return public_id(self.prefix, self.id)
 
     @property
+    def found_as(self) -> str | None:
+        """Return what its object is called where it lies; None where the act left none.
+
+        One of no object bears this act's own id, and one that many acts change bears it at its end.
+        """
+        if self.object_id in (None, self.public_id):
+            return None
+        return str(self.object_id).removesuffix(f":{self.public_id}")
+
+    @property
     def takes(self) -> bool:
         """Tell whether it takes back what another act gave."""
         return self.operation in TAKING

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from referral.domain.programs import Trigger
 from referral.domain.reports.gates import Explanation, Gate, GateCode, GateName, GateState, Value
-from referral.domain.rewards.operations import AT_BUSINESS
+from referral.domain.rewards.operations import AT_BUSINESS, OURS
 from referral.foundation.money import Money
 from referral.surfaces.web.fallbacks import staff_words
 from referral.surfaces.web.occasions import ordinal
@@ -238,8 +238,10 @@ def _taken_back(facts: Facts) -> Pairs:
     said = {
         "in_all": "Taken back in all",
         "before_the_grant": "Kept back before the grant",
-        "at_the_provider": "Taken back at Stripe",
+        "at_the_provider": "Taken back after the grant",
         "still_owed": "Could not be taken back",
+        "settled": "Of that, settled by later rewards",
+        "forgiven": "Of that, let go",
     }
     return [(said[key], money(sum_)) for key, sum_ in facts.items() if sum_.amount_minor]
 
@@ -310,7 +312,9 @@ def _grant(facts: Facts) -> Pairs:
 
 
 def _object_words(operation: str) -> str:
-    return "Your reference" if operation in AT_BUSINESS else "Object at Stripe"
+    if operation in AT_BUSINESS:
+        return "Your reference"
+    return "Kept here as" if operation in OURS else "Object at Stripe"
 
 
 def _shown(value: Value) -> str | Markup | None:
