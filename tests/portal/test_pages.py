@@ -349,12 +349,38 @@ def test_what_went_back_is_said_with_its_cause_but_not_with_words_for_the_team(
     assert gifts.why_words(gone) == said
 
 
-def test_what_stands_as_a_debt_is_said_to_whoever_owes_it() -> None:
-    gone = Reward(state=RewardState.REVERSED, kind="store_credit", open_holds=0, currency="eur")
-    gone.owed_minor, gone.settled_minor, gone.forgiven_minor = 1000, 200, 100
-    assert gifts.why_words(gone).endswith(
-        "You had €7.00 of it already, which comes off what you earn next."
+def had(state: RewardState, kind: str = "store_credit", **parts: int) -> Reward:
+    """Return a reward of 10.00 of which these parts went elsewhere."""
+    names = ("clawback", "withheld", "owed", "settled", "forgiven", "netted", "expired")
+    minor = {f"{name}_minor": parts.get(name, 0) for name in names}
+    return Reward(
+        state=state, kind=kind, open_holds=0, currency="eur", amount_minor=1000, **minor
     )
+
+
+def test_what_stands_as_a_debt_is_said_to_whoever_owes_it() -> None:
+    gone = had(RewardState.REVERSED, clawback=1000, owed=1000, settled=200, forgiven=100)
+    assert gifts.why_words(gone) == (
+        "It goes back. The purchase was refunded. You had €7.00 of it already, which comes off"
+        " the next credit or money you earn. You may keep €1.00 of it."
+    )
+
+
+def test_what_is_still_owed_has_not_gone_back_yet() -> None:
+    given = had(RewardState.GRANTED, "cash", clawback=250, owed=250)
+    assert "€2.50 of it goes back, because part of the purchase" in gifts.why_words(given)
+    given = had(RewardState.GRANTED, "cash", clawback=250, owed=250, settled=250)
+    assert "€2.50 of it went back, because part of the purchase" in gifts.why_words(given)
+
+
+def test_money_that_settles_a_debt_whole_is_not_on_its_way() -> None:
+    assert gifts.why_words(had(RewardState.GRANTED, "cash", netted=1000)) == gifts.SETTLES
+    assert "on its way" in gifts.why_words(had(RewardState.GRANTED, "cash", netted=400))
+
+
+def test_credit_that_ended_is_not_called_theirs_any_more() -> None:
+    ended = had(RewardState.GRANTED, expired=600)
+    assert gifts.why_words(ended) == "€6.00 of it was not spent by its last day and is gone."
 
 
 def test_lists_say_what_a_reward_waits_for_as_its_page_does(world: World):

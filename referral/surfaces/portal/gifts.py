@@ -27,6 +27,8 @@ _TONES = {
 
 USED = "You have used it."
 NOT_USED = "It was not used before its last day, so it has ended."
+SETTLES = "All of it settles what went back of an earlier reward and had reached you already."
+GOES_BACK = "It goes back."
 TO_CHOOSE = "Choose how you would like it: open it and say so."
 
 
@@ -50,6 +52,11 @@ def tone_of(reward: Reward) -> str:
     return _TONES.get(RewardState(reward.state), "calm")
 
 
+def is_settling(reward: Reward) -> bool:
+    """Tell whether all of a reward went into what its person owed, so that nothing was sent."""
+    return bool(reward.netted_minor) and not reward.payable_minor
+
+
 def why_words(reward: Reward, waits: str | None = None) -> str:
     """Say where a reward stands and why, in one or two sentences; `waits` is what it waits for.
 
@@ -68,6 +75,7 @@ def why_words(reward: Reward, waits: str | None = None) -> str:
     if reward.state == RewardState.CANCELLED and reason in REASONS:
         return reason_words(reason)
     if reward.state == RewardState.REVERSED:
+        said = GOES_BACK if reward.debt_minor else said
         return _back_words(said, reason or REFUNDED) + _owed_words(reward)
     return said
 
@@ -79,11 +87,17 @@ def _given_words(reward: Reward) -> str:
         return f"{said} – {by}" if by else said
     if reward.lapsed_at is not None:
         return NOT_USED
+    if is_settling(reward):
+        return SETTLES
+    if reward.expired_minor:
+        gone = money(reward.expired_minor, reward.currency)
+        return f"{gone} of it was not spent by its last day and is gone."
     said = given_words(reward.kind) if reward.used_at is None else USED
     if not reward.clawback_minor:
         return said
     back = money(reward.clawback_minor, reward.currency)
-    return f"{said} {back} of it went back, because part of the purchase was refunded."
+    went = "goes back" if reward.debt_minor else "went back"
+    return f"{said} {back} of it {went}, because part of the purchase was refunded."
 
 
 def _back_words(said: str, reason: str) -> str:
@@ -94,11 +108,14 @@ def _back_words(said: str, reason: str) -> str:
 
 
 def _owed_words(reward: Reward) -> str:
-    """Say what could not be taken back any more and stands as a debt, if anything does."""
-    if not reward.debt_minor:
-        return ""
-    owed = money(reward.debt_minor, reward.currency)
-    return f" You had {owed} of it already, which comes off what you earn next."
+    """Say what could not be taken back: what stands as a debt, and what was let go."""
+    said = ""
+    if reward.debt_minor:
+        owed = money(reward.debt_minor, reward.currency)
+        said = f" You had {owed} of it already, which comes off the next credit or money you earn."
+    if reward.forgiven_minor:
+        said += f" You may keep {money(reward.forgiven_minor, reward.currency)} of it."
+    return said
 
 
 def _is_held(reward: Reward) -> bool:

@@ -33,7 +33,7 @@ from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
 from referral.surfaces.portal.choosing import Choosing, choosing, chosen_words, take_choice
-from referral.surfaces.portal.gifts import gift_words, tone_of, why_words
+from referral.surfaces.portal.gifts import gift_words, is_settling, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.fallbacks import came_words, soon_words
@@ -84,7 +84,7 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         end=_end(found, waits, at=at),
         reward=found,
         asks_where=waits in _WHERE,
-        netted=money(found.netted_minor, found.currency) if found.netted_minor else None,
+        netted=_netted_words(found),
         note=why_words(found, waits),
         code=code_given(found),
         gift=gift_given(found),
@@ -124,6 +124,13 @@ def choose(slug: str, reward: str) -> Any:
     else:
         flash("Thank you. That is how you get it.", "success")
     return redirect(url_for("portal.reward", slug=slug, reward=found.public_id), 303)
+
+
+def _netted_words(reward: Reward) -> str | None:
+    """Return the part of a reward that settles a debt; nothing where all of it does."""
+    if not reward.netted_minor or is_settling(reward):
+        return None
+    return money(reward.netted_minor, reward.currency)
 
 
 _WHERE = (Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY)
