@@ -65,7 +65,8 @@ def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Made | 
     """Return what an act has made already, by the provider's own word, before it was sent here.
 
     Raises NotReady while something there may be its own and cannot be told: of a reward that is
-    not known here, and of another worth. Of free time only the last on a subscription is told, and
+    not known here, and of another worth; or of the same, where it was earned since, for a purchase
+    may be told anew without its time. Of free time only the last on a subscription is told, and
     another would wipe that out.
     """
     place, operation = _place_of(grant), Operation(grant.operation)
@@ -79,9 +80,12 @@ def made_before(grant: Grant, account: StripeAccount, mode: Recovery) -> Made | 
     unknown = _unknown_to(grant, held)
     for found in (*unknown.of_key, *reversed(unknown.of_reward)):
         return found
+    alike = _of_its_worth(grant, unknown)
     if grant.reward.earned_at > mode.began_at and not _is_welcome(grant):
+        if alike and not grant.takes:
+            raise NotReady(Waiting.RECOVERING)
         return None
-    for found in _of_its_worth(grant, unknown):
+    for found in alike:
         return found
     if unknown.of_nobody and not grant.takes:
         raise NotReady(Waiting.RECOVERING)

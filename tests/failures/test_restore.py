@@ -224,6 +224,27 @@ def test_f40_what_cannot_be_told_apart_waits_for_somebody(trade: Trade) -> None:
             assert amounts(again, alice) == [-1000, -750]
 
 
+def test_f40_what_is_told_anew_without_its_time_is_not_sent_twice(trade: Trade) -> None:
+    """The business's own server tells again what it told before the restore, as if it were now."""
+    alice = trade.advocate("alice")
+    events = purchase(trade, alice)
+    with backup(trade) as copy:
+        trade.tell(events)
+        trade.settle()
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.shop.signup("bob", token=again.token_of(alice))
+            now = clock.now() + timedelta(seconds=1)
+            again.shop.purchase("bob", keys=("order_told_anew",), at=now)
+            again.settle(from_s=SIX_HOURS_S)
+            assert grants_of(again) == [("credit", "waiting", "recovering")]
+            assert amounts(again, alice) == [-1000]
+            assert end_by_hand(again) == 1
+            release(again, alice)
+            again.settle(from_s=SIX_HOURS_S + 3600)
+            assert amounts(again, alice) == [-1000, -1000]
+
+
 def release(trade: Trade, person: Person) -> None:
     """Let somebody who looked at Stripe release what was held."""
     with within(trade.shop.business.id), transaction():
