@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from referral.domain.businesses import within
+from referral.domain import journey
+from referral.domain.businesses import Actor, within
 from referral.domain.programs import publish_offer
 from referral.domain.reports.story import story_of
 from referral.domain.rewards import Grant, Reward
-from referral.domain.rewards.grants import GrantState, Waiting
+from referral.domain.rewards.attempts import prepare
+from referral.domain.rewards.grants import Asked, GrantState, Waiting
 from referral.domain.rewards.ripening import ripen
+from referral.domain.rewards.settling import fail
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, store_credit
@@ -89,3 +92,37 @@ def test_no_two_regions_of_a_rewards_page_have_one_name(desk: Desk) -> None:
     names = re.findall(r'<(?:section|div)[^>]*aria-label="([^"]+)"', text)
     assert "What was done" in names
     assert len(names) == len(set(names))
+
+
+def test_what_is_held_is_not_told_as_waiting_too(desk: Desk) -> None:
+    waits(desk.shop, waits_for=Waiting.NOT_CONNECTED)
+    with within(desk.shop.business.id), transaction():
+        reward = session.scalars(select(Reward)).one()
+        journey.hold_reward(reward, actor=Actor("operator", "olive"), reason="?", at=clock.now())
+    text = check_page(desk.client.get("/console"))
+    assert "reward on hold" in text
+    assert "waits to be given" not in text
+    assert "when it is released" in desk.client.get(f"/console/rewards/{reward.public_id}").text
+
+
+def test_what_was_issued_again_needs_nobody_any_more(desk: Desk) -> None:
+    waits(desk.shop, waits_for=None)
+    with within(desk.shop.business.id), transaction():
+        reward = session.scalars(select(Reward)).one()
+        grant = session.scalars(select(Grant)).one()
+        prepare(grant, Asked("cus_bob"), at=clock.now())
+        fail(grant, "No such customer.", at=clock.now())
+    assert "reward that could not be given" in check_page(desk.client.get("/console"))
+    with within(desk.shop.business.id), transaction():
+        olive = Actor("operator", "olive")
+        journey.reissue_reward(reward, actor=olive, reason="Mended.", at=clock.now())
+    assert "that could not be given" not in check_page(desk.client.get("/console"))
+
+
+def test_purchases_without_a_rate_are_told_with_the_way_to_enter_one(desk: Desk) -> None:
+    shop = desk.shop
+    shop.signup("bob", code=shop.link_of(shop.customer("alice")).code)
+    shop.purchase("bob", currency="usd", at=shop.now + timedelta(hours=1))
+    text = check_page(desk.client.get("/console"))
+    assert "<strong>1</strong> purchase waits for an exchange rate" in text
+    assert 'href="/console/settings/rates"' in text

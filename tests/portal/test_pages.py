@@ -353,9 +353,7 @@ def had(state: RewardState, kind: str = "store_credit", **parts: int) -> Reward:
     """Return a reward of 10.00 of which these parts went elsewhere."""
     names = ("clawback", "withheld", "owed", "settled", "forgiven", "netted", "expired")
     minor = {f"{name}_minor": parts.get(name, 0) for name in names}
-    return Reward(
-        state=state, kind=kind, open_holds=0, currency="eur", amount_minor=1000, **minor
-    )
+    return Reward(state=state, kind=kind, open_holds=0, currency="eur", amount_minor=1000, **minor)
 
 
 def test_what_stands_as_a_debt_is_said_to_whoever_owes_it() -> None:

@@ -15,15 +15,19 @@ from referral.domain.attribution import Outcome, Referral, Signup
 from referral.domain.businesses import StripeConnection
 from referral.domain.links import Click
 from referral.domain.people import Person
+from referral.domain.reports.given import given_minor
 from referral.domain.reports.waiting import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardMove, RewardState
+from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.gift_stock import Count, GiftStock, counts, stocks
 from referral.domain.rewards.holds import HOLDABLE
+from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session
 from referral.foundation.money import Money
 
 NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING)
 IS_HELD = (Reward.open_holds > 0,)
+_GIVEN = given_minor()
 _LATELY = 8
 _TELLING = (
     RewardState.GRANTED,
@@ -54,11 +58,15 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What waits for somebody; `waiting` tells of grants by what they wait for."""
+    """What waits for somebody; `waiting` tells of grants by what they wait for.
+
+    `failed` are those that nothing was issued for again, `unrated` purchases without a rate.
+    """
 
     approval: int
     held: int
     failed: int
+    unrated: int
     waiting: dict[str, Waits]
 
 
@@ -92,7 +100,8 @@ def needs() -> Needs:
     return Needs(
         approval=_count(Reward, *NEEDS_APPROVAL),
         held=_count(Reward, *IS_HELD, Reward.state.in_(HOLDABLE)),
-        failed=_count(Reward, Reward.state == RewardState.FAILED),
+        failed=_count(Reward, Reward.state == RewardState.FAILED, has_its_place()),
+        unrated=_count(AwaitedRate, AwaitedRate.met_at.is_(None)),
         waiting={reason: Waits(number, next_at) for reason, number, next_at in waiting if reason},
     )
 
@@ -114,8 +123,9 @@ def since(moment: datetime) -> Month:
         earned=_sums(
             Reward.earned_at >= moment,
             Reward.state.not_in((RewardState.CANCELLED, RewardState.DENIED)),
+            has_its_place(),
         ),
-        granted=_sums(Reward.settled_at >= moment, Reward.state == RewardState.GRANTED),
+        granted=_sums(Reward.settled_at >= moment, _GIVEN > 0, of=_GIVEN),
     )
 
 
@@ -163,9 +173,10 @@ def _count(kind: type[Any], *which: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(kind).where(*which)) or 0
 
 
-def _sums(*which: ColumnElement[bool]) -> list[Money]:
+def _sums(*which: ColumnElement[bool], of: ColumnElement[int] | None = None) -> list[Money]:
+    """Add up rewards by currency: their amounts, or what else is asked for."""
     query = (
-        select(Reward.currency, func.sum(Reward.amount_minor))
+        select(Reward.currency, func.sum(Reward.amount_minor if of is None else of))
         .where(*which)
         .group_by(Reward.currency)
         .order_by(Reward.currency)

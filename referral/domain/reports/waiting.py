@@ -15,7 +15,12 @@ IS_WAITING = (
     Grant.state.in_((GrantState.WAITING, GrantState.SENDING)),
     Grant.waits_for.is_not(None),
     Grant.dead_at.is_(None),
+    ~select(Reward.id)
+    .where(Reward.id == Grant.reward_id, Reward.open_holds > 0)
+    .correlate(Grant)
+    .exists(),
 )
+"""What waits to be given, and is not held: that waits for somebody's word first."""
 _UNDER_WAY = (RewardState.APPROVED, RewardState.GRANTING)
 
 

@@ -90,6 +90,16 @@ def _needs() -> list[dict[str, Any]]:
         }
         for reason, waits in found.waiting.items()
     ]
+    if found.unrated:
+        words = "purchase waits" if found.unrated == 1 else "purchases wait"
+        needs.append(
+            {
+                "number": found.unrated,
+                "words": f"{words} for an exchange rate",
+                "url": url_for("console.rates"),
+                "icon": "hourglass",
+            }
+        )
     needs += [
         {
             "number": free,

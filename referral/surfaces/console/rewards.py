@@ -138,10 +138,10 @@ def when_words(reward: Reward, at: datetime, waits_for: str | None = None) -> st
     """Say when a reward is expected, what it or staff's word is waited for, or when it settled."""
     if reward.settled_at is not None:
         return Markup("settled {}").format(day(reward.settled_at))
-    if reward.state != RewardState.PENDING:
-        return waiting_in_short(waits_for) if waits_for else "any moment now"
     if reward.is_held:
         return "when it is released"
+    if reward.state != RewardState.PENDING:
+        return waiting_in_short(waits_for) if waits_for else "any moment now"
     if reward.awaits_staff:
         return Markup("waiting since {}").format(day(reward.expected_at))
     if reward.expected_at <= at:
