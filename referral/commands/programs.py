@@ -27,7 +27,10 @@ from referral.domain.programs.programs import LEAST_EXPIRE, MOST_EXPIRE, Program
 from referral.foundation import clock
 from referral.foundation.db import transaction
 
-_OFFER = f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
+_OFFER = (
+    f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
+    " Of a free_period, always one, the amount is what it is worth to you."
+)
 
 _BELOW = "Rewards of this amount and more wait for a person, in minor units."
 _CAP = "The most one person can get, in minor units,"

@@ -209,8 +209,8 @@ def test_a_cap_is_counted_down_and_then_said_before_sharing(world: World):
     page = words_of(world.signed_in(ALICE).get().text)
 
     assert "You can still get up to €15.00 here." in before
-    assert "You have reached the most one person can get here, €15.00." in page
-    assert "You had reached the most this program gives to one person." in page
+    assert "One more thank-you would pass what one person can get here, €15.00." in page
+    assert "It would have been more than this program gives to one person." in page
 
 
 @pytest.mark.parametrize(
@@ -418,5 +418,5 @@ def test_a_month_that_is_full_says_when_the_next_counts(world: World):
 
     page = world.signed_in("alice@mail.example").get().text
 
-    assert "You have reached the most one person can get this month, €10.00." in page
+    assert "One more thank-you would pass what one person can get this month, €10.00." in page
     assert "counts again." in page

@@ -3,11 +3,13 @@
 import json
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
+from referral.domain.programs import Approval
 from referral.domain.reports.explanation import explain_referral, explain_reward, explain_signup
 from referral.domain.reports.gates import Explanation, GateName, GateState
 from referral.domain.rewards import Reward, ripen
@@ -153,6 +155,19 @@ def test_a_granted_reward_passes_every_gate_and_names_the_object(app: Flask) -> 
         explanation = explain_reward(reward, at=shop.now)
     assert {gate.state for gate in explanation.gates} == {GateState.PASSED}
     assert explanation.stands_at.evidence[0][1]["object_id"] == "cbtxn_1"
+
+
+@pytest.mark.parametrize(("people", "code"), [(1, "awaits_staff"), (2, "awaits_two")])
+def test_a_reward_says_how_many_people_it_waits_for(app: Flask, people: int, code: str) -> None:
+    shop = open_shop(approval=Approval.STAFF)
+    arrived(shop)
+    shop.later(days=1).purchase("bob")
+    with within(shop.business.id), transaction():
+        reward = of_alice(shop)
+        reward.approvals_needed = people
+        ripen(reward, at=shop.later(days=31).now)
+    with within(shop.business.id):
+        assert states(explain_reward(reward, at=shop.now))["hold"] == f"waiting {code}"
 
 
 def test_a_denied_reward_says_by_whom(app: Flask) -> None:

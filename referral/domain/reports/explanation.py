@@ -248,7 +248,9 @@ def _pending(reward: Reward, shown: Evidence, *, at: datetime) -> Gate:
         first = evidence.approvals(reward)
         return Gate(GateName.HOLD, WAITING, GateCode.AWAITS_SECOND, evidence=(*first, *shown))
     if reward.awaits_staff:
-        return Gate(GateName.HOLD, WAITING, GateCode.AWAITS_STAFF, evidence=shown)
+        needs_two = reward.approvals_needed > 1
+        code = GateCode.AWAITS_TWO if needs_two else GateCode.AWAITS_STAFF
+        return Gate(GateName.HOLD, WAITING, code, evidence=shown)
     if at < reward.expected_at:
         next_at = reward.expected_at
         return Gate(GateName.HOLD, WAITING, GateCode.HOLD_PERIOD, next_at=next_at, evidence=shown)

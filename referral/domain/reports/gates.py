@@ -55,6 +55,7 @@ class GateCode(StrEnum):
     HOLD_PERIOD = "hold_period"
     BEING_APPROVED = "being_approved"
     AWAITS_STAFF = "awaits_staff"
+    AWAITS_TWO = "awaits_two"
     AWAITS_SECOND = "awaits_second"
     HELD = "held"
     APPROVED = "approved"

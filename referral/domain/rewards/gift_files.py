@@ -119,7 +119,10 @@ def _read(number: int, cells: Sequence[str], *, on: date) -> tuple[Line, str | N
     day = rest[0] if rest else ""
     line = Line(number, code, None)
     if len(code) < SHORTEST or len(code) > LONGEST:
-        return line, f"has a code of {len(code)} characters; {SHORTEST} to {LONGEST} are right"
+        return (
+            line,
+            f"has a code of {len(code)}, where {SHORTEST} to {LONGEST} characters are right",
+        )
     if plain(code) != code or " " in code:
         return line, "has a code with spaces or unseen characters in it"
     if any(rest[1:]):

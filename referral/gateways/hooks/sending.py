@@ -33,7 +33,7 @@ class NoAnswer(Exception):
     Why is not told apart: whoever may set an address learns nothing of a network by it (S-116).
     """
 
-    said = "It did not answer in time."
+    said = "No whole answer came from it within 15 seconds."
 
 
 @dataclass(frozen=True, slots=True)

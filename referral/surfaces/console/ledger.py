@@ -35,7 +35,7 @@ MOVEMENTS = {
     Movement.RESERVE: "Promised",
     Movement.APPROVE: "Approved",
     Movement.GRANT: "Given",
-    Movement.RELEASE: "Ended before it was given",
+    Movement.RELEASE: "Changed before it was given",
     Movement.REVERSE: "Taken back",
     Movement.NET: "Settled a debt",
     Movement.FORGIVE: "Debt forgiven",

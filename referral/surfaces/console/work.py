@@ -16,6 +16,7 @@ from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.qualifying import Qualification
 from referral.foundation import clock
+from referral.foundation.crypto import SealBroken
 from referral.foundation.db import session, transaction
 from referral.foundation.due import replay
 from referral.foundation.errors import NotFound
@@ -78,11 +79,21 @@ def try_again(kind: str, key: uuid.UUID) -> Any:
 def dead_work() -> list[Dead]:
     """List what was given up, the newest first."""
     found = [
-        Dead(kind, row.id, _WORDS[kind], row.last_error or "", row.dead_at)
+        Dead(kind, row.id, _words(kind, row), row.last_error or "", row.dead_at)
         for kind, model in KINDS.items()
         for row in session.scalars(select(model).where(model.dead_at.is_not(None)).limit(_MOST))
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _words(kind: str, row: Any) -> str:
+    """Say what it was, and of a mail whom it was for: only they can mend their address."""
+    if not isinstance(row, Notice):
+        return _WORDS[kind]
+    try:
+        return f"{_WORDS[kind]} to {row.content['to']}"
+    except SealBroken:
+        return _WORDS[kind]
 
 
 def _find(kind: str, key: uuid.UUID) -> Any:

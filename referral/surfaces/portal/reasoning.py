@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     GateCode.HOLD_PERIOD: "It waits until returns are no longer possible.",
     GateCode.BEING_APPROVED: "The wait is over. It is confirmed within moments.",
     GateCode.AWAITS_STAFF: "The wait is over. Somebody takes a last look.",
+    GateCode.AWAITS_TWO: "The wait is over. Somebody takes a last look.",
     GateCode.AWAITS_SECOND: "The wait is over. Somebody takes a last look.",
     GateCode.HELD: "Somebody is taking a closer look first.",
     GateCode.APPROVED: "The wait is over, and it was confirmed.",

@@ -136,20 +136,20 @@ REASONS: dict[str, Said] = {
         "The program's budget did not hold this amount when the reward was earned.",
     ),
     CAP_REACHED: Said(
-        "You had reached the most this program gives to one person.",
-        "This person had reached the offer's cap for one person.",
+        "It would have been more than this program gives to one person.",
+        "It would have passed the offer's cap for one person.",
     ),
     DAY_CAP_REACHED: Said(
-        "You had reached the most this program gives to one person in a day.",
-        "This person had reached the cap for one day.",
+        "It would have been more than this program gives to one person in a day.",
+        "It would have passed this person's cap for one day.",
     ),
     MONTH_CAP_REACHED: Said(
-        "You had reached the most this program gives to one person in a month.",
-        "This person had reached the cap for one month.",
+        "It would have been more than this program gives to one person in a month.",
+        "It would have passed this person's cap for one month.",
     ),
     HOUSEHOLD_CAP_REACHED: Said(
-        "Your household had reached the most this program gives to one.",
-        "This person's household had reached its cap.",
+        "It would have been more than this program gives to one household.",
+        "It would have passed the cap of this person's household.",
     ),
     CAME_BACK: Said(
         "It did not reach you after all. It begins anew, and we take a look at it first.",
@@ -274,7 +274,8 @@ WAITING: dict[str, Said] = {
     ),
     Waiting.CHOICE: Said(
         "It is ready. Choose how you would like it, and it is on its way.",
-        "The person has not chosen yet. It goes on by itself when they do.",
+        "The person has not chosen yet. It goes on by itself when they do. For a charity there "
+        "must be one on your list: Gifts, Charities.",
     ),
 }
 
@@ -322,7 +323,7 @@ TOUCHES: dict[str, str] = {
     TouchKind.STATED: "Stated name",
 }
 HOLDS: dict[str, str] = {
-    HoldKind.STAFF: "Held by staff",
+    HoldKind.STAFF: "Put on hold",
     HoldKind.DISPUTE: "Payment disputed",
     HoldKind.STATED_NAME: "Only a name was stated",
     HoldKind.WRONG_ANSWER: "Unexpected answer from Stripe",

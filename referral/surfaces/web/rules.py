@@ -58,11 +58,11 @@ def limit_words(limit: Reached, program: Program) -> str:
     if limit.reason in _FOR_A_TIME and limit.opens_at is not None:
         again = limit.opens_at.astimezone(ZoneInfo(program.business.time_zone)).date()
         return (
-            f"You have reached the most one person can get {_FOR_A_TIME[limit.reason]}, {most}. "
-            f"What friends do from {plain_day(again)} counts again."
+            f"One more thank-you would pass what one person can get {_FOR_A_TIME[limit.reason]}, "
+            f"{most}. What friends do from {plain_day(again)} counts again."
         )
     return (
-        f"You have reached the most {_FOR_GOOD[limit.reason]} can get here, {most}. "
+        f"One more thank-you would pass what {_FOR_GOOD[limit.reason]} can get here, {most}. "
         "Your friends are still welcome, but nothing more is added for you."
     )
 

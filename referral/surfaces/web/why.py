@@ -67,6 +67,7 @@ CODES: dict[GateCode, str] = {
     GateCode.HOLD_PERIOD: "The reward waits until returns are no longer possible.",
     GateCode.BEING_APPROVED: "The wait is over; the reward is approved within moments.",
     GateCode.AWAITS_STAFF: "The wait is over. Somebody on your team must approve the reward.",
+    GateCode.AWAITS_TWO: "The wait is over. Two people on your team must approve the reward.",
     GateCode.AWAITS_SECOND: "One person has approved it. Somebody else must approve it too.",
     GateCode.HELD: "The reward is on hold. It goes on when somebody releases it.",
     GateCode.APPROVED: "The wait passed without a refund, and the reward was approved.",
