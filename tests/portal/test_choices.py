@@ -46,6 +46,7 @@ def test_alice_chooses_how_she_gets_it_and_may_change_her_mind(world: World) -> 
     page = words_of(alice.get(url).text)
     for words in ("How would you like it?", "Credit on your next bill", "A gift", "To a charity"):
         assert words in page
+    assert ("Choose below how you would like it." in page, "open it" in page) == (True, False)
 
     answer = alice.post(f"{url}/choice", url, kind="account_credit")
 
@@ -127,3 +128,26 @@ def test_nobody_else_chooses_for_alice(world: World) -> None:
     stranger = world.visitor().post(f"{url}/choice", "/sign-in", kind="gift")
     assert "/sign-in" in stranger.location
     assert standing(world)[0] == "choice"
+
+
+def test_nobody_is_asked_to_pick_from_an_empty_list(world: World) -> None:
+    charity = earned(world, to_charity())
+    with world.at_work(), within(world.shop.business.id), transaction():
+        find_charity(charity).is_active = False
+    alice = world.signed_in(ALICE)
+    url = reward_url(alice)
+    page = words_of(alice.get(url).text)
+    assert "No charity is on our list yet" in page
+    assert "Which charity?" not in page
+    with world.at_work(), within(world.shop.business.id), transaction():
+        find_charity(charity).is_active = True
+    assert "Which charity?" in words_of(alice.get(url).text)
+
+
+def test_a_choice_offers_a_charity_only_where_one_is_on_the_list(world: World) -> None:
+    charity = earned(world, choice())
+    with world.at_work(), within(world.shop.business.id), transaction():
+        find_charity(charity).is_active = False
+    alice = world.signed_in(ALICE)
+    page = words_of(alice.get(reward_url(alice)).text)
+    assert ("A gift" in page, "To a charity" in page) == (True, False)

@@ -15,6 +15,9 @@ from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound
 from referral.surfaces.web.reasons import CHOICES
 
+CHOOSE_HERE = "Choose below how you would like it."
+NO_CHARITY = "It is ready. No charity is on our list yet: once one is, you choose it here."
+
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
@@ -32,13 +35,20 @@ class Choosing:
 def choosing(
     reward: Reward, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
 ) -> Choosing | None:
-    """Return what a person may choose about their reward; None when there is nothing."""
+    """Return what a person may choose about their reward; None when there is nothing.
+
+    Nor is there while only a charity would do, and none is on the list.
+    """
     if not can_choose(reward):
         return None
     kinds = options_of(reward)
     chosen = choice_of(reward.id)
     standing = chosen.charity if chosen and chosen.charity else default_charity()
     offered = charities(only_active=True) if Kind.CHARITY in (*kinds, reward.kind) else []
+    if not offered:
+        kinds = [kind for kind in kinds if kind is not Kind.CHARITY]
+    if not kinds and not offered:
+        return None
     given = typed or {}
     return Choosing(
         kinds=[(kind.value, *CHOICES[kind]) for kind in kinds],

@@ -32,8 +32,15 @@ from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
-from referral.surfaces.portal.choosing import Choosing, choosing, chosen_words, take_choice
-from referral.surfaces.portal.gifts import gift_words, is_settling, tone_of, why_words
+from referral.surfaces.portal.choosing import (
+    CHOOSE_HERE,
+    NO_CHARITY,
+    Choosing,
+    choosing,
+    chosen_words,
+    take_choice,
+)
+from referral.surfaces.portal.gifts import TO_CHOOSE, gift_words, is_settling, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.fallbacks import came_words, soon_words
@@ -77,7 +84,12 @@ def show(slug: str, reward: str) -> str:
 
 def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) -> str:
     at = clock.now()
-    waits = waits_of([found]).get(found.id)
+    waits, offered = waits_of([found]).get(found.id), choosing_of(found)
+    note = why_words(found, waits)
+    if waits == Waiting.CHOICE and offered is None:
+        note = NO_CHARITY
+    elif note == TO_CHOOSE:
+        note = CHOOSE_HERE
     return page(
         "reward",
         line=_line(found, waits, at=at),
@@ -85,13 +97,13 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         reward=found,
         asks_where=waits in _WHERE,
         netted=_netted_words(found),
-        note=why_words(found, waits),
+        note=note,
         code=code_given(found),
         gift=gift_given(found),
         confirmed=gift_confirmed(found),
         instead=soon_words(found),
         instead_of=came_words(found),
-        choosing=choosing_of(found),
+        choosing=offered,
         chosen=chosen_words(found),
         charity=charity_of(found.id) if found.kind == Kind.CHARITY else None,
         gates=gates_of(found, at=at),
