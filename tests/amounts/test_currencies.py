@@ -202,3 +202,9 @@ def test_the_lists_that_banks_publish_are_read() -> None:
 
 def told(text: str) -> list[RateTerms]:
     return list(read_list(text, base="eur", source="bank"))
+
+
+def test_a_line_that_cannot_be_read_is_named_with_its_currencies() -> None:
+    with pytest.raises(Invalid) as refused:
+        told("Date,USD,JPY\n2026-11-20,1.08,163\n2026-11-21,abc,163\n")
+    assert refused.value.fields["file"].startswith("Line 3, eur to usd: Write a number above zero")

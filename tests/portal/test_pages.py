@@ -381,6 +381,15 @@ def test_credit_that_ended_is_not_called_theirs_any_more() -> None:
     assert gifts.why_words(ended) == "€6.00 of it was not spent by its last day and is gone."
 
 
+def test_a_purchase_that_waits_for_a_rate_is_not_said_to_be_missing(world: World):
+    sends(world, "bob")
+    with world.at_work():
+        world.shop.purchase("bob", currency="usd", at=world.shop.now)
+    page = world.signed_in(ALICE).get("/friends").text
+    assert "Bob bought something in another currency." in page
+    assert "when Bob buys something" not in page
+
+
 def test_lists_say_what_a_reward_waits_for_as_its_page_does(world: World):
     sends(world, "bob")
     buys(world, "bob")

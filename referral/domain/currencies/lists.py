@@ -32,7 +32,9 @@ def read_list(text: str, *, base: str, source: str) -> Iterator[RateTerms]:
     for number, row in enumerate(rows, 2):
         cells = {name: cell.strip() for name, cell in zip(head, row, strict=False) if name}
         if any(cells.values()):
-            yield from read(cells, base, source, number)
+            for one in read(cells, base, source, number):
+                _check(one, number)
+                yield one
 
 
 def _row_each(cells: dict[str, str], base: str, source: str, number: int) -> Iterator[RateTerms]:
@@ -51,6 +53,16 @@ def _column_each(cells: dict[str, str], base: str, source: str, number: int) -> 
         if rate.lower() in _WITHOUT_RATE or quote == base or not is_currency(quote):
             continue
         yield RateTerms(base=base, quote=quote, rate=rate, day=day, source=source)
+
+
+def _check(told: RateTerms, number: int) -> None:
+    """Raise Invalid naming the line, and the currencies where it has many; days are not judged."""
+    try:
+        told.check(today=told.day)
+    except Invalid as refusal:
+        said = " ".join(refusal.fields.values())
+        pair = f"{told.base} to {told.quote}"
+        raise Invalid(fields={"file": f"Line {number}, {pair}: {said}"}) from None
 
 
 def _day(text: str, number: int) -> date:

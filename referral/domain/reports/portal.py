@@ -19,6 +19,7 @@ from referral.domain.attribution import Referral
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState, Side
+from referral.domain.purchases import Purchase
 from referral.domain.reports.given import given_minor
 from referral.domain.rewards import (
     CreditLot,
@@ -30,6 +31,7 @@ from referral.domain.rewards import (
     rewards_of,
 )
 from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
+from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.gift_confirmations import GiftConfirmation, confirmation_of
 from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.grants import GrantState
@@ -55,10 +57,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One friend sent, with what the advocate earned by them, the newest first."""
+    """One friend sent, with what the advocate earned by them, the newest first.
+
+    `awaits_rate` tells that they bought something in a currency no rate is known for yet.
+    """
 
     referral: Referral
     rewards: tuple[Reward, ...]
+    awaits_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ def friends_of(person_id: uuid.UUID, *, limit: int, after: str | None = None) ->
         )
     page = page.order_by(Referral.at.desc(), Referral.id.desc()).limit(limit)
     query = (
-        select(Referral, Reward)
+        select(Referral, Reward, _awaits_rate())
         .outerjoin(Reward, _earned_by_sending())
         .where(Referral.id.in_(page))
         .options(
@@ -165,12 +171,15 @@ def friends_of(person_id: uuid.UUID, *, limit: int, after: str | None = None) ->
         )
         .order_by(Referral.at.desc(), Referral.id.desc(), Reward.id.desc())
     )
-    found: dict[uuid.UUID, tuple[Referral, list[Reward]]] = {}
-    for referral, reward in session.execute(query):
-        earned = found.setdefault(referral.id, (referral, []))[1]
+    found: dict[uuid.UUID, tuple[Referral, list[Reward], bool]] = {}
+    for referral, reward, awaits_rate in session.execute(query):
+        earned = found.setdefault(referral.id, (referral, [], awaits_rate))[1]
         if reward is not None:
             earned.append(reward)
-    return [Sent(referral, tuple(earned)) for referral, earned in found.values()]
+    return [
+        Sent(referral, tuple(earned), awaits_rate)
+        for referral, earned, awaits_rate in found.values()
+    ]
 
 
 def rewards_page(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Reward]:
@@ -285,6 +294,22 @@ def _earned_by_sending() -> ColumnElement[bool]:
         Reward.referral_id == Referral.id,
         Reward.side == Side.ADVOCATE,
         has_its_place(),
+    )
+
+
+def _awaits_rate() -> ColumnElement[bool]:
+    """Tell whether a purchase of the friend waits for a rate into the program's currency."""
+    currency = select(Program.currency).where(Program.id == Referral.program_id)
+    return (
+        select(AwaitedRate.id)
+        .join(Purchase, Purchase.id == AwaitedRate.purchase_id)
+        .where(
+            AwaitedRate.met_at.is_(None),
+            AwaitedRate.quote == currency.correlate(Referral).scalar_subquery(),
+            Purchase.person_id == Referral.friend_id,
+        )
+        .correlate(Referral)
+        .exists()
     )
 
 

@@ -23,6 +23,9 @@ _ON_ITS_WAY = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
 _EXPECTED = Markup("Expected on {}. {}")
 _WAITING = Markup("You get {} when {} buys something by {}.")
 _RENEWS = Markup("You get {} when {} renews a subscription by {}.")
+_AWAITS_RATE = Markup(
+    "{} bought something in another currency. It counts as soon as we know the exchange rate."
+)
 _COUNTS = Markup("{} counts when they buy something by {} and keep it. You get {} for {}.")
 
 
@@ -99,6 +102,8 @@ def _note(
     if reward is None:
         if offer.trigger == Trigger.SIGNUP:
             return None
+        if sent.awaits_rate:
+            return _AWAITS_RATE.format(name)
         if at >= referral.qualify_by:
             return Markup("Nothing that counts was bought by {}.").format(day(referral.qualify_by))
         if offer.trigger == Trigger.MILESTONE:
