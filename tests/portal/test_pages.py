@@ -364,6 +364,12 @@ def test_what_stands_as_a_debt_is_said_to_whoever_owes_it() -> None:
     )
 
 
+def test_what_was_let_go_is_not_said_to_have_been_taken() -> None:
+    kept = had(RewardState.REVERSED, clawback=500, owed=500, forgiven=500)
+    said = "It was to go back. The purchase was refunded. You may keep €5.00 of it."
+    assert gifts.why_words(kept) == said
+
+
 def test_what_is_still_owed_has_not_gone_back_yet() -> None:
     given = had(RewardState.GRANTED, "cash", clawback=250, owed=250)
     assert "€2.50 of it goes back, because part of the purchase" in gifts.why_words(given)

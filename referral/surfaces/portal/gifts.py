@@ -29,6 +29,7 @@ USED = "You have used it."
 NOT_USED = "It was not used before its last day, so it has ended."
 SETTLES = "All of it settles what went back of an earlier reward and had reached you already."
 GOES_BACK = "It goes back."
+WAS_TO_GO_BACK = "It was to go back."
 TO_CHOOSE = "Choose how you would like it: open it and say so."
 
 
@@ -75,7 +76,10 @@ def why_words(reward: Reward, waits: str | None = None) -> str:
     if reward.state == RewardState.CANCELLED and reason in REASONS:
         return reason_words(reason)
     if reward.state == RewardState.REVERSED:
-        said = GOES_BACK if reward.debt_minor else said
+        if reward.debt_minor:
+            said = GOES_BACK
+        elif reward.forgiven_minor:
+            said = WAS_TO_GO_BACK
         return _back_words(said, reason or REFUNDED) + _owed_words(reward)
     return said
 
