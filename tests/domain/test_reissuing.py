@@ -8,6 +8,8 @@ from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.journey.thanking import know_customer
 from referral.domain.purchases import Purchase
+from referral.domain.reports import evidence
+from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.grants import NothingWaits
 from referral.domain.rewards.reissuing import NotOwed
@@ -66,6 +68,11 @@ def test_a_failed_reward_begins_anew_and_is_granted(app: Flask) -> None:
         ripen_due(at=shop.now)
         send_due(Provider(), at=shop.now)
     assert [one.state for one in rewards(shop)] == ["failed", "granted"]
+    with within(shop.business.id):
+        first = evidence.moves(begun)[0]
+        stands = explain_reward(reward, at=shop.now).stands_at
+    assert (first.actor_name, first.reason) == (OLIVE.name, "The customer exists now.")
+    assert stands.code == "issued_again"
 
 
 def test_a_reward_is_issued_again_only_once(app: Flask) -> None:

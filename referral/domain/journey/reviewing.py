@@ -78,7 +78,7 @@ def release_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -
 def reissue_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> Reward:
     """Issue a reward again that failed for good; returns the one that takes its place."""
     refuse_own(reward, actor)
-    begun = reissue(reward, reason=reason, at=at)
+    begun = reissue(reward, reason=reason, at=at, actor=actor)
     hold_the_disputed(begun, at=at)
     _write_down(reward, "reward.reissued", actor=actor, reason=reason, at=at)
     return begun

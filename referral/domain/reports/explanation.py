@@ -33,6 +33,7 @@ from referral.domain.rewards.earning import (
 from referral.domain.rewards.grants import Grant, GrantState, grants_of
 from referral.domain.rewards.limits import LIMITS
 from referral.domain.rewards.qualifying import qualification_of
+from referral.domain.rewards.reissuing import can_be_reissued
 from referral.domain.rewards.releasing import REFUNDED
 from referral.domain.rewards.returning import CAME_BACK
 from referral.domain.rewards.turns import EARLIER_PURCHASE
@@ -266,6 +267,8 @@ def _granted(reward: Reward) -> list[Gate]:
         code, state = str(GateCode.GRANTED), PASSED
     elif reward.state == RewardState.REVERSED:
         return [_taken_back(reward, shown)]
+    elif reward.state == RewardState.FAILED and not can_be_reissued(reward):
+        code, state = str(GateCode.ISSUED_AGAIN), FAILED
     elif reward.state in (RewardState.FAILED, RewardState.EXPIRED):
         code, state = str(GateCode(reward.state)), FAILED
     else:

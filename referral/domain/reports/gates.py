@@ -67,6 +67,7 @@ class GateCode(StrEnum):
     SENDING = "sending"
     GRANTED = "granted"
     FAILED = "failed"
+    ISSUED_AGAIN = "issued_again"
     EXPIRED = "expired"
     TAKEN_BACK = "taken_back"
     NOT_REACHED = "not_reached"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from referral.domain.businesses import Business
+from referral.domain.businesses import Actor, Business
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Person
 from referral.domain.programs import Kind, Offer, Program, Trigger, reserve, return_to_budget
@@ -41,7 +41,9 @@ class Reached:
     opens_at: datetime | None
 
 
-def begin_within_limits(reward: Reward, *, at: datetime, why: str = "earned") -> None:
+def begin_within_limits(
+    reward: Reward, *, at: datetime, why: str = "earned", actor: Actor = SYSTEM
+) -> None:
     """Reserve the amount and begin the reward; a refusal is kept and can be seen (I-27).
 
     Who must approve it and what it is counted under is settled here, by the program and the person
@@ -56,7 +58,7 @@ def begin_within_limits(reward: Reward, *, at: datetime, why: str = "earned") ->
         reward.due_at, reward.settled_at = None, at
         begin(reward, actor=SYSTEM, reason=refused, at=at)
         return
-    begin(reward, actor=SYSTEM, reason=why, at=at)
+    begin(reward, actor=actor, reason=why, at=at)
     if not reward.amount_minor:
         return  # The worth of a rate is known once it is used.
     fund(reward.program, needed_minor=reward.amount_minor, at=at)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from referral.domain.businesses import Actor
+from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards.clawback import claw_back
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.rewards import (
@@ -30,7 +32,7 @@ def can_be_reissued(reward: Reward) -> bool:
     return reward.state == RewardState.FAILED and not reward.slot.startswith(REPLACED)
 
 
-def reissue(reward: Reward, *, reason: str, at: datetime) -> Reward:
+def reissue(reward: Reward, *, reason: str, at: datetime, actor: Actor = SYSTEM) -> Reward:
     """Begin a failed reward anew, with its own limits, approval and grant; the old one gives way.
 
     What was refunded meanwhile is taken off. Raises RewardMoved when it has not failed, or when
@@ -41,10 +43,10 @@ def reissue(reward: Reward, *, reason: str, at: datetime) -> Reward:
         raise RewardMoved("Only a reward that failed can be issued again, and only once.")
     if is_existing_customer(reward.referral):
         raise NotOwed
-    return take_its_place(reward, why=reason, at=at)
+    return take_its_place(reward, why=reason, at=at, actor=actor)
 
 
-def take_its_place(reward: Reward, *, why: str, at: datetime) -> Reward:
+def take_its_place(reward: Reward, *, why: str, at: datetime, actor: Actor = SYSTEM) -> Reward:
     """Begin a new reward in the place of a locked one; what was refunded meanwhile is taken off.
 
     So is what was promised again beside the old one, for the new one is whole.
@@ -59,6 +61,7 @@ def take_its_place(reward: Reward, *, why: str, at: datetime) -> Reward:
         why=why,
         holds=(),
         at=at,
+        actor=actor,
     )
     if reward.purchase is not None:
         claw_back(reward.purchase, at=at)

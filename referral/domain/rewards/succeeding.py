@@ -6,6 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from referral.domain.businesses import Actor
+from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards.holds import HoldKind, carry_holds
 from referral.domain.rewards.limits import begin_within_limits
 from referral.domain.rewards.rewards import Reward
@@ -20,6 +22,7 @@ def succeed(
     why: str,
     holds: Collection[HoldKind],
     at: datetime,
+    actor: Actor = SYSTEM,
 ) -> Reward:
     """Begin a reward for the same promise under the same limits; open holds of some kinds go along.
 
@@ -49,6 +52,6 @@ def succeed(
         offer=first.offer,
         referral=first.referral,
     )
-    begin_within_limits(reward, at=at, why=why)
+    begin_within_limits(reward, at=at, why=why, actor=actor)
     carry_holds(first, reward, holds, at=at)
     return reward

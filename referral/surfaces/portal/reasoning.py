@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     GateCode.SENDING: "It is on its way.",
     GateCode.GRANTED: "It is yours.",
     GateCode.FAILED: "It could not be given. We have been told and will look into it.",
+    GateCode.ISSUED_AGAIN: "It could not be given. It begins anew.",
     GateCode.EXPIRED: "It was not taken in time, so it has ended.",
     GateCode.TAKEN_BACK: "We took it back.",
 }

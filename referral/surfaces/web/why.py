@@ -79,6 +79,7 @@ CODES: dict[GateCode, str] = {
     GateCode.SENDING: "Sent; the answer is awaited.",
     GateCode.GRANTED: "It was given.",
     GateCode.FAILED: "It was refused for good, so nothing was given.",
+    GateCode.ISSUED_AGAIN: "It was refused for good. Another reward has taken its place.",
     GateCode.EXPIRED: "Its person did not take it in time, so it has ended.",
     GateCode.TAKEN_BACK: "Taken back by your team.",
 }
@@ -175,7 +176,7 @@ def _purchase(facts: Facts) -> Pairs:
         ("Counts", money(facts["base"])),
     ]
     if facts["refunded"].amount_minor:
-        pairs.append(("Refunded", money(facts["refunded"])))
+        pairs.append(("Refunded, or lost in a dispute", money(facts["refunded"])))
     if facts["verdict"]:
         pairs.append(("Verdict", reason_words(facts["verdict"], for_staff=True)))
     return pairs
