@@ -30,6 +30,7 @@ from referral.foundation.ids import parse_public_id
 @click.option("--site-url", required=True, help="The business's own site.")
 @click.option("--currency", required=True, help="ISO 4217 code, such as eur.")
 @click.option("--owner-email", required=True, help="Who signs in to the console first.")
+@click.option("--owner-name", default="", help="Signs what they write to people.")
 @click.option(
     "--stripe-secret-key", default="", help="sk_test_…, sk_live_…, rk_test_… or rk_live_…."
 )
@@ -42,6 +43,7 @@ def new_business(
     site_url: str,
     currency: str,
     owner_email: str,
+    owner_name: str,
     stripe_secret_key: str,
     stripe_webhook_secret: str,
     time_zone: str,
@@ -53,7 +55,7 @@ def new_business(
         business = create_business(name, site_url=site_url, currency=currency, at=at)
         set_time_zone(business, time_zone)
         with within(business.id):
-            owner = invite(business.id, owner_email, role=Role.OWNER, name="", at=at)
+            owner = invite(business.id, owner_email, role=Role.OWNER, name=owner_name, at=at)
             made = {
                 "id": business.public_id,
                 "slug": business.slug,

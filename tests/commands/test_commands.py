@@ -22,6 +22,7 @@ BUSINESS = [
     "--site-url=https://shop.example/",
     "--currency=eur",
     "--owner-email=olive@shop.example",
+    "--owner-name=Olive",
 ]
 
 

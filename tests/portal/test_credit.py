@@ -15,7 +15,7 @@ def test_credit_is_shown_with_its_end_and_what_it_was_spent_on(world: World) -> 
     assert "You have €9.00 to spend with us." in words_of(visitor.get().text)
     page = words_of(visitor.get("/rewards").text)
     assert "€9.00 to spend with us" in page
-    assert "Until" in page
+    assert "Before" in page
     assert "€6.50" in page
     assert "Without an end €2.50" in page
     assert "Spent: €3.50" in page

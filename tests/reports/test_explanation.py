@@ -165,8 +165,10 @@ def test_a_reward_says_how_many_people_it_waits_for(app: Flask, people: int, cod
     with within(shop.business.id), transaction():
         reward = of_alice(shop)
         reward.approvals_needed = people
+        session.flush()
         ripen(reward, at=shop.later(days=31).now)
     with within(shop.business.id):
+        session.refresh(reward)
         assert states(explain_reward(reward, at=shop.now))["hold"] == f"waiting {code}"
 
 

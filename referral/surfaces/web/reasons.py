@@ -165,7 +165,7 @@ REASONS: dict[str, Said] = {
     ),
     REFUNDED: Said(
         "The purchase was refunded.",
-        "The purchase was refunded, so its reward goes back to the budget.",
+        "The purchase was refunded or lost in a dispute, so its reward goes back.",
     ),
 }
 
