@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sqlalchemy import select
+
+from referral.domain.businesses import Business, across_businesses
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards import store_credit
 from referral.domain.rewards.attempts import prepare
@@ -114,11 +117,21 @@ def _grant(reward: Reward, *, at: datetime) -> None:
 
 def _is_what_was_asked(grant: Grant, done: Done) -> bool:
     asked = grant.parameters or {}
-    if done.recipient != asked.get("customer"):
+    if done.recipient != asked.get("customer") or _is_anothers(grant, done.object_id):
         return False
     if not grant.has_amount:
         return True
     return done.amount_minor == asked["amount"] and done.currency == grant.currency
+
+
+def _is_anothers(grant: Grant, object_id: str) -> bool:
+    """Tell whether another act made an object, of this business or of one on the same account."""
+    query = select(Grant.id).where(
+        Grant.business_id.in_(select(Business.id)),
+        Grant.object_id == object_id,
+        Grant.id != grant.id,
+    )
+    return session.scalar(query.limit(1).execution_options(**across_businesses())) is not None
 
 
 def _stop(grant: Grant, reward: Reward, done: Done, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import NotFoundThere, Permanent
-from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.made import Made, first_with, id_of, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe
 
 
@@ -67,14 +67,15 @@ class Codes(Asking):
             params["expires_at"] = int(expires_at.timestamp())
         if restrictions:
             params["restrictions"] = _at_stripe(restrictions)
-        made = call(
-            lambda: self._client.v1.promotion_codes.create(
-                params=params,  # type: ignore[arg-type]
-                options={"idempotency_key": key},
+        return call(
+            lambda: _promotion_code(
+                self._client.v1.promotion_codes.create(
+                    params=params,  # type: ignore[arg-type]
+                    options={"idempotency_key": key},
+                ).to_dict()
             ),
             changes=True,
         )
-        return _promotion_code(made.to_dict())
 
     def find_promotion_code(self, customer: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a customer's code by our marks."""
@@ -94,18 +95,21 @@ class Codes(Asking):
 
     def deactivate_code(self, code_id: str, *, key: str) -> CodeState:
         """Withdraw a code, and tell whether it was used before that; repeating changes nothing."""
-        said = call(
-            lambda: self._client.v1.promotion_codes.update(
-                code_id, params={"active": False}, options={"idempotency_key": key}
+        return call(
+            lambda: _state(
+                self._client.v1.promotion_codes.update(
+                    code_id, params={"active": False}, options={"idempotency_key": key}
+                ).to_dict()
             ),
             changes=True,
         )
-        return _state(said.to_dict())
 
     def code_state(self, code_id: str) -> CodeState:
         """Return whether a code may still be used; Stripe judges it anew each time."""
-        said = call(lambda: self._client.v1.promotion_codes.retrieve(code_id), changes=False)
-        return _state(said.to_dict())
+        return call(
+            lambda: _state(self._client.v1.promotion_codes.retrieve(code_id).to_dict()),
+            changes=False,
+        )
 
 
 def _at_stripe(restrictions: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +123,7 @@ def _promotion_code(one: Mapping[str, Any]) -> Made:
     ends = {"expires_at": one["expires_at"]} if one.get("expires_at") else {}
     coupon = id_of((one.get("promotion") or one).get("coupon"))
     return Made(
-        object_id=str(one["id"]),
+        object_id=own_id(one),
         amount_minor=0,
         currency="",
         customer_id=id_of(one.get("customer")) or "",
@@ -129,4 +133,4 @@ def _promotion_code(one: Mapping[str, Any]) -> Made:
 
 
 def _state(one: Mapping[str, Any]) -> CodeState:
-    return CodeState(str(one["id"]), bool(one["active"]), int(one["times_redeemed"]))
+    return CodeState(own_id(one), bool(one["active"]), int(one["times_redeemed"]))

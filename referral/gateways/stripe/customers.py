@@ -12,7 +12,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import NotFoundThere
-from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.made import Made, first_with, id_of, id_with, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe, from_stripe, payable
 
 
@@ -28,14 +28,16 @@ class Customers(Asking):
             params["email"] = email
         if name:
             params["name"] = name
-        made = call(
-            lambda: self._client.v1.customers.create(
-                params=params,  # type: ignore[arg-type]
-                options={"idempotency_key": key},
+        return call(
+            lambda: id_with(
+                marks,
+                self._client.v1.customers.create(
+                    params=params,  # type: ignore[arg-type]
+                    options={"idempotency_key": key},
+                ).to_dict(),
             ),
             changes=True,
         )
-        return str(made.id)
 
     def adjust_balance(
         self,
@@ -48,20 +50,21 @@ class Customers(Asking):
         key: str,
     ) -> Made:
         """Change a customer's balance: below nothing gives credit, above takes it back."""
-        made = call(
-            lambda: self._client.v1.customers.balance_transactions.create(
-                customer,
-                params={
-                    "amount": at_stripe(amount_minor, currency),
-                    "currency": currency,
-                    "description": note[:350],
-                    "metadata": dict(marks),
-                },
-                options={"idempotency_key": key},
+        return call(
+            lambda: _balance_change(
+                self._client.v1.customers.balance_transactions.create(
+                    customer,
+                    params={
+                        "amount": at_stripe(amount_minor, currency),
+                        "currency": currency,
+                        "description": note[:350],
+                        "metadata": dict(marks),
+                    },
+                    options={"idempotency_key": key},
+                ).to_dict()
             ),
             changes=True,
         )
-        return _balance_change(made.to_dict())
 
     def find_balance_change(self, customer: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a balance change by our marks."""
@@ -119,7 +122,7 @@ class Customers(Asking):
 
 def _balance_change(one: Mapping[str, Any]) -> Made:
     return Made(
-        object_id=str(one["id"]),
+        object_id=own_id(one),
         amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(one["customer"]) or "",

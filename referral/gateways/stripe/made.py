@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from referral.gateways.stripe.errors import OutcomeUnknown
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -36,6 +38,22 @@ class Made:
 def first_with(marks: Mapping[str, str], found: Iterable[Made]) -> Made | None:
     """Return the first object that bears these marks; Stripe's lists have no filter for them."""
     return next((one for one in found if one.bears(marks)), None)
+
+
+def own_id(one: Mapping[str, Any]) -> str:
+    """Return the id an object has in an answer; raises ValueError for an answer without one."""
+    found = one.get("id")
+    if not isinstance(found, str) or not found:
+        raise ValueError("an answer without an id")
+    return found
+
+
+def id_with(marks: Mapping[str, str], one: Mapping[str, Any]) -> str:
+    """Return the id of what was made with these marks; raises OutcomeUnknown for anything else."""
+    theirs = marks_in(one)
+    if any(theirs.get(name) != value for name, value in marks.items()):
+        raise OutcomeUnknown("The answer is about something else than what was asked for.")
+    return own_id(one)
 
 
 def id_of(thing: object) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
-from referral.gateways.stripe.made import marks_in
+from referral.gateways.stripe.made import id_with, marks_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,16 @@ class Payees(Asking):
         }
         if email:
             params["email"] = email
-        made = call(
-            lambda: self._client.v1.accounts.create(
-                params=params,  # type: ignore[arg-type]
-                options={"idempotency_key": key},
+        return call(
+            lambda: id_with(
+                marks,
+                self._client.v1.accounts.create(
+                    params=params,  # type: ignore[arg-type]
+                    options={"idempotency_key": key},
+                ).to_dict(),
             ),
             changes=True,
         )
-        return str(made.id)
 
     def find_payee(self, marks: Mapping[str, str], *, since: datetime) -> str | None:
         """Look for a connected account by our marks among those made since a moment."""

@@ -13,7 +13,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import Permanent
-from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.made import Made, first_with, id_of, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe, from_stripe
 
 
@@ -65,19 +65,20 @@ class Payments(Asking):
 
         Two currencies need to be named, since Stripe counts them otherwise: see `units.py`.
         """
-        made = call(
-            lambda: self._client.v1.refunds.create(
-                params={
-                    "payment_intent": payment_intent,
-                    "amount": at_stripe(amount_minor, currency),
-                    "metadata": dict(marks),
-                    "expand": ["charge"],
-                },
-                options={"idempotency_key": key},
+        return call(
+            lambda: _refund(
+                self._client.v1.refunds.create(
+                    params={
+                        "payment_intent": payment_intent,
+                        "amount": at_stripe(amount_minor, currency),
+                        "metadata": dict(marks),
+                        "expand": ["charge"],
+                    },
+                    options={"idempotency_key": key},
+                ).to_dict()
             ),
             changes=True,
         )
-        return _refund(made.to_dict())
 
     def find_refund(self, payment_intent: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a refund of a payment by our marks."""
@@ -144,7 +145,7 @@ def _refund(one: Mapping[str, Any]) -> Made:
     charge = one.get("charge")
     customer = charge.get("customer") if isinstance(charge, Mapping) else None
     return Made(
-        object_id=str(one["id"]),
+        object_id=own_id(one),
         amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(customer) or "",

@@ -13,7 +13,7 @@ from typing import Any
 
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
-from referral.gateways.stripe.made import Made, id_of, marks_in
+from referral.gateways.stripe.made import Made, id_of, marks_in, own_id
 
 _RUNNING = ("active", "trialing")
 
@@ -70,19 +70,20 @@ class Subscriptions(Asking):
 
         The moment is absolute: count it from `ends_at`, or time already paid is lost.
         """
-        made = call(
-            lambda: self._client.v1.subscriptions.update(
-                subscription_id,
-                params={
-                    "trial_end": int(until.timestamp()),
-                    "proration_behavior": "none",
-                    "metadata": dict(marks),
-                },
-                options={"idempotency_key": key},
+        return call(
+            lambda: _extension(
+                self._client.v1.subscriptions.update(
+                    subscription_id,
+                    params={
+                        "trial_end": int(until.timestamp()),
+                        "proration_behavior": "none",
+                        "metadata": dict(marks),
+                    },
+                    options={"idempotency_key": key},
+                ).to_dict()
             ),
             changes=True,
         )
-        return _extension(made.to_dict())
 
     def extensions_of(self, customer: str) -> list[Made]:
         """List the last extension of each of a customer's subscriptions, by its marks."""
@@ -98,8 +99,10 @@ class Subscriptions(Asking):
 
     def find_extension(self, subscription_id: str, marks: Mapping[str, str]) -> Made | None:
         """Look whether the last extension of a subscription was the one with these marks."""
-        said = call(lambda: self._client.v1.subscriptions.retrieve(subscription_id), changes=False)
-        last = _extension(said.to_dict())
+        last = call(
+            lambda: _extension(self._client.v1.subscriptions.retrieve(subscription_id).to_dict()),
+            changes=False,
+        )
         return last if last.bears(marks) else None
 
 
@@ -131,7 +134,7 @@ def _price(item: Mapping[str, Any]) -> int:
 def _extension(one: Mapping[str, Any]) -> Made:
     trial_end = one.get("trial_end")
     return Made(
-        object_id=str(one["id"]),
+        object_id=own_id(one),
         amount_minor=0,
         currency=str(one["currency"]),
         customer_id=id_of(one["customer"]) or "",

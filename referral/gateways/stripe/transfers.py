@@ -12,7 +12,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import Blocked, Needs, NotFoundThere
-from referral.gateways.stripe.made import Made, first_with, id_of, marks_in
+from referral.gateways.stripe.made import Made, first_with, id_of, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe, from_stripe
 
 
@@ -35,22 +35,23 @@ class Transfers(Asking):
     ) -> Made:
         """Pay a payee; `group` is what it is found by. Raises Blocked when they or we cannot."""
         try:
-            made = call(
-                lambda: self._client.v1.transfers.create(
-                    params={
-                        "amount": at_stripe(amount_minor, currency),
-                        "currency": currency,
-                        "destination": payee,
-                        "transfer_group": group,
-                        "metadata": dict(marks),
-                    },
-                    options={"idempotency_key": key},
+            return call(
+                lambda: _transfer(
+                    self._client.v1.transfers.create(
+                        params={
+                            "amount": at_stripe(amount_minor, currency),
+                            "currency": currency,
+                            "destination": payee,
+                            "transfer_group": group,
+                            "metadata": dict(marks),
+                        },
+                        options={"idempotency_key": key},
+                    ).to_dict()
                 ),
                 changes=True,
             )
         except NotFoundThere as gone:
             raise Blocked(gone.said, needs=Needs.PAYEE) from gone
-        return _transfer(made.to_dict())
 
     def read_transfer(self, transfer_id: str) -> Made:
         """Read a transfer; raises NotFoundThere for an unknown one."""
@@ -81,19 +82,20 @@ class Transfers(Asking):
         Two currencies need to be named, since Stripe counts them otherwise: see `units.py`. Raises
         Blocked when the payee holds less, as after a payout to their bank.
         """
-        made = call(
-            lambda: self._client.v1.transfers.reversals.create(
-                transfer_id,
-                params={
-                    "amount": at_stripe(amount_minor, currency),
-                    "metadata": dict(marks),
-                    "expand": ["transfer"],
-                },
-                options={"idempotency_key": key},
+        return call(
+            lambda: _reversal(
+                self._client.v1.transfers.reversals.create(
+                    transfer_id,
+                    params={
+                        "amount": at_stripe(amount_minor, currency),
+                        "metadata": dict(marks),
+                        "expand": ["transfer"],
+                    },
+                    options={"idempotency_key": key},
+                ).to_dict()
             ),
             changes=True,
         )
-        return _reversal(made.to_dict())
 
     def find_reversal(self, transfer_id: str, marks: Mapping[str, str]) -> Made | None:
         """Look for a reversal of a transfer by our marks."""
@@ -131,7 +133,7 @@ class Transfers(Asking):
 
 def _transfer(one: Mapping[str, Any]) -> Made:
     return Made(
-        object_id=str(one["id"]),
+        object_id=own_id(one),
         amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(one["destination"]) or "",
@@ -144,7 +146,7 @@ def _reversal(one: Mapping[str, Any]) -> Made:
     transfer = one["transfer"]
     payee = transfer.get("destination") if isinstance(transfer, Mapping) else None
     return Made(
-        object_id=str(one["id"]),
+        object_id=own_id(one),
         amount_minor=from_stripe(int(one["amount"]), str(one["currency"])),
         currency=str(one["currency"]),
         customer_id=id_of(payee) or "",

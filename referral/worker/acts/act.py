@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done
 from referral.gateways.stripe import Made, StripeAccount
+from referral.worker.marks import mark_of
 
 
 class NothingLeft(Exception):
@@ -27,6 +29,17 @@ class Act(Protocol):
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look for what an earlier try left, by our marks."""
+
+
+def answer_to(grant: Grant, made: Made, *, sign: int = 1, **named: str) -> Done:
+    """Say what was answered to an act; nobody has it when it is about another object.
+
+    It must bear the act's own mark, and its details what is `named`, such as the payment that a
+    refund is of.
+    """
+    done = done_of(made, sign=sign)
+    is_of_it = made.bears(mark_of(grant)) and named.items() <= made.details.items()
+    return done if is_of_it else replace(done, recipient="")
 
 
 def done_of(made: Made, *, sign: int = 1) -> Done:

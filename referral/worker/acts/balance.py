@@ -11,7 +11,7 @@ from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, recip
 from referral.foundation import clock
 from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.errors import NotFoundThere, StoredFailure
-from referral.worker.acts.act import NothingLeft, done_of
+from referral.worker.acts.act import NothingLeft, answer_to, done_of
 from referral.worker.marks import mark_of, marks_of
 
 _SOON = timedelta(minutes=5)
@@ -33,7 +33,7 @@ class _Change:
             marks=marks_of(grant),
             key=grant.idempotency_key,
         )
-        return done_of(made, sign=self.sign)
+        return answer_to(grant, made, sign=self.sign)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the changes of the customer's balance; the list has no filter for marks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from referral.foundation import clock
 from referral.foundation.crypto import plain_hash
 from referral.foundation.db import transaction
 from referral.gateways.stripe import StripeAccount
-from referral.worker.acts.act import NothingLeft, done_of
+from referral.worker.acts.act import NothingLeft, answer_to, done_of
 from referral.worker.marks import mark_of, marks_of, marks_of_person
 
 
@@ -40,7 +41,7 @@ class PromotionCode:
             expires_at=datetime.fromtimestamp(ends_at, UTC) if ends_at else None,
             restrictions=_restrictions(offer),
         )
-        return done_of(made)
+        return answer_to(grant, made, coupon=coupon)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the customer's codes."""
@@ -65,7 +66,10 @@ class Withdrawal:
     def send(self, grant: Grant, account: StripeAccount) -> Done:
         """Withdraw it; whoever was quicker and used it keeps it."""
         code = (grant.parameters or {})["code"]
-        if account.deactivate_code(code, key=grant.idempotency_key).times_redeemed:
+        left = account.deactivate_code(code, key=grant.idempotency_key)
+        if left.code_id != code or left.is_active:
+            return replace(_withdrawn(grant), recipient="")
+        if left.times_redeemed:
             raise NothingLeft
         return _withdrawn(grant)
 

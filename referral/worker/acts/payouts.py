@@ -11,7 +11,7 @@ from referral.foundation.db import transaction
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeAccount, keep_balances
 from referral.gateways.stripe.errors import NotFoundThere
-from referral.worker.acts.act import NothingLeft, done_of
+from referral.worker.acts.act import NothingLeft, answer_to, done_of
 from referral.worker.marks import mark_of, marks_of
 from referral.worker.payees import look_at_payee
 
@@ -44,7 +44,7 @@ class Transfer:
             marks=marks_of(grant),
             key=grant.idempotency_key,
         )
-        return done_of(made)
+        return answer_to(grant, made)
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the transfers of its reward's group."""
@@ -79,7 +79,7 @@ class Reversal:
             key=grant.idempotency_key,
             currency=grant.currency,
         )
-        return done_of(made)
+        return answer_to(grant, made, transfer=asked["transfer"])
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the reversals of the transfer."""

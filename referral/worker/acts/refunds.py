@@ -7,7 +7,7 @@ from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting
 from referral.gateways.stripe import StripeAccount
 from referral.gateways.stripe.errors import NotFoundThere
-from referral.worker.acts.act import done_of
+from referral.worker.acts.act import answer_to, done_of
 from referral.worker.marks import mark_of, marks_of
 
 
@@ -38,7 +38,7 @@ class Refund:
             key=grant.idempotency_key,
             currency=grant.currency,
         )
-        return done_of(made)
+        return answer_to(grant, made, payment_intent=asked["payment"])
 
     def find(self, grant: Grant, account: StripeAccount) -> Done | None:
         """Look among the payment's refunds."""
