@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from referral.domain.businesses import connection_of
+from referral.domain.businesses import Business, connection_of
 from referral.domain.purchases import Purchase, PurchaseFact, Refund, RefundFact
 from referral.domain.purchases.purchases import PurchaseKey
 from referral.domain.reports.reconciliations import (
@@ -22,6 +22,7 @@ from referral.domain.reports.reconciliations import (
 )
 from referral.foundation.clock import to_second
 from referral.foundation.db import session
+from referral.foundation.ids import public_id
 from referral.gateways.stripe import StripeAccount, listing, read
 from referral.gateways.stripe.listing import ObjectPage
 
@@ -101,7 +102,8 @@ def _begun_since(run: Reconciliation, since: datetime) -> datetime:
 def _compare(account: StripeAccount, stage: Stage, one: dict[str, Any]) -> Iterator[Difference]:
     """Read an object as the event would tell of it, and yield what we know otherwise."""
     event = {"type": _EVENTS[stage], "created": one.get("created"), "data": {"object": one}}
-    for fact in read(event):
+    whose = public_id(Business.prefix, account.business_id)
+    for fact in read(event, business=whose):
         if isinstance(fact, PurchaseFact) and _names_somebody(fact):
             yield from _compare_purchase(account.business_id, str(one["id"]), fact)
         elif isinstance(fact, RefundFact) and not fact.has_failed:

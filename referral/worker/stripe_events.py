@@ -48,7 +48,8 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
     """Apply what an event tells us; news of what is not known yet waits for it."""
     event = session.get_one(StripeEvent, key, execution_options=across_businesses())
     with within(event.business_id):
-        facts = read(json.loads(event.payload))
+        whose = public_id(Business.prefix, event.business_id)
+        facts = read(json.loads(event.payload), business=whose)
         if not _heard(event, token, facts):
             return
         unasked = None
@@ -111,21 +112,19 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
 def _without_ours(event: StripeEvent, fact: Fact) -> Fact:
     """Tell what we gave back of a payment as a reward: it takes nobody's reward back.
 
-    After a restore Stripe knows better what we gave (F-40).
+    Stripe knows better after a restore (F-40), and where another business gave of it, too.
     """
     if not isinstance(fact, RefundFact) or fact.total_minor is None:
         return fact
     own_minor = given_back_of(fact.keys)
-    is_recovering = recovery_of(event.business_id) is not None
+    is_shared = given_back_of(fact.keys, by_anyone=True) != own_minor
+    asks = is_shared or recovery_of(event.business_id) is not None
     session.commit()
-    account = account_of(event.business_id) if is_recovering else None
+    account = account_of(event.business_id) if asks else None
     payment = _payment_in(fact.keys)
     if account is not None and payment is not None:
-        whose = public_id(Business.prefix, event.business_id)
-        ours = [
-            one for one in account.refunds_of(payment) if one.marks.get("wom_business") == whose
-        ]
-        own_minor = max(own_minor, sum(one.amount_minor for one in ours))
+        rewards = [one for one in account.refunds_of(payment) if one.marks.get("wom_reward")]
+        own_minor = max(own_minor, sum(one.amount_minor for one in rewards))
     return replace(fact, own_minor=own_minor)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from referral.domain.businesses import Owned
+from referral.domain.businesses import Owned, across_businesses
 from referral.domain.rewards.operations import AT_BUSINESS, OURS, TAKING, WITHOUT_AMOUNT, Operation
 from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import (
@@ -234,14 +234,18 @@ def acts_beside(grant: Grant) -> dict[uuid.UUID, str]:
     return {key: state for key, state in session.execute(query)}
 
 
-def given_back_of(payments: Collection[str]) -> int:
-    """Return how much of a payment we gave back as rewards, or may have, in minor units."""
+def given_back_of(payments: Collection[str], *, by_anyone: bool = False) -> int:
+    """Return how much of a payment we gave back as rewards, or may have, in minor units.
+
+    `by_anyone` counts what other businesses gave back of it too: they may share an account.
+    """
     query = select(func.coalesce(func.sum(Grant.amount_minor), 0)).where(
         Grant.operation == Operation.REFUND,
         Grant.state.in_((GrantState.SENDING, GrantState.DONE)),
         Grant.parameters["payment"].as_string().in_(payments),
     )
-    return int(session.scalars(query).one())
+    seen = across_businesses() if by_anyone else {}
+    return int(session.scalars(query.execution_options(**seen)).one())
 
 
 def given_by(reward: Reward) -> Grant | None:

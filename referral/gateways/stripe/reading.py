@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from referral.domain.businesses import Business
 from referral.domain.purchases import (
     CameBack,
     Claim,
@@ -31,6 +32,7 @@ from referral.gateways.stripe.fields import (
     name_in,
     own_id_in,
     table,
+    text_in,
     whole,
 )
 
@@ -53,8 +55,12 @@ _LONG_BEFORE = timedelta(days=1)
 """A customer made this long before the news about them was a customer already."""
 
 
-def read(event: Said) -> list[Fact]:
-    """Return what an event tells us, possibly nothing; unknown types are nothing."""
+def read(event: Said, *, business: str = "") -> list[Fact]:
+    """Return what an event tells a business, possibly nothing; unknown types are nothing.
+
+    Several businesses may share an account: what says that another sold it tells this one nothing.
+    `business` is the public id; without it nothing is passed over.
+    """
     if event.get("type") in _ABOUT_PAYEES:
         account_id = id_in(event.get("account"))
         return [PayeeNews(account_id)] if account_id else []
@@ -63,6 +69,8 @@ def read(event: Said) -> list[Fact]:
     reader = _READERS.get(str(event.get("type")))
     thing = table(event.get("data")).get("object")
     if reader is None or not isinstance(thing, Mapping):
+        return []
+    if business and _is_sold_by_another(thing, business):
         return []
     return reader(thing, moment(event.get("created")))
 
@@ -96,12 +104,7 @@ def _failed_session(one: Said, at: datetime) -> list[Fact]:
 
 
 def _invoice(one: Said, at: datetime) -> list[Fact]:
-    parent = table(table(one.get("parent")).get("subscription_details"))
-    marks = {
-        **table(table(one.get("subscription_details")).get("metadata")),
-        **table(parent.get("metadata")),
-        **table(one.get("metadata")),
-    }
+    marks = _marks_of(one)
     claim = Claim(
         customer_id=id_in(one.get("customer")),
         email=address_in(one.get("customer_email")),
@@ -237,6 +240,16 @@ def _claim_of_session(one: Said) -> Claim:
     )
 
 
+def _marks_of(one: Said) -> Said:
+    """Return the metadata of something; an invoice has its subscription's below its own."""
+    parent = table(table(one.get("parent")).get("subscription_details"))
+    return {
+        **table(table(one.get("subscription_details")).get("metadata")),
+        **table(parent.get("metadata")),
+        **table(one.get("metadata")),
+    }
+
+
 def _tokens(*texts: object) -> tuple[str, ...]:
     """Keep what looks like our token; a business may use the reference field for itself."""
     found = [text for text in texts if isinstance(text, str) and text.startswith("wom_")]
@@ -263,6 +276,12 @@ def _tax_of(invoice: Said, currency: str) -> int:
         total = whole(invoice.get("total"), currency)
         return max(0, total - whole(invoice.get("total_excluding_tax"), currency))
     return 0
+
+
+def _is_sold_by_another(one: Said, business: str) -> bool:
+    """Tell whether the shop wrote that another business sold this; nonsense names nobody."""
+    seller = text_in(_marks_of(one).get("wom_seller")) or ""
+    return seller.startswith(f"{Business.prefix}_") and seller != business
 
 
 def _is_ours(one: Said) -> bool:
