@@ -10,6 +10,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from time import sleep
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -21,8 +24,10 @@ from referral.domain.rewards.grants import GrantState
 from referral.foundation.db import session
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import Made, StripeAccount
-from referral.gateways.stripe.errors import NotFoundThere, StripeTrouble
+from referral.gateways.stripe.errors import Busy, NotFoundThere, StripeTrouble
 from referral.worker.accounts import account_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ COMPARED = frozenset(
 )
 """The operations that leave an object of their own; the end of a subscription is none."""
 
+BUSY_TRIES = 9
+LONGEST_BREAK_S = 10.0
+"""How often to ask a busy provider again, and the most seconds between."""
+
 _GOES_WITH_CUSTOMER = frozenset({Operation.CREDIT, Operation.DEBIT, Operation.PROMOTION_CODE})
 """The operations whose objects nobody can list any more once their customer was deleted."""
 
@@ -73,7 +82,7 @@ def _compare_business(key: uuid.UUID, report: Report) -> None:
         return
     for customer, known in acts.items():
         try:
-            beside, held = held_for(account, customer, known)
+            beside, held = _patiently(partial(held_for, account, customer, known))
         except StripeTrouble as trouble:
             said = f"{customer} could not be compared: {trouble.said}"
             report.warnings.append(Violation("provider", whose, said))
@@ -84,6 +93,16 @@ def _compare_business(key: uuid.UUID, report: Report) -> None:
             report.warnings.append(Violation("deleted", whose, said))
         for found in differences(beside, held, whose):
             report.add(found.violation)
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Ask again where the provider is only busy, as it is while workers of one account ask too."""
+    for _ in range(BUSY_TRIES):
+        try:
+            return ask()
+        except Busy as busy:
+            sleep(min(busy.after_s or 1.0, LONGEST_BREAK_S))
+    return ask()
 
 
 def acts_by_customer(people: Sequence[uuid.UUID] | None = None) -> dict[str, list[Grant]]:

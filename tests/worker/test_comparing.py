@@ -56,6 +56,18 @@ def test_nothing_differs_after_a_story(trade: Trade, customer: str) -> None:
     assert (report.violations, report.warnings) == ([], [])
 
 
+def test_a_busy_provider_is_asked_again(
+    trade: Trade, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while the workers of several businesses ask the same account."""
+    breaks: list[float] = []
+    monkeypatch.setattr("referral.worker.comparing.sleep", breaks.append)
+    trade.practice.fault("429", "GET", "/v1/customers/", times=3)
+    report = compared()
+    assert (report.violations, report.warnings) == ([], [])
+    assert len(breaks) == 3
+
+
 @pytest.mark.parametrize(
     ("operation", "change", "invariant"),
     [
