@@ -16,6 +16,7 @@ from referral.gateways.stripe.customers import Customers
 from referral.gateways.stripe.endpoint import LISTED_EVENTS
 from referral.gateways.stripe.health import Checks
 from referral.gateways.stripe.inbox import is_event
+from referral.gateways.stripe.made import own_id
 from referral.gateways.stripe.payees import Payees
 from referral.gateways.stripe.payments import Payments
 from referral.gateways.stripe.subscriptions import Subscriptions
@@ -38,7 +39,9 @@ class StripeAccount(Customers, Codes, Payees, Payments, Subscriptions, Checks):
 
     def whose(self) -> str:
         """Return the id of the Stripe account the key belongs to."""
-        return str(call(self._client.v1.accounts.retrieve_current, changes=False).id)
+        return call(
+            lambda: own_id(self._client.v1.accounts.retrieve_current().to_dict()), changes=False
+        )
 
     def events(self, since: datetime, *, after: str | None = None) -> EventPage:
         """List a page of the events we read that were made since a moment, the newest first.

@@ -10,7 +10,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import NotFoundThere, Permanent
-from referral.gateways.stripe.made import Made, first_with, id_of, marks_in, own_id
+from referral.gateways.stripe.made import Made, about, first_with, id_of, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe
 
 
@@ -107,7 +107,9 @@ class Codes(Asking):
     def code_state(self, code_id: str) -> CodeState:
         """Return whether a code may still be used; Stripe judges it anew each time."""
         return call(
-            lambda: _state(self._client.v1.promotion_codes.retrieve(code_id).to_dict()),
+            lambda: _state(
+                about(code_id, self._client.v1.promotion_codes.retrieve(code_id).to_dict())
+            ),
             changes=False,
         )
 

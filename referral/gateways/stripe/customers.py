@@ -12,7 +12,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import NotFoundThere
-from referral.gateways.stripe.made import Made, first_with, id_of, id_with, marks_in, own_id
+from referral.gateways.stripe.made import Made, about, first_with, id_of, id_with, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe, from_stripe, payable
 
 
@@ -85,10 +85,9 @@ class Customers(Asking):
     def credit_left(self, customer: str, currency: str) -> int:
         """Return how much credit a customer has left in a currency; nothing when they owe."""
         try:
-            found = call(lambda: self._client.v1.customers.retrieve(customer), changes=False)
+            said = self._customer(customer)
         except NotFoundThere:
             return 0
-        said = found.to_dict()
         if said.get("deleted"):
             return 0
         if said.get("currency") in (None, currency):
@@ -98,20 +97,25 @@ class Customers(Asking):
     def is_deleted(self, customer: str) -> bool:
         """Tell whether a customer was deleted; one Stripe never heard of was not."""
         try:
-            found = call(lambda: self._client.v1.customers.retrieve(customer), changes=False)
+            return bool(self._customer(customer).get("deleted"))
         except NotFoundThere:
             return False
-        return bool(found.to_dict().get("deleted"))
 
     def currency_of(self, customer: str) -> str | None:
         """Return the currency a customer is billed in, or None while it is still open.
 
         Raises NotFoundThere for one who does not exist or was deleted.
         """
-        said = call(lambda: self._client.v1.customers.retrieve(customer), changes=False).to_dict()
+        said = self._customer(customer)
         if said.get("deleted"):
             raise NotFoundThere(f"The customer {customer} was deleted.")
         return str(said["currency"]) if said.get("currency") else None
+
+    def _customer(self, customer: str) -> Mapping[str, Any]:
+        return call(
+            lambda: about(customer, self._client.v1.customers.retrieve(customer).to_dict()),
+            changes=False,
+        )
 
     def _left_of_another(self, customer: str, currency: str) -> int:
         """Return what is left in a currency that is not the customer's own, by its last change."""

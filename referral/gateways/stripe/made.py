@@ -48,6 +48,13 @@ def own_id(one: Mapping[str, Any]) -> str:
     return found
 
 
+def about(asked_id: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer about what was asked for; raises ValueError for one about anything else."""
+    if own_id(one) != asked_id:
+        raise ValueError("an answer about something else")
+    return one
+
+
 def id_with(marks: Mapping[str, str], one: Mapping[str, Any]) -> str:
     """Return the id of what was made with these marks; raises OutcomeUnknown for anything else."""
     theirs = marks_in(one)

@@ -12,7 +12,7 @@ from typing import Any
 
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
-from referral.gateways.stripe.made import id_with, marks_in
+from referral.gateways.stripe.made import about, id_with, marks_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Payees(Asking):
         Abroad they are recipients, who can be paid and nothing else; Stripe is asked first which
         country the business is in.
         """
-        home = call(self._client.v1.accounts.retrieve_current, changes=False).country
+        home = call(lambda: self._client.v1.accounts.retrieve_current().country, changes=False)
         agreement = "full" if country.upper() == home else "recipient"
         params: dict[str, Any] = {
             "capabilities": {"transfers": {"requested": True}},
@@ -91,22 +91,26 @@ class Payees(Asking):
         account is not connected any more.
         """
         made = call(
-            lambda: self._client.v1.account_links.create(
-                params={
-                    "account": payee,
-                    "refresh_url": refresh_url,
-                    "return_url": return_url,
-                    "type": "account_onboarding",
-                }
+            lambda: (
+                self._client.v1.account_links.create(
+                    params={
+                        "account": payee,
+                        "refresh_url": refresh_url,
+                        "return_url": return_url,
+                        "type": "account_onboarding",
+                    }
+                ).url
             ),
             changes=False,
         )
-        return str(made.url)
+        return str(made)
 
     def payee_status(self, payee: str) -> PayeeStatus:
         """Read how a connected account stands; raises NotFoundThere when it left the business."""
-        found = call(lambda: self._client.v1.accounts.retrieve(payee), changes=False)
-        return call(lambda: read_payee(found.to_dict()), changes=False)
+        return call(
+            lambda: read_payee(about(payee, self._client.v1.accounts.retrieve(payee).to_dict())),
+            changes=False,
+        )
 
 
 def read_payee(account: Mapping[str, Any]) -> PayeeStatus:

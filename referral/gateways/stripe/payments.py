@@ -102,33 +102,41 @@ class Payments(Asking):
 
     def refunds_to(self, customer: str) -> list[Made]:
         """List what a customer got back of their last hundred charges, by us and by others."""
-        charges = call(
-            lambda: (
-                self._client.v1.charges.list(
+        payments = call(
+            lambda: [
+                id_of(one.payment_intent)
+                for one in self._client.v1.charges.list(
                     params={"customer": customer, "limit": LONGEST_LIST}
                 ).data
-            ),
+                if one.amount_refunded
+            ],
             changes=False,
         )
-        payments = [id_of(one.payment_intent) for one in charges if one.amount_refunded]
         return [made for payment in payments if payment for made in self.refunds_of(payment)]
 
     def invoice_of_payment(self, payment_intent: str) -> str | None:
         """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
-        try:
-            listed = call(
-                lambda: self._client.v1.invoice_payments.list(
-                    params={
-                        "payment": {"type": "payment_intent", "payment_intent": payment_intent},
-                        "limit": 1,
-                    }
-                ),
-                changes=False,
+
+        def found() -> str | None:
+            listed = self._client.v1.invoice_payments.list(
+                params={
+                    "payment": {"type": "payment_intent", "payment_intent": payment_intent},
+                    "limit": 1,
+                }
             )
+            one = next(iter(listed.data), None)
+            return _invoice_of(payment_intent, one.to_dict()) if one is not None else None
+
+        try:
+            return call(found, changes=False)
         except Permanent:
             return None
-        found = next(iter(listed.data), None)
-        return id_of(found.to_dict().get("invoice")) if found is not None else None
+
+
+def _invoice_of(payment_intent: str, one: Mapping[str, Any]) -> str | None:
+    if id_of(one["payment"].get("payment_intent")) != payment_intent:
+        raise ValueError("an answer about another payment")
+    return id_of(one.get("invoice"))
 
 
 def _refundable(charge: Mapping[str, Any]) -> Payment | None:

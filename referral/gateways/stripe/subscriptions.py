@@ -13,7 +13,7 @@ from typing import Any
 
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
-from referral.gateways.stripe.made import Made, id_of, marks_in, own_id
+from referral.gateways.stripe.made import Made, about, id_of, marks_in, own_id
 
 _RUNNING = ("active", "trialing")
 
@@ -56,12 +56,8 @@ class Subscriptions(Asking):
 
     def subscription(self, subscription_id: str) -> Subscription:
         """Read a subscription; raises NotFoundThere for an unknown one."""
-        return call(
-            lambda: _subscription(
-                self._client.v1.subscriptions.retrieve(subscription_id).to_dict()
-            ),
-            changes=False,
-        )
+        said = self._retrieved(subscription_id)
+        return call(lambda: _subscription(said), changes=False)
 
     def extend_subscription(
         self, subscription_id: str, until: datetime, *, marks: Mapping[str, str], key: str
@@ -99,11 +95,18 @@ class Subscriptions(Asking):
 
     def find_extension(self, subscription_id: str, marks: Mapping[str, str]) -> Made | None:
         """Look whether the last extension of a subscription was the one with these marks."""
-        last = call(
-            lambda: _extension(self._client.v1.subscriptions.retrieve(subscription_id).to_dict()),
+        said = self._retrieved(subscription_id)
+        last = call(lambda: _extension(said), changes=False)
+        return last if last.bears(marks) else None
+
+    def _retrieved(self, subscription_id: str) -> Mapping[str, Any]:
+        return call(
+            lambda: about(
+                subscription_id,
+                self._client.v1.subscriptions.retrieve(subscription_id).to_dict(),
+            ),
             changes=False,
         )
-        return last if last.bears(marks) else None
 
 
 def _subscription(one: Mapping[str, Any]) -> Subscription:

@@ -12,7 +12,7 @@ from typing import Any
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.errors import Blocked, Needs, NotFoundThere
-from referral.gateways.stripe.made import Made, first_with, id_of, marks_in, own_id
+from referral.gateways.stripe.made import Made, about, first_with, id_of, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe, from_stripe
 
 
@@ -56,7 +56,9 @@ class Transfers(Asking):
     def read_transfer(self, transfer_id: str) -> Made:
         """Read a transfer; raises NotFoundThere for an unknown one."""
         return call(
-            lambda: _transfer(self._client.v1.transfers.retrieve(transfer_id).to_dict()),
+            lambda: _transfer(
+                about(transfer_id, self._client.v1.transfers.retrieve(transfer_id).to_dict())
+            ),
             changes=False,
         )
 
