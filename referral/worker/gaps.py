@@ -138,7 +138,7 @@ def _compare_refund(
     """A refund is known by its id, or in the whole a charge told of; of unknown money it is not."""
     if _refund(account.business_id, fact.refund_id) is not None:
         return
-    purchase = _purchase(account.business_id, fact.keys) or _by_invoice(account, fact.keys)
+    purchase = _purchase(account.business_id, fact.keys) or _by_sale(account, fact.keys)
     if purchase is None:
         return
     if _told_in_all(purchase) >= fact.amount_minor:
@@ -153,12 +153,12 @@ def _compare_refund(
     )
 
 
-def _by_invoice(account: StripeAccount, keys: tuple[str, ...]) -> Purchase | None:
-    """Find a purchase by the invoice of its payment, which a refund does not name (since 2025)."""
+def _by_sale(account: StripeAccount, keys: tuple[str, ...]) -> Purchase | None:
+    """Find a purchase by what its payment was for, which a refund does not name (since 2025)."""
     payment = next((one for one in keys if one.startswith("pi_")), None)
     session.commit()
-    invoice = account.invoice_of_payment(payment) if payment else None
-    return _purchase(account.business_id, (invoice,)) if invoice else None
+    sale = account.sale_of(payment) if payment else None
+    return _purchase(account.business_id, (str(sale["id"]),)) if sale else None
 
 
 def _told_in_all(purchase: Purchase) -> int:

@@ -28,7 +28,7 @@ from referral.foundation import clock, due, failpoints
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import NotYet
 from referral.foundation.ids import public_id
-from referral.gateways.stripe import StripeEvent, read
+from referral.gateways.stripe import StripeEvent, is_sold_by_another, read
 from referral.gateways.stripe.errors import StripeTrouble
 from referral.gateways.stripe.reading import BalanceNews, Fact, PayeeNews
 from referral.worker.accounts import account_of
@@ -54,7 +54,11 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
             return
         unasked = None
         try:
-            facts = [_with_invoice(event, _without_ours(event, fact)) for fact in facts]
+            facts = [
+                found
+                for fact in facts
+                if (found := _with_sale(event, _without_ours(event, fact), whose)) is not None
+            ]
         except StripeTrouble as trouble:
             unasked = trouble.said
         try:
@@ -132,18 +136,23 @@ def _payment_in(keys: tuple[str, ...]) -> str | None:
     return next((one for one in keys if one.startswith("pi_")), None)
 
 
-def _with_invoice(event: StripeEvent, fact: Fact) -> Fact:
-    """Ask Stripe for the invoice of a payment we do not know; since 2025 a charge does not say."""
+def _with_sale(event: StripeEvent, fact: Fact, whose: str) -> Fact | None:
+    """Ask Stripe what a payment we do not know was for; since 2025 a charge does not say.
+
+    Returns None for news of what another business on the account sold.
+    """
     if not isinstance(fact, RefundFact | DisputeFact):
         return fact
     fact = replace(fact, keys=(*fact.keys, *_kept_keys(event)))
     if event.read_at is not None or _is_known(event, fact.keys):
         return fact
     payment, account = _payment_in(fact.keys), account_of(event.business_id)
-    if payment is None or account is None:
+    sale = account.sale_of(payment) if account is not None and payment is not None else None
+    if sale is None:
         return fact
-    invoice = account.invoice_of_payment(payment)
-    return replace(fact, keys=(*fact.keys, invoice)) if invoice else fact
+    if is_sold_by_another(sale, whose):
+        return None
+    return replace(fact, keys=(*fact.keys, str(sale["id"])))
 
 
 def _kept_keys(event: StripeEvent) -> list[str]:

@@ -145,12 +145,18 @@ def test_a_customer_without_name_or_email_can_be_made(account: StripeAccount) ->
     assert account.make_customer(email=None, name=None, marks={}, key="per_2").startswith("cus_")
 
 
-def test_the_invoice_of_a_payment_is_told(account: StripeAccount, practice: PracticeStripe) -> None:
+def test_what_a_payment_was_for_is_told(account: StripeAccount, practice: PracticeStripe) -> None:
+    def sale(payment: str) -> str | None:
+        found = account.sale_of(payment)
+        return found["id"] if found else None
+
     paid = practice.buy(12000, currency="eur", mode="subscription", email="bob@mail.example")
     alone = practice.buy(12000, currency="eur", email="bob@mail.example")
-    assert account.invoice_of_payment(paid["payment_intent"]["id"]) == paid["invoice"]["id"]
-    assert account.invoice_of_payment(alone["payment_intent"]["id"]) is None
-    assert account.invoice_of_payment("pi_nothing") is None
+    assert sale(paid["payment_intent"]["id"]) == paid["invoice"]["id"]
+    assert sale(alone["payment_intent"]["id"]) == alone["session"]["id"]
+    assert sale("pi_nothing") is None
+    practice.refuse_rights("checkout:read")
+    assert sale(alone["payment_intent"]["id"]) is None
 
 
 def test_the_currency_a_customer_is_billed_in_is_told(

@@ -20,7 +20,7 @@ _READINGS: dict[str, Callable[[StripeAccount, Thing], Any]] = {
     "payee": lambda account, known: account.payee_status(known["payee"]),
     "transfer": lambda account, known: account.read_transfer(known["transfer"]),
     "subscription": lambda account, known: account.subscription(known["subscription"]),
-    "invoice": lambda account, known: account.invoice_of_payment(known["payment"]),
+    "sale": lambda account, known: account.sale_of(known["payment"]),
 }
 
 
@@ -50,7 +50,7 @@ def test_what_is_not_about_it_tells_nothing(
     read = _READINGS[name]
     right = read(account, known)
     change: Thing = {"id": "another" if is_of_another else None}
-    if name == "invoice":
+    if name == "sale":
         of_another = {"payment": {"payment_intent": "pi_another"}, "invoice": "in_another"}
         change = {"data": [of_another] if is_of_another else None}
     practice.fault("wrong_amount", "GET", change=change)

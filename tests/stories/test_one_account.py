@@ -13,6 +13,7 @@ from referral.domain.programs import Kind, OfferTerms, Side, Trigger
 from referral.domain.purchases import Purchase
 from referral.domain.reports.reconciliations import Difference
 from referral.foundation.db import session
+from referral.gateways.stripe import StripeEvent
 from tests.cast import credit
 from tests.stories.books import books_of
 from tests.stories.trade import Thing, Trade, assert_clean, at_stripe, open_trade
@@ -73,6 +74,27 @@ def test_each_shop_counts_what_it_sold(coffee: Trade, tea: Trade) -> None:
     assert (purchases(coffee), purchases(tea)) == ([(5000, 0)], [(9000, 9000)])
     assert books_of(coffee)["at_stripe"] == [("alice@mail.example", -1000)]
     assert_clean()
+
+
+def test_refunds_of_what_another_shop_sold_wait_for_nothing(coffee: Trade, tea: Trade) -> None:
+    """Nobody asks again and again which purchase they are of."""
+    practice = coffee.practice
+    terms: dict[str, Any] = {"currency": "eur", "email": "bob@mail.example", "deliver": False}
+    alone = practice.buy(9000, metadata=sold_by(tea), **terms)
+    disputed = practice.buy(9000, metadata=sold_by(tea), **terms)
+    invoiced = practice.buy(9000, mode="subscription", inner_metadata=sold_by(tea), **terms)
+    news = [
+        *practice.refund(alone["charge"]["id"], 500, deliver=False)["events"],
+        *practice.refund(invoiced["charge"]["id"], 500, deliver=False)["events"],
+        *practice.dispute(disputed["charge"]["id"], deliver=False)["events"],
+    ]
+    coffee.tell(news)
+    coffee.settle()
+    with within(coffee.shop.business.id):
+        outcomes = session.scalars(select(StripeEvent.outcome)).all()
+    session.remove()
+    assert set(outcomes) == {"ignored"}
+    assert purchases(coffee) == []
 
 
 def test_what_another_shop_sold_is_no_difference(coffee: Trade, tea: Trade) -> None:

@@ -26,9 +26,7 @@ def paid_with_an_invoice(trade: Trade) -> dict[str, Thing]:
 def test_session_invoice_and_charge_are_one_payment(
     trade: Trade, order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "referral.gateways.stripe.StripeAccount.invoice_of_payment", lambda *_: None
-    )
+    monkeypatch.setattr("referral.gateways.stripe.StripeAccount.sale_of", lambda *_: None)
     news = paid_with_an_invoice(trade)
     for kind in order:
         trade.tell([news[kind]], times=2)

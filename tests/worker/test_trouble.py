@@ -72,7 +72,7 @@ def test_a_refund_nobody_may_ask_about_says_why_and_is_not_let_go(
     def refuse(*_: object) -> None:
         raise Misconfigured("The key lacks the right.")
 
-    monkeypatch.setattr(StripeAccount, "invoice_of_payment", refuse)
+    monkeypatch.setattr(StripeAccount, "sale_of", refuse)
     bought = trade.practice.buy(1000, currency="eur", email="bob@mail.example", deliver=False)
     back = trade.practice.refund(bought["charge"]["id"], 500, deliver=False)
     trade.tell(back["events"])

@@ -11,7 +11,7 @@ from referral.gateways.stripe.made import Made
 from referral.gateways.stripe.payees import PayeeStatus, read_payee
 from referral.gateways.stripe.payments import Payment
 from referral.gateways.stripe.polling import EventPoll, poll_all, poll_now, poll_of
-from referral.gateways.stripe.reading import read
+from referral.gateways.stripe.reading import is_sold_by_another, read
 from referral.gateways.stripe.signatures import is_from_stripe
 from referral.gateways.stripe.subscriptions import Subscription
 
@@ -32,6 +32,7 @@ __all__ = [
     "balances_of",
     "is_event",
     "is_from_stripe",
+    "is_sold_by_another",
     "keep",
     "keep_balances",
     "poll_all",

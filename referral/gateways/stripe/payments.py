@@ -12,7 +12,7 @@ from typing import Any
 
 from referral.gateways.stripe.asking import LONGEST_LIST, Asking
 from referral.gateways.stripe.client import call
-from referral.gateways.stripe.errors import Permanent
+from referral.gateways.stripe.errors import LacksRight, Permanent
 from referral.gateways.stripe.made import Made, first_with, id_of, marks_in, own_id
 from referral.gateways.stripe.units import at_stripe, from_stripe
 
@@ -114,29 +114,50 @@ class Payments(Asking):
         )
         return [made for payment in payments if payment for made in self.refunds_of(payment)]
 
-    def invoice_of_payment(self, payment_intent: str) -> str | None:
-        """Return the invoice a payment was for; a charge does not say it any more (since 2025)."""
+    def sale_of(self, payment_intent: str) -> Mapping[str, Any] | None:
+        """Return what a payment was for: its invoice, or else the checkout it was made at.
 
-        def found() -> str | None:
+        A charge says neither any more (since 2025). A checkout that may not be read is none.
+        """
+
+        def found() -> Mapping[str, Any] | None:
             listed = self._client.v1.invoice_payments.list(
                 params={
                     "payment": {"type": "payment_intent", "payment_intent": payment_intent},
                     "limit": 1,
+                    "expand": ["data.invoice"],
                 }
             )
             one = next(iter(listed.data), None)
             return _invoice_of(payment_intent, one.to_dict()) if one is not None else None
 
         try:
-            return call(found, changes=False)
+            return call(found, changes=False) or self._checkout_of(payment_intent)
         except Permanent:
             return None
 
+    def _checkout_of(self, payment_intent: str) -> Mapping[str, Any] | None:
+        def found() -> Mapping[str, Any] | None:
+            listed = self._client.v1.checkout.sessions.list(
+                params={"payment_intent": payment_intent, "limit": 1}
+            )
+            one = next(iter(listed.data), None)
+            if one is not None and id_of(one.payment_intent) != payment_intent:
+                raise ValueError("an answer about another payment")
+            return one.to_dict() if one is not None else None
 
-def _invoice_of(payment_intent: str, one: Mapping[str, Any]) -> str | None:
+        try:
+            return call(found, changes=False)
+        except LacksRight:
+            return None
+
+
+def _invoice_of(payment_intent: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
     if id_of(one["payment"].get("payment_intent")) != payment_intent:
         raise ValueError("an answer about another payment")
-    return id_of(one.get("invoice"))
+    invoice: Mapping[str, Any] = one["invoice"]
+    own_id(invoice)
+    return invoice
 
 
 def _refundable(charge: Mapping[str, Any]) -> Payment | None:

@@ -70,9 +70,15 @@ def read(event: Said, *, business: str = "") -> list[Fact]:
     thing = table(event.get("data")).get("object")
     if reader is None or not isinstance(thing, Mapping):
         return []
-    if business and _is_sold_by_another(thing, business):
+    if business and is_sold_by_another(thing, business):
         return []
     return reader(thing, moment(event.get("created")))
+
+
+def is_sold_by_another(one: Said, business: str) -> bool:
+    """Tell whether the shop wrote that another business sold this; nonsense names nobody."""
+    seller = text_in(_marks_of(one).get("wom_seller")) or ""
+    return seller.startswith(f"{Business.prefix}_") and seller != business
 
 
 def _session(one: Said, at: datetime) -> list[Fact]:
@@ -276,12 +282,6 @@ def _tax_of(invoice: Said, currency: str) -> int:
         total = whole(invoice.get("total"), currency)
         return max(0, total - whole(invoice.get("total_excluding_tax"), currency))
     return 0
-
-
-def _is_sold_by_another(one: Said, business: str) -> bool:
-    """Tell whether the shop wrote that another business sold this; nonsense names nobody."""
-    seller = text_in(_marks_of(one).get("wom_seller")) or ""
-    return seller.startswith(f"{Business.prefix}_") and seller != business
 
 
 def _is_ours(one: Said) -> bool:
