@@ -14,6 +14,7 @@ from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.client import call
 from referral.gateways.stripe.endpoint import EVENTS, LISTED_EVENTS
 from referral.gateways.stripe.errors import NotFoundThere
+from referral.gateways.stripe.payments import invoice_of
 from tests.stories.trade import at_stripe, balance_of
 from tools.practice_stripe import PracticeStripe
 
@@ -143,6 +144,13 @@ def test_a_customer_is_made_once_by_its_key(
 
 def test_a_customer_without_name_or_email_can_be_made(account: StripeAccount) -> None:
     assert account.make_customer(email=None, name=None, marks={}, key="per_2").startswith("cus_")
+
+
+@pytest.mark.parametrize("paid", [{}, {"payment": {"payment_intent": "pi_1"}}])
+def test_an_invoice_may_be_told_by_its_id_alone(paid: dict[str, Any]) -> None:
+    assert invoice_of("pi_1", {"invoice": "in_1", **paid}) == {"id": "in_1"}
+    with pytest.raises(ValueError, match="another payment"):
+        invoice_of("pi_1", {"invoice": "in_1", "payment": {"payment_intent": "pi_2"}})
 
 
 def test_what_a_payment_was_for_is_told(account: StripeAccount, practice: PracticeStripe) -> None:

@@ -50,12 +50,19 @@ def release(trade: Trade) -> None:
     session.remove()
 
 
-@pytest.mark.parametrize("change", [_OTHERS, {"metadata": {}}], ids=["others", "none"])
-def test_f10_credit_that_bears_another_acts_mark_stops(
-    trade: Trade, change: dict[str, Any]
+@pytest.mark.parametrize("left_out", [{"metadata": {}}, {"metadata": None}])
+def test_an_answer_that_leaves_our_marks_out_is_about_the_act_it_answers(
+    trade: Trade, left_out: dict[str, Any]
 ) -> None:
     alice = earn(trade)
-    trade.practice.fault("wrong_amount", "POST", "/v1/customers/", change=change)
+    trade.practice.fault("wrong_amount", "POST", "/v1/customers/", change=left_out)
+    trade.settle()
+    assert_granted_once(trade, alice)
+
+
+def test_f10_credit_that_bears_another_acts_mark_stops(trade: Trade) -> None:
+    alice = earn(trade)
+    trade.practice.fault("wrong_amount", "POST", "/v1/customers/", change=_OTHERS)
     trade.settle()
     assert_stopped(trade, "credit")
     release(trade)

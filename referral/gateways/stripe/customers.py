@@ -35,6 +35,7 @@ class Customers(Asking):
                     params=params,  # type: ignore[arg-type]
                     options={"idempotency_key": key},
                 ).to_dict(),
+                email=email,
             ),
             changes=True,
         )

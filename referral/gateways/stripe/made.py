@@ -34,6 +34,14 @@ class Made:
         """Tell whether it is the object that was made with these marks."""
         return all(self.marks.get(name) == value for name, value in marks.items())
 
+    def is_about(self, named: Mapping[str, str]) -> bool:
+        """Tell whether nothing it says of itself, in its marks or details, is otherwise than named.
+
+        What an answer leaves out says nothing against it.
+        """
+        said = {**self.details, **self.marks}
+        return not _differs(said, named)
+
 
 def first_with(marks: Mapping[str, str], found: Iterable[Made]) -> Made | None:
     """Return the first object that bears these marks; Stripe's lists have no filter for them."""
@@ -55,12 +63,18 @@ def about(asked_id: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
     return one
 
 
-def id_with(marks: Mapping[str, str], one: Mapping[str, Any]) -> str:
-    """Return the id of what was made with these marks; raises OutcomeUnknown for anything else."""
-    theirs = marks_in(one)
-    if any(theirs.get(name) != value for name, value in marks.items()):
+def id_with(marks: Mapping[str, str], one: Mapping[str, Any], *, email: str | None) -> str:
+    """Return the id of what was made; raises OutcomeUnknown where it is somebody else's.
+
+    That is where it bears other marks than these, or another address than was given with them.
+    """
+    if _differs(marks_in(one), marks) or (email and _differs(one, {"email": email})):
         raise OutcomeUnknown("The answer is about something else than what was asked for.")
     return own_id(one)
+
+
+def _differs(said: Mapping[str, Any], named: Mapping[str, str]) -> bool:
+    return any(said.get(name) not in (None, value) for name, value in named.items())
 
 
 def id_of(thing: object) -> str | None:

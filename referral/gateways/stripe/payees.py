@@ -64,6 +64,7 @@ class Payees(Asking):
                     params=params,  # type: ignore[arg-type]
                     options={"idempotency_key": key},
                 ).to_dict(),
+                email=email,
             ),
             changes=True,
         )

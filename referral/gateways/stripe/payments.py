@@ -129,7 +129,7 @@ class Payments(Asking):
                 }
             )
             one = next(iter(listed.data), None)
-            return _invoice_of(payment_intent, one.to_dict()) if one is not None else None
+            return invoice_of(payment_intent, one.to_dict()) if one is not None else None
 
         try:
             return call(found, changes=False) or self._checkout_of(payment_intent)
@@ -152,12 +152,18 @@ class Payments(Asking):
             return None
 
 
-def _invoice_of(payment_intent: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
-    if id_of(one["payment"].get("payment_intent")) != payment_intent:
+def invoice_of(payment_intent: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the invoice a payment is listed with, at least its id.
+
+    Raises ValueError for one that is listed with another payment.
+    """
+    paid = (one.get("payment") or {}).get("payment_intent")
+    if id_of(paid) not in (None, payment_intent):
         raise ValueError("an answer about another payment")
-    invoice: Mapping[str, Any] = one["invoice"]
-    own_id(invoice)
-    return invoice
+    invoice = one["invoice"]
+    told: Mapping[str, Any] = invoice if isinstance(invoice, Mapping) else {"id": invoice}
+    own_id(told)
+    return told
 
 
 def _refundable(charge: Mapping[str, Any]) -> Payment | None:

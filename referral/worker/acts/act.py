@@ -34,11 +34,11 @@ class Act(Protocol):
 def answer_to(grant: Grant, made: Made, *, sign: int = 1, **named: str) -> Done:
     """Say what was answered to an act; nobody has it when it is about another object.
 
-    It must bear the act's own mark, and its details what is `named`, such as the payment that a
-    refund is of.
+    It may not bear another act's mark, nor be about another thing than `named`, such as the payment
+    that a refund is of.
     """
     done = done_of(made, sign=sign)
-    is_of_it = made.bears(mark_of(grant)) and named.items() <= made.details.items()
+    is_of_it = made.is_about({**mark_of(grant), **named})
     return done if is_of_it else replace(done, recipient="")
 
 

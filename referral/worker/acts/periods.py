@@ -90,7 +90,7 @@ class Shortening(_Moving):
 def _done(grant: Grant, made: Made) -> Done:
     """Say what was made; the act is the object, since one subscription is extended many times."""
     asked = grant.parameters or {}
-    is_right = made.bears(mark_of(grant)) and made.details.get("until") == asked["until"]
+    is_right = made.is_about(mark_of(grant)) and made.details.get("until") == asked["until"]
     return Done(
         object_id=f"{made.object_id}:{grant.public_id}",
         amount_minor=asked["amount"],
