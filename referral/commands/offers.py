@@ -6,10 +6,11 @@ business's own server gives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from referral.domain.programs import Fulfilment, Kind, OfferTerms, Side, Step, Trigger
-from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS, REPEATED, WITHOUT_MONEY
+from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 
@@ -38,14 +39,43 @@ class Extras:
 
 
 _NONE = Extras()
+_NO_OFFER = "There is no offer that this could be a part of."
+_SHARED = {
+    "credit_life_days": "Neither side gets store credit that could expire.",
+    "own_words": "Neither side gets a thank-you that could be written.",
+    "discount_days": "Neither side gets a discount whose code could end.",
+    "discount_minimum": "Neither side gets a discount with a smallest order.",
+    "first_order_only": "Neither side gets a discount for a first order.",
+}
+"""What is said once for both sides, and holds for the one whose kind has it; else it is refused."""
+_WITH_THE_AMOUNT = ("amount", "words", "periods", "choices", "choose_within_days", "fulfilment")
+OPTIONS = {
+    **{f"{side}_{part}": f"{side}_offer" for side in Side for part in _WITH_THE_AMOUNT},
+    **{f"{side}_{part}": part for side in Side for part in _SHARED},
+    **{f"{side}_fallback_days": f"{side}_fallback" for side in Side},
+    **{
+        f"advocate_{part}": part
+        for part in (
+            "times", "minimum", "cap", "person_cap", "minimum_payout",
+            "milestone_every", "milestone_at",
+        )
+    },
+    "advocate_milestone": "milestone_every",
+    "friend_milestone": "friend_trigger",
+    "advocate_steps": "advocate_tiers",
+    "friend_steps": "friend_offer",
+}  # fmt: skip
+"""The option each part of an offer is given with."""
 
 
 def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -> OfferTerms | None:
     """Read what follows the kind and a colon; raises Invalid saying how to write it.
 
-    With tiers the amount is the first of them, and may be left out.
+    With tiers the amount is the first of them, and may be left out. Without an offer there is
+    nothing that the extras of this side could go with.
     """
     if not text.strip():
+        _refuse_extras(side, extras)
         return None
     kind, _, amount = text.strip().partition(":")
     field = f"{side}_offer"
@@ -61,11 +91,12 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
     if kind == Kind.GIFT:
         amount, _, named = amount.partition(":")
         fulfilment = _fulfilment(named, field)
-    steps = _steps(extras.tiers, amount, field)
-    if steps:
+    steps = _steps(extras.tiers, amount if has_money else "", field)
+    amount_minor, rate_bp = None, None
+    if has_money and steps:
         amount_minor, rate_bp = steps[0].amount_minor, steps[0].rate_bp
-    else:
-        amount_minor, rate_bp = _amount_or_rate(amount, field) if has_money else (None, None)
+    elif has_money:
+        amount_minor, rate_bp = _amount_or_rate(amount, field)
     fallback_kind, fallback_days = _fallback(extras.fallback, field)
     may_last = Kind.STORE_CREDIT in (kind, fallback_kind)
     is_code = kind == Kind.DISCOUNT
@@ -83,9 +114,9 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         choices=choices,
         minimum_payout_minor=extras.minimum_payout,
         fulfilment=fulfilment,
-        times=extras.times if chosen in REPEATED else None,
-        milestone_every=extras.milestone_every if chosen == Trigger.MILESTONE else None,
-        milestone_at=extras.milestone_at if chosen == Trigger.MILESTONE else None,
+        times=extras.times,
+        milestone_every=extras.milestone_every,
+        milestone_at=extras.milestone_at,
         steps=steps,
         credit_life_days=extras.credit_life_days if may_last else None,
         fallback_kind=fallback_kind,
@@ -97,13 +128,37 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
     )
 
 
+def refuse_what_nobody_has(extras: Extras, offers: Sequence[OfferTerms]) -> None:
+    """Raise Invalid naming what is said for both sides while neither offer has such a part."""
+    taken = {
+        part
+        for part in _SHARED
+        for offer in offers
+        if getattr(offer, part, None) or getattr(offer, f"{part}_minor", None)
+    }
+    refused = {part: said for part, said in _SHARED.items() if getattr(extras, part)}
+    problems = {part: said for part, said in refused.items() if part not in taken}
+    if problems:
+        raise Invalid(fields=problems)
+
+
 def trigger_for_friend(text: str, said: str | None, advocates: str) -> str:
     """Return what earns a friend's offer: what was said, or the signup for a discount.
 
-    Everything else is for what earns the advocate's.
+    Everything else is for what earns the advocate's. Raises Invalid when there is no offer.
     """
+    if said and not text.strip():
+        raise Invalid(fields={"friend_trigger": _NO_OFFER})
     is_welcome = text.strip().startswith(f"{Kind.DISCOUNT}:")
     return said or (Trigger.SIGNUP if is_welcome else advocates)
+
+
+def _refuse_extras(side: Side, extras: Extras) -> None:
+    """Raise Invalid naming what is said of a side that gets nothing."""
+    own = (field.name for field in fields(Extras) if field.name not in _SHARED)
+    said = [part for part in own if getattr(extras, part) != getattr(_NONE, part)]
+    if said:
+        raise Invalid(fields={f"{side}_{part}": _NO_OFFER for part in said})
 
 
 def _fulfilment(text: str, field: str) -> Fulfilment:

@@ -8,7 +8,13 @@ import click
 from flask.cli import with_appcontext
 
 from referral.commands.businesses import find_business
-from referral.commands.offers import Extras, read_offer, trigger_for_friend
+from referral.commands.offers import (
+    OPTIONS,
+    Extras,
+    read_offer,
+    refuse_what_nobody_has,
+    trigger_for_friend,
+)
 from referral.commands.speaking import COMMAND, refusals_in_a_line, show
 from referral.domain.businesses import record, within
 from referral.domain.programs import (
@@ -150,7 +156,7 @@ def new_program(
 ) -> None:
     """Create a program with an offer for each side."""
     at = clock.now()
-    with refusals_in_a_line(), transaction():
+    with refusals_in_a_line(**OPTIONS), transaction():
         owner = find_business(business)
         with within(owner.id):
             terms = ProgramTerms(
@@ -204,10 +210,11 @@ def new_program(
                 read_offer(Side.ADVOCATE, advocate_offer, trigger, extras=more),
                 read_offer(Side.FRIEND, friend_offer, for_friend, extras=friends),
             ]
-            for one in wanted:
-                if one is not None:
-                    check_server(owner.id, one)
-            offers = [publish_offer(program, one, at=at) for one in wanted if one is not None]
+            promised = [one for one in wanted if one is not None]
+            refuse_what_nobody_has(more, promised)
+            for one in promised:
+                check_server(owner.id, one)
+            offers = [publish_offer(program, one, at=at) for one in promised]
             record(owner.id, "program.created", subject=program.public_id, actor=COMMAND, at=at)
     show(
         {

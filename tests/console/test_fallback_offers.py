@@ -72,7 +72,7 @@ def test_only_what_is_given_instead_has_its_terms(desk: Desk) -> None:
 
 def test_what_does_not_fit_is_said_beside_it(desk: Desk) -> None:
     for more, beside in (
-        ({"advocate_instead": "discount"}, "advocate_instead_days"),
+        ({"advocate_instead": "discount"}, "advocate_instead"),
         ({"advocate_instead": "nonsense"}, "advocate_instead"),
         ({"advocate_instead": "gift", "advocate_instead_days": "soon"}, "advocate_instead_days"),
         ({"advocate_instead": "gift", "advocate_instead_days": "400"}, "advocate_instead_days"),

@@ -164,7 +164,7 @@ def check_server(business_id: uuid.UUID, terms: OfferTerms) -> None:
     """Raise Invalid for gifts of the business's own server while it has none."""
     if terms.fulfilment == Fulfilment.WEBHOOK and endpoint_of(business_id) is None:
         said = "Set up your gift server first: Settings, Gift server."
-        raise Invalid(fields={f"{terms.side}_offer": said})
+        raise Invalid(fields={f"{terms.side}_fulfilment": said})
 
 
 def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer:

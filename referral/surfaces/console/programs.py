@@ -40,7 +40,7 @@ from referral.foundation.money import is_currency
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
-from referral.surfaces.console.offers import prefixed, read_terms
+from referral.surfaces.console.offer_form import prefixed, read_terms
 from referral.surfaces.web.amounts import NO_CURRENCY, typed_amount
 
 _NEW = {
