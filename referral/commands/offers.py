@@ -98,7 +98,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
     elif has_money:
         amount_minor, rate_bp = _amount_or_rate(amount, field)
     fallback_kind, fallback_days = _fallback(extras.fallback, field)
-    may_last = Kind.STORE_CREDIT in (kind, fallback_kind)
+    may_last = Kind.STORE_CREDIT in (kind, fallback_kind, *choices)
     is_code = kind == Kind.DISCOUNT
     return OfferTerms(
         side=side,

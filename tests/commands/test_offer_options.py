@@ -178,3 +178,13 @@ def test_each_side_has_its_own_smallest_payout(runner: FlaskCliRunner) -> None:
         "--friend-minimum-payout=1000",
     )
     assert (advocate["minimum_payout_minor"], friend["minimum_payout_minor"]) == (2000, 1000)
+
+
+def test_a_choice_takes_what_its_kinds_have(runner: FlaskCliRunner) -> None:
+    [offer] = program(
+        runner,
+        "--advocate-offer=choice:500:cash,store_credit",
+        "--minimum-payout=2000",
+        "--credit-life-days=90",
+    )
+    assert (offer["minimum_payout_minor"], offer["credit_life_days"]) == (2000, 90)

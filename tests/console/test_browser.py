@@ -158,6 +158,11 @@ def test_only_what_the_chosen_kind_has_is_asked(
     for kind in ("discount", "free_period", "choice", "gift", "recognition", "store_credit"):
         page.locator(f'[name="advocate_kind"][value="{kind}"]').check()
         assert asked() == [kind]
+        assert page.get_by_label("How much", exact=True).is_visible() is (kind != "recognition")
+    page.locator('[name="advocate_kind"][value="choice"]').check()
+    for kind in ("cash", "store_credit"):
+        page.locator(f'[name="advocate_choice_{kind}"]').check()
+    assert asked() == ["choice", "store_credit", "cash"]
     page.locator('[name="advocate_kind"][value="account_credit"]').check()
     page.get_by_label("Who is no Stripe customer gets instead").select_option("cash")
     page.get_by_label("For what").select_option("milestone")

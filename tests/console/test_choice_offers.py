@@ -44,6 +44,15 @@ def test_the_kinds_that_are_ticked_can_be_chosen(desk: Desk) -> None:
     assert "given the way they choose" in page
 
 
+def test_a_choice_takes_a_smallest_payout_and_a_life_of_credit(desk: Desk) -> None:
+    money = {"advocate_choice_cash": "yes", "advocate_choice_store_credit": "yes"}
+    parts = {"advocate_payout": "20", "advocate_credit_life_days": "90"}
+    assert post(desk.client, path(desk), **CHOICE, **money, **parts).status_code == 303
+    assert (present(desk).minimum_payout_minor, present(desk).credit_life_days) == (2000, 90)
+    assert post(desk.client, path(desk), **CHOICE, **TICKED, **parts).status_code == 303
+    assert (present(desk).minimum_payout_minor, present(desk).credit_life_days) == (None, None)
+
+
 def test_a_choice_of_one_kind_and_a_share_with_gifts_are_refused(desk: Desk) -> None:
     gifts = {**TICKED, "advocate_choice_gift": "yes"}
     for typed, beside in (

@@ -23,6 +23,7 @@ from referral.domain.rewards.charities import (
     totals,
 )
 from referral.domain.rewards.choosing import Choice, choose, options_of
+from referral.domain.rewards.credit import CreditLot
 from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -145,6 +146,16 @@ def test_a_choice_waits_and_then_goes_the_way_that_was_chosen(app: Flask) -> Non
     assert fresh(shop, reward).state == "granted"
     with pytest.raises(RewardMoved):
         choosing(shop, reward, Kind.ACCOUNT_CREDIT)
+
+
+def test_store_credit_that_was_chosen_lasts_as_long_as_the_offer_says(app: Flask) -> None:
+    kinds = (Kind.STORE_CREDIT, Kind.CASH)
+    shop, reward = bought(open_shop(advocate=choice(choices=kinds, credit_life_days=30)))
+    choosing(shop, reward, Kind.STORE_CREDIT)
+    give(shop)
+    with within(shop.business.id):
+        lot = session.scalars(select(CreditLot)).one()
+    assert lot.expires_at == lot.granted_at + timedelta(days=30)
 
 
 def test_a_choice_may_be_changed_until_the_grant_begins(app: Flask) -> None:

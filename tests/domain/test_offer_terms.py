@@ -10,6 +10,7 @@ from referral.foundation.errors import Invalid
 from tests.cast import credit, discount
 
 THANKS = OfferTerms(Side.ADVOCATE, Kind.RECOGNITION, Trigger.PURCHASE, words="Thank you!")
+CHOICE = replace(credit(), kind=Kind.CHOICE, choices=(Kind.CASH, Kind.STORE_CREDIT))
 
 
 def wrong(terms: OfferTerms, currency: str = "eur") -> set[str]:
@@ -65,6 +66,13 @@ def test_a_part_that_credit_for_a_first_purchase_has_not_is_named(
 )
 def test_everything_that_is_wrong_is_said_at_once(terms: OfferTerms, named: set[str]) -> None:
     assert wrong(terms, "kwd") == named
+
+
+def test_a_choice_takes_what_its_kinds_have() -> None:
+    parts = replace(CHOICE, minimum_payout_minor=2000, credit_life_days=90)
+    assert wrong(parts) == set()
+    without = replace(parts, choices=(Kind.ACCOUNT_CREDIT, Kind.CHARITY))
+    assert wrong(without) == {"advocate_minimum_payout", "advocate_credit_life_days"}
 
 
 def test_a_thank_you_may_ask_for_a_purchase_of_some_size() -> None:

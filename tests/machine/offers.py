@@ -27,6 +27,7 @@ ADVOCATE, FRIEND = Side.ADVOCATE, Side.FRIEND
 FIRST, EACH, SIGNUP = Trigger.FIRST_PURCHASE, Trigger.PURCHASE, Trigger.SIGNUP
 AGAIN, MILESTONE = Trigger.RENEWAL, Trigger.MILESTONE
 TO_CHOOSE = (Kind.CASH, Kind.STORE_CREDIT, Kind.GIFT, Kind.CHARITY, Kind.ACCOUNT_CREDIT)
+MONEY = (Kind.STORE_CREDIT, Kind.CASH)
 OFFERS = [
     promise(ADVOCATE, FIRST, amount=1000),
     promise(ADVOCATE, EACH, rate_bp=1000, cap=900, person_cap=2500, minimum=100),
@@ -48,6 +49,7 @@ OFFERS = [
     promise(ADVOCATE, EACH, kind=Kind.REFUND, amount=600),
     promise(ADVOCATE, EACH, kind=Kind.CHARITY, rate_bp=500),
     promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=GIFT_WORTH, choices=TO_CHOOSE),
+    promise(ADVOCATE, EACH, kind=Kind.CHOICE, amount=500, choices=MONEY, payout=900, life_days=40),
     promise(ADVOCATE, MILESTONE, amount=1500, every=2, minimum=300),
     promise(ADVOCATE, MILESTONE, kind=Kind.CASH, amount=500, every=1),
     promise(ADVOCATE, MILESTONE, kind=Kind.STORE_CREDIT, amount=900, at=2),

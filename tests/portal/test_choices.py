@@ -1,7 +1,7 @@
 """Choosing in the portal: how a reward is given, and to which charity."""
 
 from referral.domain.businesses import within
-from referral.domain.programs import OfferTerms
+from referral.domain.programs import Kind, OfferTerms
 from referral.domain.rewards.charities import add_charity, find_charity, set_default
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -57,6 +57,17 @@ def test_alice_chooses_how_she_gets_it_and_may_change_her_mind(world: World) -> 
     assert "You chose Credit on your next bill" in page
     assert alice.post(f"{url}/choice", url, kind="gift").status_code == 303
     assert standing(world)[0] == "gift"
+
+
+def test_alice_reads_what_each_way_is_like_before_she_chooses(world: World) -> None:
+    kinds = (Kind.STORE_CREDIT, Kind.CASH)
+    earned(world, choice(choices=kinds, credit_life_days=90, minimum_payout_minor=2000))
+    alice = world.signed_in(ALICE)
+    page = words_of(alice.get(reward_url(alice)).text)
+    assert "You have 90 days to spend it." in page
+    assert "It is sent once you have €20.00 waiting." in page
+    promised = "credit with us to be spent within 90 days, money sent from €20.00 on"
+    assert promised in words_of(alice.get("").text)
 
 
 def test_a_reward_for_a_charity_goes_to_the_one_alice_picks(world: World) -> None:

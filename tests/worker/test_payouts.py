@@ -11,15 +11,19 @@ from sqlalchemy import select
 from referral.domain import journey
 from referral.domain.businesses import across_businesses, within
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.programs import Kind, Side
 from referral.domain.reports.auditor.report import Report
 from referral.domain.reports.totals import totals_of
 from referral.domain.rewards import Grant, Reward
+from referral.domain.rewards.choosing import choose
 from referral.domain.rewards.thresholds import THRESHOLDS
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe.balances import StripeBalance
 from referral.worker.comparing import compare_with_provider
-from tests.stories.trade import Trade, assert_clean, at_stripe
+from tests.cast import cash, credit
+from tests.crash.scenes import NEVER_MINOR
+from tests.stories.trade import Trade, assert_clean, at_stripe, open_trade
 from tests.worker.payouts import (
     HOUR_S,
     acts,
@@ -39,6 +43,13 @@ from tools.practice_stripe import PracticeStripe
 
 _FAULTS = ["reset_before", "reset_after", "500_stored", "500_stored_after_effect"]
 ONCE = [(1000, "eur", 0)]
+
+
+def choose_money(trade: Trade) -> None:
+    """Have Alice take all she may choose about as money."""
+    with within(trade.shop.business.id), transaction():
+        for reward in session.scalars(select(Reward).where(Reward.kind == Kind.CHOICE)):
+            choose(reward, Kind.CASH, None, actor=SYSTEM, at=clock.now())
 
 
 @pytest.fixture
@@ -284,6 +295,26 @@ def test_small_sums_gather_and_then_go_together(app: Flask, practice: PracticeSt
     trade.work()
     trade.settle()
     assert (paid(trade), states(trade)) == ([(400, "eur", 0)] * 3, ["granted"] * 3)
+    assert_clean()
+
+
+def test_small_sums_that_were_chosen_as_money_gather_as_well(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    terms = cash(minimum_payout_minor=1500)
+    terms = replace(terms, kind=Kind.CHOICE, choices=(Kind.STORE_CREDIT, Kind.CASH))
+    never = credit(side=Side.FRIEND, minimum_minor=NEVER_MINOR)
+    trade = open_trade(app, practice, advocate=terms, friend=never)
+    alice = earn_cash(trade)
+    onboard(trade, alice)
+    choose_money(trade)
+    trade.work()
+    assert acts(trade)[-1] == ("transfer", "waiting", "below_minimum")
+    trade.shop.purchase("bob")
+    choose_money(trade)
+    trade.work()
+    trade.settle()
+    assert paid(trade) == ONCE * 2
     assert_clean()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from referral.domain.businesses import Actor
-from referral.domain.programs import Kind
+from referral.domain.programs import Kind, Offer
 from referral.domain.rewards import Reward
 from referral.domain.rewards.charities import Charity, charities, default_charity, find_charity
 from referral.domain.rewards.choosing import can_choose, choice_of, choose, options_of
@@ -14,6 +14,7 @@ from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound
 from referral.surfaces.web.reasons import CHOICES
+from referral.surfaces.web.words import count, money
 
 CHOOSE_HERE = "Choose below how you would like it."
 NO_CHARITY = "It is ready. No charity is on our list yet: once one is, you choose it here."
@@ -51,7 +52,7 @@ def choosing(
         return None
     given = typed or {}
     return Choosing(
-        kinds=[(kind.value, *CHOICES[kind]) for kind in kinds],
+        kinds=[_option(kind, reward.offer) for kind in kinds],
         charities=[("", "Choose one")] + [(one.public_id, one.name) for one in offered],
         links=list(offered),
         kind=given.get("kind", reward.kind),
@@ -59,6 +60,17 @@ def choosing(
         is_chosen=chosen is not None,
         errors=errors or {},
     )
+
+
+def _option(kind: Kind, offer: Offer) -> tuple[str, str, str, str]:
+    """Return a kind's value, its words, what it means for the person, and its picture."""
+    words, explanation, symbol = CHOICES[kind]
+    if kind is Kind.STORE_CREDIT and offer.credit_life_days:
+        explanation += f" You have {count(offer.credit_life_days, 'day')} to spend it."
+    if kind is Kind.CASH and offer.minimum_payout_minor is not None:
+        least = money(offer.minimum_payout_minor, offer.currency)
+        explanation += f" It is sent once you have {least} waiting."
+    return kind.value, words, explanation, symbol
 
 
 def take_choice(reward: Reward, typed: Mapping[str, str], *, whose: str) -> None:

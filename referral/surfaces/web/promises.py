@@ -159,9 +159,15 @@ def _limits(offer: Offer) -> str:
 
 
 def terms_words(offer: Offer, kind: str) -> str:
-    """Say how long store credit lasts, or from which sum on money is sent, of what is given so."""
-    if kind == Kind.STORE_CREDIT and offer.credit_life_days:
-        return f", to be spent within {count(offer.credit_life_days, 'day')}"
-    if kind == Kind.CASH and offer.minimum_payout_minor is not None:
-        return f", sent from {money(offer.minimum_payout_minor, offer.currency)} on"
-    return ""
+    """Say how long store credit lasts, and from which sum on money is sent, of what is given so.
+
+    Where it is chosen, each is said with what it is about.
+    """
+    is_chosen, said = kind == Kind.CHOICE, ""
+    if offer.credit_life_days and kind in (Kind.STORE_CREDIT, Kind.CHOICE):
+        what = ", credit with us" if is_chosen else ","
+        said = f"{what} to be spent within {count(offer.credit_life_days, 'day')}"
+    if offer.minimum_payout_minor is not None and kind in (Kind.CASH, Kind.CHOICE):
+        what = ", money" if is_chosen else ","
+        said += f"{what} sent from {money(offer.minimum_payout_minor, offer.currency)} on"
+    return said
