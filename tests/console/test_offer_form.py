@@ -1,18 +1,32 @@
 """The offer's form shows, and reads, what the chosen kind has; what it shows has to fit."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from referral.domain.businesses import within
-from referral.domain.programs import Offer, Side, current_offers
+from referral.domain.programs import (
+    Kind,
+    Offer,
+    OfferTerms,
+    Side,
+    Step,
+    Trigger,
+    current_offers,
+    publish_offer,
+)
+from referral.foundation import clock
+from referral.foundation.db import transaction
+from referral.surfaces.console.offer_form import typed_offer
+from tests.cast import cash, credit, gift
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
 
 CREDIT = {
     "advocate_kind": "account_credit",
     "advocate_trigger": "first_purchase",
-    "advocate_worth": "10",
+    "advocate_worth": "15",
 }
 THANKS = {
     "advocate_kind": "recognition",
@@ -54,7 +68,7 @@ def mistakes(desk: Desk, **typed: str) -> list[str]:
 def test_what_was_left_in_the_parts_of_other_kinds_is_not_read(desk: Desk) -> None:
     assert post(desk.client, path(desk), **{**OF_OTHERS, **CREDIT}).status_code == 303
     offer = present(desk)
-    assert (offer.version, offer.kind, offer.amount_minor) == (2, "account_credit", 1000)
+    assert (offer.version, offer.kind, offer.amount_minor) == (2, "account_credit", 1500)
     assert (offer.words, offer.periods, offer.times, offer.credit_life_days) == (None,) * 4
 
 
@@ -107,3 +121,36 @@ def test_each_field_has_a_name_in_the_summary_of_errors(desk: Desk) -> None:
     environment = desk.client.application.jinja_env
     labels = environment.get_template("console/parts.html").module.program_labels
     assert set(named) - set(ticks) - set(labels) == set()
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        credit(None, rate_bp=1250, cap_minor=5000, person_cap_minor=9000, minimum_minor=2000),
+        credit(fallback_kind=Kind.STORE_CREDIT, fallback_days=0, credit_life_days=90),
+        credit(steps=(Step(1, 1000), Step(5, 1500), Step(9, 2000))),
+        credit(trigger=Trigger.MILESTONE, milestone_at=3),
+        credit(trigger=Trigger.RENEWAL, times=12),
+        cash(minimum_payout_minor=2000),
+        gift(),
+        replace(credit(), kind=Kind.FREE_PERIOD, periods=3),
+        replace(credit(), kind=Kind.DISCOUNT, discount_days=30, discount_minimum_minor=500),
+        replace(
+            credit(None), kind=Kind.RECOGNITION, words="Thank you!", own_words=True, minimum_minor=5
+        ),
+        replace(
+            credit(),
+            kind=Kind.CHOICE,
+            choices=(Kind.CASH, Kind.GIFT),
+            choose_within_days=14,
+            minimum_payout_minor=2000,
+        ),
+    ],
+    ids=lambda terms: f"{terms.kind}-{terms.trigger}",
+)
+def test_a_form_sent_as_it_was_shown_changes_nothing(desk: Desk, terms: OfferTerms) -> None:
+    with within(desk.shop.business.id), transaction():
+        publish_offer(desk.shop.program, terms, at=clock.now())
+    typed = typed_offer(Side.ADVOCATE, present(desk))
+    assert post(desk.client, path(desk), **typed).status_code == 303
+    assert present(desk).version == 2

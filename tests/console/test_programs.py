@@ -243,6 +243,22 @@ def test_a_new_offer_is_a_new_version_beside_the_old(desk: Desk) -> None:
     assert post(desk.client, f"{path}/offers/nobody", **typed).status_code == 404
 
 
+def test_an_offer_that_has_not_changed_makes_no_new_version(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}"
+    typed = {
+        "advocate_kind": "account_credit",
+        "advocate_worth": "10",
+        "advocate_trigger": "first_purchase",
+    }
+    before = offers(desk, desk.shop.program)
+    assert post(desk.client, f"{path}/offers/advocate", **typed).location == path
+    assert "Nothing has changed, so version 1 stays" in check_page(desk.client.get(path))
+    assert (offers(desk, desk.shop.program), actions(desk)) == (before, [])
+    post(desk.client, f"{path}/offers/advocate", **typed, advocate_minimum="20")
+    assert "Version 2 holds for everybody" in check_page(desk.client.get(path))
+    assert actions(desk) == ["offer.published"]
+
+
 def test_a_discount_with_a_cap_is_refused_and_stays_as_it_was_typed(desk: Desk) -> None:
     path = f"/console/programs/{desk.shop.program.public_id}/offers/advocate"
     typed = {"kind": "discount", "worth": "17.5%", "trigger": "first_purchase", "cap": "20"}

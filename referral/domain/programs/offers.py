@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Owned
@@ -168,18 +168,26 @@ def check_server(business_id: uuid.UUID, terms: OfferTerms) -> None:
 
 
 def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer:
-    """Publish the next version of a side's offer; earlier versions stay for those promised them."""
+    """Publish the next version of a side's offer; earlier versions stay for those promised them.
+
+    An offer just like the newest version makes none: that version is returned as it is.
+    """
     terms.check(program.currency)
-    latest = session.scalar(
-        select(func.max(Offer.version)).where(
-            Offer.program_id == program.id, Offer.side == terms.side
-        )
-    )
-    offer = Offer(
+    latest = current_offers(program.id).get(terms.side)
+    offer = _offer(program, terms, version=latest.version + 1 if latest else 1, at=at)
+    if latest is not None and _promise_of(latest) == _promise_of(offer):
+        return latest
+    session.add(offer)
+    session.flush()
+    return offer
+
+
+def _offer(program: Program, terms: OfferTerms, *, version: int, at: datetime) -> Offer:
+    return Offer(
         business_id=program.business_id,
         program_id=program.id,
         side=terms.side,
-        version=(latest or 0) + 1,
+        version=version,
         trigger=terms.trigger,
         kind=terms.kind,
         amount_minor=terms.amount_minor,
@@ -208,9 +216,13 @@ def publish_offer(program: Program, terms: OfferTerms, *, at: datetime) -> Offer
         discount_minimum_minor=terms.discount_minimum_minor,
         first_order_only=terms.first_order_only,
     )
-    session.add(offer)
-    session.flush()
-    return offer
+
+
+def _promise_of(offer: Offer) -> dict[str, Any]:
+    """Return everything an offer says, without which version it is and since when."""
+    told_apart = {"id", "version", "published_at"}
+    columns = (column.key for column in Offer.__table__.columns)
+    return {name: getattr(offer, name) for name in columns if name not in told_apart}
 
 
 def _fallback_days(terms: OfferTerms) -> int | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
 
 from referral.domain.businesses import record
 from referral.domain.programs import (
+    Offer,
     Program,
     Side,
     current_offers,
@@ -42,23 +44,33 @@ def publish(program: str, side: str) -> Any:
         form.accept()
         if shown.state == ProgramState.CLOSED:
             raise ProgramEnded
+        known = current_offers(shown.id).get(chosen)
         with transaction():
             offer = publish_offer(shown, terms, at=at)  # type: ignore[arg-type]
-            record(
-                shown.business_id,
-                "offer.published",
-                subject=offer.public_id,
-                actor=actor(),
-                at=at,
-                details={"program": shown.public_id, "side": offer.side, "version": offer.version},
-            )
+            is_new = known is None or offer.id != known.id
+            if is_new:
+                _record(shown, offer, at=at)
     except Invalid as refusal:
         shown = find_program(g.business.id, program)
         return _page(shown, chosen, request.form, refusal.fields), 422
     except ProgramEnded as refusal:
         return refused(refusal, lambda: show(program, side))
-    flash(f"Version {offer.version} holds for everybody who signs up from now on.", "success")
+    if is_new:
+        flash(f"Version {offer.version} holds for everybody who signs up from now on.", "success")
+    else:
+        flash(f"Nothing has changed, so version {offer.version} stays as it is.", "info")
     return redirect(url_for("console.program", program=shown.public_id), 303)
+
+
+def _record(program: Program, offer: Offer, *, at: datetime) -> None:
+    record(
+        program.business_id,
+        "offer.published",
+        subject=offer.public_id,
+        actor=actor(),
+        at=at,
+        details={"program": program.public_id, "side": offer.side, "version": offer.version},
+    )
 
 
 def _page(program: Program, side: Side, typed: Mapping[str, str], errors: dict[str, str]) -> str:
