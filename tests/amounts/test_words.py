@@ -38,7 +38,24 @@ STEPS = [
         ),
         (
             offered(trigger=Trigger.PURCHASE, times=1, amount_minor=None, rate_bp=500),
-            "5% of the first purchase of each friend as credit on your next bill",
+            "5% of the first purchase by each friend as credit on your next bill",
+        ),
+        (
+            offered(
+                kind=Kind.STORE_CREDIT,
+                trigger=Trigger.PURCHASE,
+                times=2,
+                amount_minor=None,
+                rate_bp=1000,
+                minimum_minor=2000,
+            ),
+            "10% of the first 2 purchases of at least €20.00 by each friend"
+            " as credit to spend with us",
+        ),
+        (
+            offered(trigger=Trigger.RENEWAL, minimum_minor=2000),
+            "€10.00 credit on your next bill for every renewal of at least €20.00"
+            " of each friend's subscription",
         ),
         (
             offered(trigger=Trigger.MILESTONE, milestone_every=5, minimum_minor=2000),
@@ -58,6 +75,12 @@ STEPS = [
 )
 def test_an_offer_reads_as_it_is(offer: Offer, words: str) -> None:
     assert offer_words(offer) == words
+
+
+@pytest.mark.parametrize(("periods", "words"), [(None, "1 free period"), (3, "3 free periods")])
+def test_free_time_is_worth_time(periods: int | None, words: str) -> None:
+    offer = offered(kind=Kind.FREE_PERIOD, trigger=Trigger.FIRST_PURCHASE, periods=periods)
+    assert worth_words(offer) == words
 
 
 def test_an_offer_with_steps_is_worth_from_the_first_to_the_last() -> None:

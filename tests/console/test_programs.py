@@ -64,7 +64,7 @@ def test_a_program_is_made_with_its_offers(desk: Desk) -> None:
     assert (advocate.trigger, advocate.minimum_minor, advocate.hold_days) == ("purchase", 0, 14)
     assert (friend.kind, friend.amount_minor, friend.trigger) == ("discount", 500, "signup")
     text = check_page(desk.client.get(answer.location))
-    assert "12.5% of every purchase of each friend as credit on their next bill" in text
+    assert "12.5% of every purchase by each friend as credit on their next bill" in text
     assert actions(desk) == ["program.created"]
 
 

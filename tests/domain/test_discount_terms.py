@@ -58,7 +58,7 @@ def test_what_fits_is_kept_and_said(app: Flask) -> None:
         ),
         (
             {"trigger": Trigger.PURCHASE, "steps": (Step(1, rate_bp=2000), Step(3, rate_bp=3000))},
-            "a discount on your next order for every purchase of each friend:"
+            "a discount on your next order for every purchase by each friend:"
             " 20% for the 1st to 2nd friend and 30% from the 3rd on",
         ),
     ],

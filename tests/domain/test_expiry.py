@@ -1,6 +1,8 @@
 """Rewards nobody takes: told two weeks before, ended with their money back, never by our fault."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -9,11 +11,12 @@ from sqlalchemy import select
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
 from referral.domain.notices import Notice
-from referral.domain.programs import ProgramTerms, edit_program, publish_rules
+from referral.domain.programs import Kind, ProgramTerms, edit_program, publish_rules
 from referral.domain.rewards import Reward, RewardState, approve
 from referral.domain.rewards.expiring import NeverExpires, see_to_expiry
 from referral.domain.rewards.grants import Waiting, open_grant
 from referral.foundation.db import session, transaction
+from referral.worker.letters import write
 from tests.cast import Shop, credit, open_shop
 
 OLIVE = Actor("operator", "Olive")
@@ -72,6 +75,20 @@ def test_a_reward_nobody_takes_expires_after_its_notice_and_its_money_is_back(ap
         session.refresh(shop.program)
     assert (reward.reason, shop.program.committed_minor) == ("not_claimed", 0)
     assert looked(shop, reward, days=[30]) == ["expired"]
+
+
+def test_the_notice_tells_of_free_time_as_time(app: Flask) -> None:
+    terms = replace(credit(), kind=Kind.FREE_PERIOD, periods=2)
+    shop = open_shop(expire_days=30, advocate=terms)
+    reward = waiting(shop)
+    looked(shop, reward, days=[16])
+    with within(shop.business.id):
+        notice = session.scalars(select(Notice).where(Notice.kind == "reward_expires")).one()
+        said = {"brand": "Corner Coffee", "portal_url": "https://a.example", **notice.content}
+    with app.test_request_context():
+        letter = write(notice.kind, {**said, "ends_on": date(2026, 12, 1)})
+    assert letter.subject.startswith("Free time on your subscription from Corner Coffee waits")
+    assert "Free time on your subscription is confirmed" in letter.text
 
 
 def test_nothing_expires_unless_the_program_says_so(app: Flask) -> None:

@@ -57,6 +57,10 @@ def test_a_part_that_credit_for_a_first_purchase_has_not_is_named(
         (replace(THANKS, person_cap_minor=500), {"advocate_person_cap"}),
         (replace(THANKS, cap_minor=500), {"advocate_cap"}),
         (replace(THANKS, steps=(Step(1, 500), Step(2, 600))), {"advocate_steps"}),
+        (
+            replace(credit(steps=(Step(1, 1000), Step(2, 2000))), kind=Kind.FREE_PERIOD),
+            {"advocate_steps"},
+        ),
         (credit(trigger=Trigger.MILESTONE), {"advocate_milestone"}),
         (credit(side=Side.FRIEND, trigger=Trigger.MILESTONE, milestone_at=3), {"friend_milestone"}),
         (credit(1001, steps=(Step(1, 1001), Step(2, 2002))), {"advocate_amount", "advocate_steps"}),

@@ -1,6 +1,7 @@
 """What alice sees: her link, her friends by first name, her rewards with dates and reasons."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,14 @@ from sqlalchemy import select
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, connect_stripe, within
-from referral.domain.programs import Approval, ProgramState, change_state, publish_rules
+from referral.domain.programs import (
+    Approval,
+    Kind,
+    ProgramState,
+    Trigger,
+    change_state,
+    publish_rules,
+)
 from referral.domain.reports.gates import GateCode
 from referral.domain.rewards import Grant, Reward, RewardState
 from referral.domain.rewards.grants import Waiting
@@ -185,6 +193,36 @@ def test_a_friend_who_did_not_buy_in_time_is_told_plainly(world: World):
         world.shop.signup("bob", token=world.shop.click(link))
 
     assert "Nothing that counts was bought by" in words_of(world.signed_in(ALICE).get().text)
+
+
+def test_a_free_period_reads_as_time_wherever_alice_reads_it(world: World):
+    with world.at_work():
+        terms = replace(credit(900), kind=Kind.FREE_PERIOD, periods=2)
+        replaced(world, open_shop("Free Time", at=world.shop.now, advocate=terms))
+    sends(world, "bob")
+    alice = world.signed_in(ALICE)
+    assert "You get 2 free periods when Bob buys something by" in words_of(alice.get().text)
+    buys(world, "bob")
+    pages = [alice.get(path) for path in ("", "/friends", "/rewards")]
+    for page in (*pages, alice.client.get(reward_url(alice))):
+        assert "2 free periods" in words_of(page.text)
+        assert "€9.00" not in page.text
+    assert "On the way" not in words_of(pages[-1].text)
+
+
+@pytest.mark.parametrize(
+    ("hold_days", "said"),
+    [
+        (0, "A friend is counted as soon as they have bought something. Who is"),
+        (14, "A friend is counted once that time is over and they have kept what they bought."),
+    ],
+)
+def test_a_milestone_says_when_a_friend_counts(world: World, hold_days: int, said: str):
+    with world.at_work():
+        terms = credit(trigger=Trigger.MILESTONE, milestone_every=5)
+        shop = open_shop("Five", at=world.shop.now, advocate=terms, hold_days=hold_days)
+        replaced(world, shop)
+    assert said in words_of(world.signed_in(ALICE).get().text)
 
 
 def test_a_used_up_budget_is_said_before_sharing(world: World):

@@ -83,7 +83,7 @@ def test_what_was_given_is_said_with_where_it_is() -> None:
         (offered(), "€10.00 credit on your next bill for each friend's first purchase"),
         (
             offered(amount_minor=None, rate_bp=1250, cap_minor=5000, trigger=Trigger.PURCHASE),
-            "12.5% of every purchase of each friend as credit on your next bill,"
+            "12.5% of every purchase by each friend as credit on your next bill,"
             " at most €50.00 each time",
         ),
         (

@@ -92,6 +92,8 @@ def _misplaced(terms: OfferTerms) -> dict[str, str]:
         ("steps", terms.steps, buys and terms.side == Side.ADVOCATE,
          "Steps by the number of friends are for the advocate, and for purchases."),
         ("steps", terms.steps, not is_thanks, "A thank-you is the same for every friend."),
+        ("steps", terms.steps, kind != Kind.FREE_PERIOD,
+         "A free period is the same for every friend."),
     ]  # fmt: skip
     return {part: said for part, value, has_it, said in parts if _is_said(value) and not has_it}
 

@@ -84,6 +84,7 @@ def rewards(show: str, program: Program | None, after: str | None) -> Page[Rewar
     query = select(Reward).options(
         joinedload(Reward.person),
         joinedload(Reward.program),
+        joinedload(Reward.offer),
         joinedload(Reward.referral).joinedload(Referral.friend),
         joinedload(Reward.referral).joinedload(Referral.advocate),
     )
@@ -142,7 +143,7 @@ def rewards_of_referral(referral: Referral) -> Sequence[Reward]:
     query = (
         select(Reward)
         .where(Reward.referral_id == referral.id)
-        .options(joinedload(Reward.person))
+        .options(joinedload(Reward.person), joinedload(Reward.offer))
         .order_by(Reward.id)
     )
     return session.scalars(query).all()

@@ -42,7 +42,7 @@ from referral.foundation.ids import parse_public_id
 from referral.foundation.money import Money
 
 _WAITING = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
-_WITHOUT_SUM = (Kind.DISCOUNT, Kind.RECOGNITION)
+_WITHOUT_SUM = (Kind.DISCOUNT, Kind.FREE_PERIOD, Kind.RECOGNITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ def link_followed(program_id: uuid.UUID, link_ids: Sequence[uuid.UUID]) -> Link 
 def sums_of(person_id: uuid.UUID) -> list[Sums]:
     """Add up by currency all of a person's rewards that are shown to them as an amount.
 
-    A thank-you has none, and a discount is worth what it is used for.
+    A thank-you has none, a discount is worth what it is used for, and free time is told as time.
     """
     waiting = case(
         (Reward.state.in_(_WAITING), Reward.amount_minor - Reward.clawback_minor), else_=0

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from referral.domain.businesses import Business
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import notify
+from referral.domain.programs import Kind
 from referral.domain.rewards.falling_back import fallback_of
 from referral.domain.rewards.grants import GrantState, Waiting, open_grant
 from referral.domain.rewards.holds import Hold, HoldRelease
@@ -109,6 +110,7 @@ def _tell(reward: Reward, *, at: datetime) -> None:
         at=at,
         said={
             "amount_minor": reward.payable_minor,
+            "is_free_time": reward.kind == Kind.FREE_PERIOD,
             "currency": reward.currency,
             "ends_on": day_of(ends_at, zone),
             "reward": reward.public_id,

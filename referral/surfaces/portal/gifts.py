@@ -34,8 +34,8 @@ TO_CHOOSE = "Choose how you would like it: open it and say so."
 
 
 def gift_words(reward: Reward) -> str:
-    """Say what the reward is, such as "€10.00" or "20% off"."""
-    if reward.kind == Kind.DISCOUNT:
+    """Say what the reward is, such as "€10.00", "20% off" or "1 free period"."""
+    if reward.kind in (Kind.DISCOUNT, Kind.FREE_PERIOD):
         return reward_words(reward)
     if reward.kind == Kind.RECOGNITION:
         return "A thank-you"

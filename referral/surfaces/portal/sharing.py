@@ -92,10 +92,12 @@ def terms_of(program: Program, advocate: Offer | None) -> list[str]:
                 "until returns are no longer possible."
             )
         if advocate.trigger == Trigger.MILESTONE:
-            said.append(
-                "A friend is counted once that time is over and they have kept what they bought. "
-                "Who is counted stays counted."
+            when = (
+                "once that time is over and they have kept what they bought"
+                if advocate.hold_days
+                else "as soon as they have bought something"
             )
+            said.append(f"A friend is counted {when}. Who is counted stays counted.")
         else:
             said.append(
                 "If a friend gets money back, the same share of your thank-you goes back too."

@@ -13,40 +13,41 @@ from referral.surfaces.web.words import count, money
 
 _ADVOCATE = {
     Trigger.SIGNUP: "each friend who signs up",
-    Trigger.FIRST_PURCHASE: "each friend's first purchase",
-    Trigger.PURCHASE: "every purchase of each friend",
-    Trigger.RENEWAL: "every renewal of each friend's subscription",
+    Trigger.FIRST_PURCHASE: "each friend's first purchase{least}",
+    Trigger.PURCHASE: "every purchase{least} by each friend",
+    Trigger.RENEWAL: "every renewal{least} of each friend's subscription",
 }
 _FRIEND = {
     Trigger.SIGNUP: "signing up",
-    Trigger.FIRST_PURCHASE: "{whose} first purchase",
-    Trigger.PURCHASE: "every purchase",
-    Trigger.RENEWAL: "every renewal of {whose} subscription",
+    Trigger.FIRST_PURCHASE: "{whose} first purchase{least}",
+    Trigger.PURCHASE: "every purchase{least}",
+    Trigger.RENEWAL: "every renewal{least} of {whose} subscription",
 }
 _ADVOCATE_TIMES = {
-    Trigger.PURCHASE: "the first {times} of each friend",
-    Trigger.RENEWAL: "the first {times} of each friend's subscription",
+    Trigger.PURCHASE: "the first {times}{least} by each friend",
+    Trigger.RENEWAL: "the first {times}{least} of each friend's subscription",
 }
 _FRIEND_TIMES = {
-    Trigger.PURCHASE: "{whose} first {times}",
-    Trigger.RENEWAL: "the first {times} of {whose} subscription",
+    Trigger.PURCHASE: "{whose} first {times}{least}",
+    Trigger.RENEWAL: "the first {times}{least} of {whose} subscription",
 }
+"""Each event; the least it must be worth stands right behind the purchase it is said of."""
 
 
 def occasion(offer: Offer, *, whose: str = "your") -> str:
-    """Say what an offer is for, such as "every purchase of each friend of at least €20.00"."""
+    """Say what an offer is for, such as "every purchase of at least €20.00 by each friend"."""
     trigger = Trigger(offer.trigger)
     if trigger is Trigger.MILESTONE:
         return _milestone(offer)
     is_friend = offer.side == Side.FRIEND
+    names = {"whose": whose, "least": _of_at_least(offer)}
     if offer.times and trigger in REPEATED:
         said = (_FRIEND_TIMES if is_friend else _ADVOCATE_TIMES)[trigger]
         noun = "purchase" if trigger is Trigger.PURCHASE else "renewal"
-        said = said.replace("{times}", noun if offer.times == 1 else count(offer.times, noun))
+        names["times"] = noun if offer.times == 1 else count(offer.times, noun)
     else:
         said = (_FRIEND if is_friend else _ADVOCATE)[trigger]
-    said = said.format(whose=whose)
-    return f"{said} of at least {_minimum(offer)}" if offer.minimum_minor else said
+    return said.format(**names)
 
 
 def by_friend(offer: Offer, write: Callable[[Step], str]) -> str:
@@ -83,6 +84,10 @@ def _milestone(offer: Offer) -> str:
     if offer.milestone_every:
         return f"every {count(offer.milestone_every, 'friend')} who {bought}"
     return f"the {ordinal(offer.milestone_at or 1)} friend who {bought}"
+
+
+def _of_at_least(offer: Offer) -> str:
+    return f" of at least {_minimum(offer)}" if offer.minimum_minor else ""
 
 
 def _minimum(offer: Offer) -> str:

@@ -31,13 +31,20 @@ def friend_offer_words(offer: Offer, *, whose: str = "your") -> str:
 
 
 def reward_words(reward: Reward) -> str:
-    """Say what a reward is worth: "€10.00", or "20% off" for a discount."""
+    """Say what a reward is worth: "€10.00", "20% off" for a discount, or free time as time."""
     if reward.kind == Kind.RECOGNITION:
         return "Thank you"
+    if reward.kind == Kind.FREE_PERIOD:
+        return _free_time(reward.offer)
     if reward.kind != Kind.DISCOUNT:
         return money(reward)
     rate_bp = reward.inputs["rate_bp"]
     return f"{rate_words(rate_bp) if rate_bp else money(_of_code(reward), reward.currency)} off"
+
+
+def _free_time(offer: Offer) -> str:
+    """Say how much of a subscription is free; how long a period of it is, only Stripe knows."""
+    return count(offer.periods or 1, "free period")
 
 
 def _of_code(reward: Reward) -> int:
@@ -55,7 +62,9 @@ def rate_words(rate_bp: int) -> str:
 
 
 def worth_words(offer: Offer) -> str:
-    """Say what an offer is worth: its rate or its amount, or the span of its steps."""
+    """Say what an offer is worth: its rate, amount or free time, or the span of its steps."""
+    if offer.kind == Kind.FREE_PERIOD:
+        return _free_time(offer)
     if not offer.steps:
         return _worth(offer)
     return f"{_step(offer, offer.tiers[0])} to {_step(offer, offer.tiers[-1])}"
@@ -77,7 +86,7 @@ _SHARES = {
     Kind.REFUND: "{worth} of {event} back from {whose} last payment",
     Kind.CASH: "{worth} of {event}, paid to {whose} bank account",
     Kind.CHARITY: "{worth} of {event} to a charity of {whose} choice",
-    Kind.STORE_CREDIT: "{worth} of {event} to spend with us",
+    Kind.STORE_CREDIT: "{worth} of {event} as credit to spend with us",
     Kind.CHOICE: "{worth} of {event}, given the way {who} choose",
 }
 """What each kind gives for an event, as an amount and as a share of what is paid."""
