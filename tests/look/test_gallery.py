@@ -68,3 +68,18 @@ def test_nobody_is_shut_out(chromium: Browser, address: str, path: str, colours:
 def path_of(name: str) -> Path:
     """Return the path of a component file."""
     return ROOT / "templates" / "components" / name
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 390, 1440])
+def test_an_amount_on_a_tile_stays_on_its_line(chromium: Browser, address: str, width: int):
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+
+    lines = page.locator(".stat-value").evaluate_all(
+        "all => all.map(one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight))"
+    )
+    page.close()
+
+    assert [round(number) for number in lines] == [1] * 4
