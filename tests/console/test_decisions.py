@@ -261,3 +261,30 @@ def test_a_failed_reward_is_issued_again_from_its_page(desk: Desk) -> None:
     check_page(desk.client.get(f"{LIST}?show=failed"))
     post(desk.client, f"{LIST}/reissue", page, **typed)
     assert "only once" in check_page(desk.client.get(page))
+
+
+def test_what_waits_is_tried_at_once_without_a_reason(desk: Desk) -> None:
+    (reward,) = earned(desk.shop, "bob")
+    with within(desk.shop.business.id), transaction():
+        olive = Actor("operator", "Olive")
+        journey.approve_reward(reward, actor=olive, reason="ok", at=clock.now())
+    page = f"{LIST}/{reward.public_id}"
+    shown = " ".join(check_page(desk.client.get(page)).split())
+    assert 'formaction="/console/rewards/retry" formnovalidate' in shown
+    assert "“Try now” needs none." in shown
+
+    post(desk.client, f"{LIST}/retry", page, chosen=reward.public_id, single="yes", reason="")
+    assert "The reward was tried again." in check_page(desk.client.get(page))
+    waiting = f"{LIST}?show=waiting"
+    assert re.search(r'name="reason"[^>]*required', desk.client.get(waiting).text) is None
+    many = post(desk.client, f"{LIST}/retry", waiting, chosen=reward.public_id, reason="")
+
+    assert "1 reward tried again" in check_page(many)
+    assert "Reason:" not in many.text
+    assert acts(desk)[-2:] == [("reward.retried", "Olive")] * 2
+    with within(desk.shop.business.id):
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
+    assert entry.details == {"state": "approved"}
+    check_page(desk.client.get("/console/audit"))
+    late = post(desk.client, f"{LIST}/hold", page, chosen=reward.public_id, single="yes", reason="")
+    check_page(late, 422)

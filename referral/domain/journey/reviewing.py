@@ -1,4 +1,4 @@
-"""What staff decide about a reward, each with a reason that is written down."""
+"""What staff decide about a reward: written down, each judgement with a reason."""
 
 from __future__ import annotations
 
@@ -91,7 +91,10 @@ def take_back_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime)
 
 
 def retry_reward(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
-    """Try what waits at the provider at once; raises NothingWaits when nothing does."""
+    """Try what waits at the provider at once; raises NothingWaits when nothing does.
+
+    It is no judgement: the reason may be empty.
+    """
     if not wake_waiting(reward, at=at):
         raise NothingWaits
     _write_down(reward, "reward.retried", actor=actor, reason=reason, at=at)
@@ -159,11 +162,12 @@ def _write_down(
     reward: Reward, action: str, *, actor: Actor, reason: str, at: datetime, words: str = ""
 ) -> None:
     said = {"words": reward.words, "words_by": reward.words_by} if words else {}
+    why = {"reason": reason} if reason else {}
     record(
         reward.business_id,
         action,
         subject=reward.public_id,
         actor=actor,
         at=at,
-        details={"reason": reason, "state": reward.state, **said},
+        details={**why, "state": reward.state, **said},
     )

@@ -114,9 +114,10 @@ class Form:
             raise Invalid(fields=in_order | self.errors)
 
 
-def read_reason(typed: Mapping[str, str]) -> str:
-    """Return the reason every decision needs; raises Invalid."""
+def read_reason(typed: Mapping[str, str], *, is_needed: bool = True) -> str:
+    """Return the reason every judgement needs; raises Invalid."""
     form = Form(typed)
-    reason = form.text(REASON, asked="Say why: the record and the person need it.", longest=400)
+    asked = "Say why: the record and the person need it." if is_needed else ""
+    reason = form.text(REASON, asked=asked, longest=400)
     form.accept()
     return reason

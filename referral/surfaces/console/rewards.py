@@ -48,7 +48,7 @@ log = structlog.get_logger("referral.console")
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What can be decided on a reward."""
+    """What can be done with a reward; a judgement needs a reason, trying again is none."""
 
     name: str
     act: Callable[..., object]
@@ -56,6 +56,7 @@ class Verb:
     done: str
     icon: str
     tone: str
+    is_judgement: bool = True
 
 
 VERBS = {
@@ -64,7 +65,15 @@ VERBS = {
         Verb("approve", journey.approve_reward, "Approve", "approved", "check", "primary"),
         Verb("hold", journey.hold_reward, "Hold", "put on hold", "hand-stop", "plain"),
         Verb("release", journey.release_reward, "Release", "released", "player-play", "plain"),
-        Verb("retry", journey.retry_reward, "Try now", "tried again", "rotate-clockwise", "plain"),
+        Verb(
+            "retry",
+            journey.retry_reward,
+            "Try now",
+            "tried again",
+            "rotate-clockwise",
+            "plain",
+            is_judgement=False,
+        ),
         Verb(
             "reissue", journey.reissue_reward, "Issue again", "issued again", "refresh", "primary"
         ),
@@ -108,7 +117,7 @@ def decide(verb: str) -> Callable[[], Any]:
     def view() -> Any:
         chosen = list(dict.fromkeys(request.form.getlist("chosen")))[:MOST_AT_ONCE]
         try:
-            reason = read_reason(request.form)
+            reason = read_reason(request.form, is_needed=VERBS[verb].is_judgement)
             more = _read_words() if verb == "approve" and _is_single(chosen) else {}
         except Invalid as refusal:
             return _ask_again(chosen, refusal.fields)
