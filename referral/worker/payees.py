@@ -6,11 +6,10 @@ import uuid
 
 from referral.domain.people import Payee
 from referral.domain.people.payees import note_standing, payee_of_account
-from referral.domain.rewards.grants import Waiting
-from referral.domain.rewards.waking import wake_grants, wake_waiting_for
+from referral.domain.rewards.waking import wake_grants, wake_what_fits
 from referral.foundation import clock
 from referral.foundation.db import transaction
-from referral.gateways.stripe import StripeAccount
+from referral.gateways.stripe import StripeAccount, keep_balances
 from referral.surfaces.web.accounts import standing_at
 from referral.worker.accounts import account_of
 
@@ -34,7 +33,12 @@ def hear_of_payee(business_id: uuid.UUID, account_id: str) -> None:
         wake_grants(payee.person_id, at=clock.now())
 
 
-def hear_of_balance() -> None:
-    """Have what waits for money tried again."""
+def hear_of_balance(business_id: uuid.UUID) -> None:
+    """Have what waits for money tried again, as far as the balance holds it, which is asked for."""
+    account, at = account_of(business_id), clock.now()
+    if account is None:
+        return
+    available = account.balance()
     with transaction():
-        wake_waiting_for(Waiting.BALANCE, at=clock.now())
+        keep_balances(business_id, available, at=at)
+        wake_what_fits(available, at=at)

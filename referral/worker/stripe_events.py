@@ -80,7 +80,7 @@ def _heard(event: StripeEvent, token: uuid.UUID, facts: list[Fact]) -> bool:
             if isinstance(fact, PayeeNews):
                 hear_of_payee(event.business_id, fact.account_id)
             elif isinstance(fact, BalanceNews):
-                hear_of_balance()
+                hear_of_balance(event.business_id)
     except StripeTrouble as trouble:
         with transaction():
             due.postpone(event, token, at=clock.now(), reason=trouble.said, patient=True)

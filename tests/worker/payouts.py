@@ -114,3 +114,16 @@ def work_in(trade: Trade, seconds: int) -> None:
     trade.practice.set_clock(seconds)
     with later(seconds):
         trade.work()
+
+
+def balance_news() -> dict[str, Any]:
+    """Return the event that says that there is money; what it says of it is not read."""
+    balance = {"object": "balance", "available": []}
+    return {
+        "id": "evt_balance",
+        "object": "event",
+        "type": "balance.available",
+        "created": 1_800_000_000,
+        "livemode": False,
+        "data": {"object": balance},
+    }

@@ -27,6 +27,7 @@ from tests.stories.trade import Trade, assert_clean, at_stripe, open_trade
 from tests.worker.payouts import (
     HOUR_S,
     acts,
+    balance_news,
     begin_onboarding,
     bought,
     earn_cash,
@@ -150,18 +151,6 @@ def test_f14_too_small_a_balance_waits_and_says_how_much_is_missing(trade: Trade
     trade.tell([balance_news()])
     trade.work()
     assert_paid_once(trade)
-
-
-def balance_news() -> dict[str, object]:
-    balance = {"object": "balance", "available": []}
-    return {
-        "id": "evt_balance",
-        "object": "event",
-        "type": "balance.available",
-        "created": 1_800_000_000,
-        "livemode": False,
-        "data": {"object": balance},
-    }
 
 
 def test_f14_a_refusal_for_the_balance_opens_a_new_attempt_under_a_new_key(

@@ -6,6 +6,7 @@ from referral.domain.people import payee_of
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.gathering import has_gathered
 from referral.domain.rewards.grants import Asked, Done, NotReady, Waiting, given_by
+from referral.domain.rewards.waking import wake_what_fits
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.ids import public_id
@@ -96,6 +97,7 @@ def _refuse_too_little(grant: Grant) -> None:
 def _refuse_if_short(grant: Grant, account: StripeAccount) -> None:
     """Wait while less is available than is to be sent; staff see by how much.
 
+    What was read is enough for others that wait, too, as after a top-up: they are tried at once.
     Another payout may be quicker, and of a currency that is not listed only Stripe knows: then it
     refuses, and that waits just the same.
     """
@@ -103,6 +105,7 @@ def _refuse_if_short(grant: Grant, account: StripeAccount) -> None:
     available = account.balance()
     with transaction():
         keep_balances(grant.business_id, available, at=at)
+        wake_what_fits(available, at=at)
     payable_minor = grant.reward.payable_minor
     if available.get(grant.currency, payable_minor) < payable_minor:
         raise NotReady(Waiting.BALANCE)
