@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 from flask.cli import with_appcontext
 
 from referral.commands.speaking import COMMAND, link, refusals_in_a_line, show
 from referral.domain.businesses import (
     Business,
+    Operator,
     Role,
     connect_stripe,
     create_business,
@@ -63,7 +66,7 @@ def new_business(
                 "publishable_key": issue_key(
                     business.id, KeyKind.PUBLISHABLE, name="Widget", at=at
                 ),
-                "owner_sign_in_url": link(f"/console/set-up/{issue_setup_token(owner, at=at)}"),
+                "owner_sign_in_url": link(_way_in(owner, at=at)),
                 "portal_url": link(f"/portal/{business.slug}"),
                 "stripe_webhook_url": link(f"/hooks/stripe/{business.public_id}"),
             }
@@ -78,6 +81,13 @@ def new_business(
                 business.id, "business.created", subject=business.public_id, actor=COMMAND, at=at
             )
     show(made, as_json=as_json)
+
+
+def _way_in(owner: Operator, *, at: datetime) -> str:
+    """Return where an owner signs in; one who never did sets that up there first."""
+    if owner.is_set_up:
+        return "/console/sign-in"
+    return f"/console/set-up/{issue_setup_token(owner, at=at)}"
 
 
 def find_business(text: str) -> Business:

@@ -51,6 +51,27 @@ def test_a_business_comes_with_its_keys_and_its_owners_way_in(
     assert app.test_client().get(path).status_code == 200
 
 
+def test_a_second_business_leaves_the_owners_first_way_in_open(
+    app: Flask, runner: FlaskCliRunner
+) -> None:
+    ways = [
+        made(runner, *BUSINESS, f"--name={name}")["owner_sign_in_url"].removeprefix(
+            "http://localhost"
+        )
+        for name in ("Corner Coffee", "Corner Tea")
+    ]
+    assert [app.test_client().get(way).status_code for way in ways] == [200, 200]
+    with transaction():
+        olive = session.scalars(select(Operator)).one()
+        set_up_operator(olive, "seven green kettles", "JBSWY3DPEHPK3PXP", at=NOON)
+    for way in ways:
+        answer = app.test_client().get(way)
+        assert answer.status_code == 410
+        assert "You have set up your sign-in already" in answer.text
+    third = made(runner, *BUSINESS, "--name=Corner Cake")["owner_sign_in_url"]
+    assert third == "http://localhost/console/sign-in"
+
+
 def test_a_program_has_the_offers_that_were_named(app: Flask, runner: FlaskCliRunner) -> None:
     business = made(runner, *BUSINESS)
     program = made(

@@ -112,22 +112,34 @@ def test_new_recovery_codes_end_the_old_ones_and_only_hashes_are_stored(app: Fla
     assert set(stored) & set(fresh) == set()
 
 
-def test_a_setup_link_opens_until_it_is_used_replaced_or_old(app: Flask) -> None:
+def test_setup_links_open_beside_each_other_until_one_is_used_or_they_are_old(app: Flask) -> None:
     operator = olive(is_set_up=False)
     with transaction():
         first = proofs.issue_setup_token(operator, at=NOON)
         second = proofs.issue_setup_token(operator, at=NOON)
     week = timedelta(days=7)
-    assert proofs.operator_of_setup_token(first, at=NOON) is None
+    assert proofs.operator_of_setup_token(first, at=NOON) is operator
     assert proofs.operator_of_setup_token(second, at=NOON + week) is None
+    assert proofs.why_setup_ended(second) == "old"
     assert proofs.operator_of_setup_token(second, at=NOON) is operator
     with transaction():
         proofs.choose_password(operator, PASSWORD)
         proofs.begin_totp(operator)
         codes = proofs.confirm_totp(operator, code_of(operator), wall=NOON, at=NOON)
     assert len(codes) == 10
-    assert proofs.operator_of_setup_token(second, at=NOON) is None
+    assert [proofs.operator_of_setup_token(one, at=NOON) for one in (first, second)] == [None] * 2
+    assert [proofs.why_setup_ended(one) for one in (first, second)] == ["done"] * 2
     assert operator.is_set_up
+
+
+def test_a_reset_ends_the_setup_links_from_before(app: Flask) -> None:
+    operator = olive(is_set_up=False)
+    with transaction():
+        before = proofs.issue_setup_token(operator, at=NOON)
+        after = proofs.forget_proofs(operator, at=NOON)
+    assert proofs.operator_of_setup_token(before, at=NOON) is None
+    assert proofs.operator_of_setup_token(after, at=NOON) is operator
+    assert (proofs.why_setup_ended(before), proofs.why_setup_ended("x")) == ("reset", "unknown")
 
 
 def test_a_wrong_first_code_leaves_the_setup_open(app: Flask) -> None:

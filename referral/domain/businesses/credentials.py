@@ -9,6 +9,7 @@ import hmac
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import pyotp
 from pwdlib import PasswordHash
@@ -43,6 +44,15 @@ class SetupLink(Model):
     operator: Mapped[Operator] = relationship()
 
 
+class SetupEnd(StrEnum):
+    """Why a setup link does not open: its operator has come in, lost it by a reset, or waited."""
+
+    UNKNOWN = "unknown"
+    DONE = "done"
+    RESET = "reset"
+    OLD = "old"
+
+
 def use_cheap_hashes() -> None:
     """Make password hashes cheap, for tests only; the strength of real ones is argon2id's own."""
     global _hasher, _nobody
@@ -51,8 +61,11 @@ def use_cheap_hashes() -> None:
 
 
 def issue_setup_token(operator: Operator, *, at: datetime) -> str:
-    """Return the token of a fresh setup link; earlier links of the operator end."""
-    _end_setup_links(operator, at=at)
+    """Return the token of a fresh setup link, beside those the operator was given before.
+
+    Several businesses may invite somebody before they come in; any of their links lets them, and
+    then all end.
+    """
     token = random_token()
     session.add(
         SetupLink(
@@ -73,6 +86,17 @@ def operator_of_setup_token(token: str, *, at: datetime) -> Operator | None:
     )
     link = session.scalar(query)
     return None if link is None or link.operator.is_set_up else link.operator
+
+
+def why_setup_ended(token: str) -> SetupEnd:
+    """Tell why a setup link does not open."""
+    query = select(SetupLink).where(SetupLink.digest == plain_hash(token))
+    link = session.scalar(query.options(joinedload(SetupLink.operator, innerjoin=True)))
+    if link is None:
+        return SetupEnd.UNKNOWN
+    if link.operator.is_set_up:
+        return SetupEnd.DONE
+    return SetupEnd.OLD if link.ended_at is None else SetupEnd.RESET
 
 
 def choose_password(operator: Operator, password: str, *, field: str = "password") -> None:
@@ -185,8 +209,10 @@ def set_up_operator(operator: Operator, password: str, totp_secret: str, *, at: 
 def forget_proofs(operator: Operator, *, at: datetime) -> str:
     """Take an operator's password and second factor back and return a fresh setup token.
 
-    For one who lost both the authenticator and the recovery codes. The caller ends their sessions.
+    For one who lost both the authenticator and the recovery codes. Setup links from before end; the
+    caller ends their sessions.
     """
+    _end_setup_links(operator, at=at)
     operator.password_digest = operator.sealed_totp = operator.totp_confirmed_at = None
     session.execute(delete(RecoveryCode).where(RecoveryCode.operator_id == operator.id))
     return issue_setup_token(operator, at=at)

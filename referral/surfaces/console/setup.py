@@ -11,6 +11,7 @@ from typing import Any
 from flask import make_response, redirect, request, url_for
 
 from referral.domain.businesses import Operator, credentials
+from referral.domain.businesses.credentials import SetupEnd
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Gone, Invalid
@@ -19,15 +20,19 @@ from referral.surfaces.console.sign_in import begin_session
 from referral.surfaces.web import sessions
 from referral.surfaces.web.qr import draw
 
+_WHY = {
+    SetupEnd.UNKNOWN: "This link is not one of ours. Open it from the mail, or copy it whole.",
+    SetupEnd.DONE: "You have set up your sign-in already: sign in with your password.",
+    SetupEnd.RESET: "Your sign-in was reset after this link was made. Use the newer link.",
+    SetupEnd.OLD: "This link is more than seven days old. Ask whoever invited you for a new one.",
+}
+
 
 class SetupEnded(Gone):
-    """The link was used, replaced or is too old; all look the same."""
+    """The link opens nothing any more; whoever holds it reads why."""
 
     code = "setup_ended"
-    message = (
-        "This link has been used, has been replaced by a newer one, or is more than seven days old."
-        " Sign in, or ask whoever invited you for a new one."
-    )
+    message = _WHY[SetupEnd.UNKNOWN]
 
 
 def show_password(token: str) -> Any:
@@ -75,7 +80,7 @@ def confirm_authenticator(token: str) -> Any:
 def _operator(token: str) -> Operator:
     operator = credentials.operator_of_setup_token(token[:100], at=clock.now())
     if operator is None:
-        raise SetupEnded
+        raise SetupEnded(_WHY[credentials.why_setup_ended(token[:100])])
     return operator
 
 
