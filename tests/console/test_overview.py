@@ -51,7 +51,7 @@ def test_of_one_moment_what_followed_stands_above_its_cause(desk: Desk) -> None:
     assert text.index("Bob earned 20% off") < text.index("Bob signed up, sent by Alice")
     with within(shop.business.id):
         bob = session.scalars(select(Reward)).one().person
-        kinds = [one.kind for one in story_of(bob)]
+        kinds = [one.kind for one in story_of(bob).happenings]
     assert kinds == ["move", "signup", "customer", "met"]
 
 

@@ -1,5 +1,8 @@
 """Finding people by whatever is at hand, and reading everything that happened to one."""
 
+import re
+from html import unescape
+
 import pytest
 from sqlalchemy import select
 
@@ -8,12 +11,17 @@ from referral.domain.businesses import Actor, AuditEntry, Role, within
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import ProgramState
+from referral.domain.reports.story import PAGE
 from referral.domain.rewards import Reward
+from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.cast import open_shop
 from tests.console.conftest import Desk
+from tests.console.test_ledger import statements
 from tests.console.visiting import check_page, post
+
+OLIVE = Actor("operator", "Olive")
 
 
 def find(desk: Desk, text: str) -> str:
@@ -73,6 +81,56 @@ def test_a_person_page_tells_everything_that_happened(desk: Desk) -> None:
     assert [words for words in told if words not in of_alice] == []
     told = ["Signed up, sent by Alice", "Paid €120.00", "Refunded: €60.00", "in_bob"]
     assert [words for words in told if words not in of_bob] == []
+
+
+def told_on(page: str) -> list[str]:
+    found = re.findall(r'class="story-title">\s*(?:<a [^>]*>)?([^<]+)', page)
+    return [words.strip() for words in found]
+
+
+def test_a_long_story_is_read_page_by_page_without_losing_anything(desk: Desk) -> None:
+    shop = desk.shop
+    alice = shop.customer("alice")
+    link = shop.link_of(alice)
+    for number in range(40):
+        shop.later(minutes=1).signup(f"friend{number:02}", token=shop.click(link))
+        shop.purchase(f"friend{number:02}")
+    with within(shop.business.id), transaction():
+        for reward in session.scalars(select(Reward).where(Reward.person_id == alice.id)):
+            place_hold(reward, HoldKind.STAFF, reason="Look.", actor=OLIVE, at=shop.now)
+    url, pages = f"/console/people/{alice.public_id}", []
+    while url:
+        page = check_page(desk.client.get(unescape(url)))
+        pages.append(told_on(page))
+        more = re.search(r'rel="next" href="([^"#]+)#story"', page)
+        url = more[1] if more else ""
+    assert [len(one) <= PAGE + 1 for one in pages[1:]] == [True] * (len(pages) - 1)
+    told = [words for one in pages for words in one]
+    assert told[-1] == "Came to our notice"
+    for number in range(40):
+        for words in (
+            f"Brought Friend{number:02}",
+            f"Earned €10.00 for bringing Friend{number:02}",
+        ):
+            assert told.count(words) == 1, words
+    assert told.count("Held by staff") == 40
+    assert "Back to the start" in page
+    wrong = desk.client.get(f"/console/people/{alice.public_id}?before=soon")
+    assert wrong.status_code == 404
+
+
+def test_a_page_of_many_friends_asks_no_more_than_one_of_few(desk: Desk) -> None:
+    shop, asked = desk.shop, []
+    alice = shop.customer("alice")
+    link = shop.link_of(alice)
+    for names in (["bob"], [f"friend{number}" for number in range(8)]):
+        for name in names:
+            shop.later(minutes=1).signup(name, token=shop.click(link))
+            shop.purchase(name)
+        with statements() as sent:
+            check_page(desk.client.get(f"/console/people/{alice.public_id}"))
+        asked.append(len(sent))
+    assert asked[0] == asked[1]
 
 
 def test_a_story_speaks_of_rewards_in_words_for_people(desk: Desk) -> None:

@@ -1,13 +1,13 @@
-"""Everything that happened to one person, in one line of time; words are not made here."""
+"""Everything that happened to one person, in one line of time by pages; no words are made here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from referral.domain.attribution import Referral, Signup
@@ -18,7 +18,10 @@ from referral.domain.rewards import Grant, Hold, HoldRelease, Reward, RewardMove
 from referral.foundation.db import session
 from referral.foundation.money import Money
 
-MOST = 100
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
+PAGE = 50
+SINGLE_VISITS = 20
+"""So many of the newest visits are told one by one, since a popular link has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,47 @@ class Happening:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def story_of(person: Person) -> list[Happening]:
-    """List what happened to a person, the newest first; of each kind the newest hundred.
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A page of what happened, the newest first; it may go on `before` a moment, or has ended."""
+
+    happenings: list[Happening]
+    before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What of each kind is told on a page: the newest ones before a moment."""
+
+    before: datetime | None
+
+    def newest(self, query: Query, moment: Any, key: Any) -> Query:
+        """Select what of a query lies in here; one more than a page, to see whether it goes on."""
+        if self.before is not None:
+            query = query.where(moment < self.before)
+        return query.order_by(moment.desc(), key.desc()).limit(PAGE + 1)
+
+    def contains(self, one: Happening) -> bool:
+        return self.before is None or one.at < self.before
+
+
+def story_of(person: Person, *, before: datetime | None = None) -> Story:
+    """Tell a page of what happened to a person; what is of one moment is not torn apart.
 
     The tellers stand in the order in which things follow from each other, so that of one moment
-    what followed comes first.
+    what followed comes first. Each is one query.
     """
     tellers = (
         _meeting, _links, _visits, _signups, _friends, _purchases, _refunds, _disputes,
         _grants, _moves, _holds,
     )  # fmt: skip
-    told = [one for teller in reversed(tellers) for one in teller(person)]
-    return sorted(told, key=lambda one: one.at, reverse=True)
+    window = _Window(before)
+    told = [one for teller in reversed(tellers) for one in teller(person, window)]
+    found = sorted(filter(window.contains, told), key=lambda one: one.at, reverse=True)
+    if len(found) <= PAGE:
+        return Story(found, None)
+    last = found[PAGE - 1].at
+    return Story([one for one in found if one.at >= last], last)
 
 
 def links_of(person: Person) -> list[tuple[Link, int]]:
@@ -64,34 +96,34 @@ def customers_of(person: Person) -> list[StripeCustomer]:
     return list(session.scalars(query.order_by(StripeCustomer.id)))
 
 
-def _meeting(person: Person) -> Iterator[Happening]:
+def _meeting(person: Person, window: _Window) -> Iterator[Happening]:
     if person.known_since is not None:
         yield Happening(person.known_since, "customer")
     yield Happening(person.first_seen_at, "met")
 
 
-def _links(person: Person) -> Iterator[Happening]:
+def _links(person: Person, window: _Window) -> Iterator[Happening]:
     query = select(Link).where(Link.person_id == person.id).options(joinedload(Link.program))
-    for link in session.scalars(query.order_by(Link.id.desc()).limit(MOST)):
+    for link in session.scalars(window.newest(query, Link.created_at, Link.id)):
         facts = {"code": link.spoken_code, "program": link.program.name}
         yield Happening(link.created_at, "link", facts=facts)
 
 
-def _visits(person: Person) -> Iterator[Happening]:
-    """Tell single visits of the newest, since a popular link has thousands."""
+def _visits(person: Person, window: _Window) -> Iterator[Happening]:
+    """Tell single visits of the newest, on whatever page they belong."""
     query = (
         select(Click)
         .join(Link, Link.id == Click.link_id)
         .where(Link.person_id == person.id)
         .order_by(Click.id.desc())
-        .limit(20)
+        .limit(SINGLE_VISITS)
     )
     for click in session.scalars(query):
         facts = {"device": click.device, "from": click.referrer_host}
         yield Happening(click.at, "visit", facts=facts)
 
 
-def _signups(person: Person) -> Iterator[Happening]:
+def _signups(person: Person, window: _Window) -> Iterator[Happening]:
     advocate = aliased(Person)
     query = (
         select(Signup, advocate)
@@ -99,10 +131,8 @@ def _signups(person: Person) -> Iterator[Happening]:
         .outerjoin(advocate, advocate.id == Referral.advocate_id)
         .where(Signup.person_id == person.id)
         .options(joinedload(Signup.program))
-        .order_by(Signup.id.desc())
-        .limit(MOST)
     )
-    for signup, sent_by in session.execute(query):
+    for signup, sent_by in session.execute(window.newest(query, Signup.at, Signup.id)):
         facts = {
             "outcome": signup.outcome,
             "reason": signup.reason,
@@ -112,22 +142,20 @@ def _signups(person: Person) -> Iterator[Happening]:
         yield Happening(signup.at, "signup", signup.public_id, facts)
 
 
-def _friends(person: Person) -> Iterator[Happening]:
+def _friends(person: Person, window: _Window) -> Iterator[Happening]:
     query = (
         select(Referral)
         .where(Referral.advocate_id == person.id)
         .options(joinedload(Referral.friend), joinedload(Referral.program))
-        .order_by(Referral.id.desc())
-        .limit(MOST)
     )
-    for referral in session.scalars(query):
+    for referral in session.scalars(window.newest(query, Referral.at, Referral.id)):
         facts = {"friend": referral.friend.shown_name, "program": referral.program.name}
         yield Happening(referral.at, "friend", referral.public_id, facts)
 
 
-def _purchases(person: Person) -> Iterator[Happening]:
+def _purchases(person: Person, window: _Window) -> Iterator[Happening]:
     query = select(Purchase).where(Purchase.person_id == person.id)
-    for bought in session.scalars(query.order_by(Purchase.id.desc()).limit(MOST)):
+    for bought in session.scalars(window.newest(query, Purchase.occurred_at, Purchase.id)):
         facts = {
             "external_id": bought.external_id,
             "gross": Money(bought.gross_minor, bought.currency),
@@ -136,15 +164,13 @@ def _purchases(person: Person) -> Iterator[Happening]:
         yield Happening(bought.occurred_at, "purchase", facts=facts)
 
 
-def _refunds(person: Person) -> Iterator[Happening]:
+def _refunds(person: Person, window: _Window) -> Iterator[Happening]:
     query = (
         select(Refund, Purchase)
         .join(Purchase, Purchase.id == Refund.purchase_id)
         .where(Purchase.person_id == person.id)
-        .order_by(Refund.id.desc())
-        .limit(MOST)
     )
-    for refund, bought in session.execute(query):
+    for refund, bought in session.execute(window.newest(query, Refund.at, Refund.id)):
         facts = {
             "amount": Money(refund.amount_minor, bought.currency),
             "has_failed": refund.has_failed,
@@ -153,29 +179,26 @@ def _refunds(person: Person) -> Iterator[Happening]:
         yield Happening(refund.at, "refund", facts=facts)
 
 
-def _disputes(person: Person) -> Iterator[Happening]:
+def _disputes(person: Person, window: _Window) -> Iterator[Happening]:
     query = (
         select(Dispute, Purchase)
         .join(Purchase, Purchase.id == Dispute.purchase_id)
         .where(Purchase.person_id == person.id)
-        .order_by(Dispute.id.desc())
-        .limit(MOST)
     )
-    for dispute, bought in session.execute(query):
+    for dispute, bought in session.execute(window.newest(query, Dispute.at, Dispute.id)):
         facts = {"outcome": dispute.outcome, "external_id": bought.external_id}
         yield Happening(dispute.at, "dispute", facts=facts)
 
 
-def _moves(person: Person) -> Iterator[Happening]:
+def _moves(person: Person, window: _Window) -> Iterator[Happening]:
     query = (
         select(RewardMove, Reward)
         .join(Reward, Reward.id == RewardMove.reward_id)
         .where(Reward.person_id == person.id)
-        .options(joinedload(Reward.referral).joinedload(Referral.friend))
-        .order_by(RewardMove.id.desc())
-        .limit(MOST)
+        .options(joinedload(Reward.referral).joinedload(Referral.friend), joinedload(Reward.offer))
     )
-    for step, reward in session.execute(query):
+    newest = window.newest(query, RewardMove.at, RewardMove.id)
+    for step, reward in session.execute(newest):
         yield Happening(step.at, "move", reward.public_id, _of(reward, step))
 
 
@@ -190,16 +213,16 @@ def _of(reward: Reward, step: RewardMove) -> dict[str, Any]:
     }
 
 
-def _holds(person: Person) -> Iterator[Happening]:
+def _holds(person: Person, window: _Window) -> Iterator[Happening]:
     query = (
         select(Hold, HoldRelease, Reward)
         .join(Reward, Reward.id == Hold.reward_id)
         .outerjoin(HoldRelease, HoldRelease.hold_id == Hold.id)
         .where(Reward.person_id == person.id)
-        .order_by(Hold.id.desc())
-        .limit(MOST)
     )
-    for hold, release, reward in session.execute(query):
+    ended = HoldRelease.at if window.before is None else _before(HoldRelease.at, window.before)
+    newest = window.newest(query, func.coalesce(ended, Hold.at), Hold.id)
+    for hold, release, reward in session.execute(newest):
         facts = {"kind": hold.kind, "reason": hold.reason, "by": hold.actor_name}
         yield Happening(hold.at, "hold", reward.public_id, facts)
         if release is not None:
@@ -207,15 +230,18 @@ def _holds(person: Person) -> Iterator[Happening]:
             yield Happening(release.at, "release", reward.public_id, facts)
 
 
-def _grants(person: Person) -> Iterator[Happening]:
+def _before(moment: Any, end: datetime) -> Any:
+    """Return a moment where it lies before another, else nothing."""
+    return case((moment < end, moment))
+
+
+def _grants(person: Person, window: _Window) -> Iterator[Happening]:
     query = (
         select(Grant, Reward)
         .join(Reward, Reward.id == Grant.reward_id)
         .where(Reward.person_id == person.id, Grant.settled_at.is_not(None))
-        .order_by(Grant.id.desc())
-        .limit(MOST)
     )
-    for grant, reward in session.execute(query):
+    for grant, reward in session.execute(window.newest(query, Grant.settled_at, Grant.id)):
         facts = {
             "operation": grant.operation,
             "state": grant.state,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -17,6 +18,7 @@ from referral.domain.reports.credit import changes_of, credit_of
 from referral.domain.reports.story import customers_of, links_of, story_of
 from referral.foundation import clock
 from referral.foundation.db import transaction
+from referral.foundation.errors import NotFound
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.happenings import changed, told, visits_together
@@ -40,12 +42,21 @@ def show_all() -> str:
 
 
 def show(person: str) -> str:
-    """Show one person with everything that happened."""
-    return person_page(lists.find_person(person), {}, {})
+    """Show one person with everything that happened, a page of it at a time."""
+    return person_page(
+        lists.find_person(person), {}, {}, before=_moment(request.args.get("before"))
+    )
 
 
-def person_page(shown: Person, typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
+def person_page(
+    shown: Person,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    *,
+    before: datetime | None = None,
+) -> str:
     """Draw one person's page, with what was typed into the form for their credit."""
+    story = story_of(shown, before=before)
     links = links_of(shown)
     linked = {link.program_id for link, _ in links}
     return page(
@@ -59,7 +70,9 @@ def person_page(shown: Person, typed: Mapping[str, str], errors: Mapping[str, st
         changes=[changed(one) for one in changes_of(shown.id, limit=_CHANGES)],
         typed=typed,
         errors=errors,
-        story=[told(one) for one in visits_together(story_of(shown))],
+        story=[told(one) for one in visits_together(story.happenings)],
+        next_url=_story_address(shown, story.before) if story.before else None,
+        first_url=_story_address(shown, None) if before else None,
     )
 
 
@@ -84,6 +97,25 @@ def give_link(person: str) -> Any:
         return redirect(url_for("console.person", person=shown.public_id), 303)
     flash(f"{shown.shown_name} has a link in {program.name}: {link.spoken_code}.", "success")
     return redirect(url_for("console.person", person=shown.public_id), 303)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read the moment a page of somebody's story ends before; raises NotFound."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotFound from None
+
+
+def _story_address(shown: Person, before: datetime | None) -> str:
+    return url_for(
+        "console.person",
+        person=shown.public_id,
+        before=before.isoformat() if before else None,
+        _anchor="story",
+    )
 
 
 def _address(asked: str, after: str | None) -> str:
