@@ -11,7 +11,6 @@ import structlog
 from flask import flash, redirect, request, url_for
 from markupsafe import Markup
 
-from referral.domain import journey
 from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.reports import console as lists
 from referral.domain.reports import evidence
@@ -35,6 +34,7 @@ from referral.surfaces.console.forms import REASON, Form, read_reason
 from referral.surfaces.console.frame import page
 from referral.surfaces.console.happenings import MOVED
 from referral.surfaces.console.referrals import chosen_program
+from referral.surfaces.console.verbs import VERBS, Verb
 from referral.surfaces.web.reasons import GRANTS, OPERATIONS, reason_words, waiting_in_short
 from referral.surfaces.web.why import gate_items, in_short
 from referral.surfaces.web.words import day
@@ -44,46 +44,6 @@ ONE_OF_TWO = "approved by one of two: somebody else must approve it too"
 SHOWN = ("awaiting", "held", "waiting", *RewardState)
 REVIEW = ("approve", "hold", "release", "deny")
 log = structlog.get_logger("referral.console")
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """What can be done with a reward; a judgement needs a reason, trying again is none."""
-
-    name: str
-    act: Callable[..., object]
-    words: str
-    done: str
-    icon: str
-    tone: str
-    is_judgement: bool = True
-
-
-VERBS = {
-    verb.name: verb
-    for verb in (
-        Verb("approve", journey.approve_reward, "Approve", "approved", "check", "primary"),
-        Verb("hold", journey.hold_reward, "Hold", "put on hold", "hand-stop", "plain"),
-        Verb("release", journey.release_reward, "Release", "released", "player-play", "plain"),
-        Verb(
-            "retry",
-            journey.retry_reward,
-            "Try now",
-            "tried again",
-            "rotate-clockwise",
-            "plain",
-            is_judgement=False,
-        ),
-        Verb(
-            "reissue", journey.reissue_reward, "Issue again", "issued again", "refresh", "primary"
-        ),
-        Verb("extend", journey.extend_reward, "Extend", "extended", "clock", "plain"),
-        Verb(
-            "take_back", journey.take_back_reward, "Take back", "taken back", "arrow-left", "danger"
-        ),
-        Verb("deny", journey.deny_reward, "Deny", "denied", "ban", "danger"),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
