@@ -13,7 +13,7 @@ import structlog
 
 from referral.domain.rewards import Grant
 from referral.domain.rewards.grants import Waiting
-from referral.domain.rewards.rewards import lock
+from referral.domain.rewards.moving import lock
 from referral.foundation import clock, due
 from referral.foundation.db import session, transaction
 

@@ -3,7 +3,7 @@
 import pytest
 
 from referral.domain.rewards import Reward
-from referral.domain.rewards.rewards import update_reward
+from referral.domain.rewards.moving import update_reward
 from referral.foundation.db import session, transaction
 from tests.api.conftest import Stage
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from referral.domain.businesses import within
 from referral.domain.programs import Offer, Side, current_offers
 from referral.domain.rewards import Reward
-from referral.domain.rewards.rewards import update_reward
+from referral.domain.rewards.moving import update_reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.console.conftest import Desk

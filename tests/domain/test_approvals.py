@@ -10,7 +10,7 @@ from referral.domain.people.people import mailbox
 from referral.domain.programs import Approval, ProgramTerms, edit_program
 from referral.domain.rewards import Reward, RewardState, ripen
 from referral.domain.rewards.approving import OwnReward, SecondPersonNeeded, approvals_of
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from tests.cast import NOON, Shop, credit, open_shop

@@ -24,7 +24,7 @@ from referral.domain.rewards.charities import (
 )
 from referral.domain.rewards.choosing import Choice, choose, options_of
 from referral.domain.rewards.credit import CreditLot
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid

@@ -14,7 +14,7 @@ from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.rewards import Grant, Reward, approve
 from referral.domain.rewards.attempts import prepare
 from referral.domain.rewards.grants import Asked, NotReady, Waiting
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation.db import session, transaction
 from tests.cast import DAY, Shop, credit, open_shop
 from tests.provider import Provider, answer, ripen_due, send_due

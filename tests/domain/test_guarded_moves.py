@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from referral.domain.businesses import within
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards import Reward, RewardState
-from referral.domain.rewards.rewards import RewardHeld, RewardMoved, move
+from referral.domain.rewards.moving import RewardHeld, RewardMoved, move
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, open_shop
 

@@ -9,8 +9,8 @@ from referral.domain.businesses import Actor, within
 from referral.domain.businesses.audit import AuditEntry
 from referral.domain.programs import Approval
 from referral.domain.rewards import Reward
+from referral.domain.rewards.moving import RewardMoved
 from referral.domain.rewards.recognition import words_of
-from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key

@@ -12,8 +12,8 @@ from referral.domain.reports import evidence
 from referral.domain.reports.explanation import explain_reward
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.grants import NothingWaits
+from referral.domain.rewards.moving import RewardMoved
 from referral.domain.rewards.reissuing import NotOwed
-from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, open_shop
 from tests.provider import Provider, prepare, refuse, ripen_due, send_due

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from referral.domain.reports.auditor.schema import _APPEND_ONLY
-from referral.domain.rewards.rewards import MOVES, RewardState
+from referral.domain.rewards.states import MOVES, RewardState
 from referral.foundation.db import db
 from referral.foundation.ids import new_key
 from tests.audit.planting import find, table

@@ -24,7 +24,7 @@ from referral.domain.businesses import Actor, Business, within
 from referral.domain.purchases import Claim, PurchaseFact
 from referral.domain.rewards import Reward, RewardState
 from referral.domain.rewards.approving import SecondPersonNeeded
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation.db import session, transaction
 from tests.fixtures import settings_for
 from tools.environment import ROOT

@@ -9,7 +9,7 @@ from referral.domain.people import customer_of, lock_person, tie_customer
 from referral.domain.programs import Kind
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.falling_back import fall_back
-from referral.domain.rewards.rewards import lock
+from referral.domain.rewards.moving import lock
 from referral.foundation.db import session, transaction
 from tests.cast import Shop
 from tests.domain.test_fallbacks import earned, else_, work

@@ -17,7 +17,7 @@ from referral.domain.programs import Program, Side, Trigger
 from referral.domain.purchases import Claim, CustomerFact, PurchaseFact, RefundFact
 from referral.domain.rewards import Reward, RewardState, ripen
 from referral.domain.rewards.holds import NothingHeld
-from referral.domain.rewards.rewards import RewardHeld, RewardMoved
+from referral.domain.rewards.moving import RewardHeld, RewardMoved
 from referral.foundation.db import session, transaction
 from tests.cast import Shop, credit, open_shop
 from tests.machine.threads import at_once, while_open

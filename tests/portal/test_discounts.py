@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from referral.domain.businesses import within
 from referral.domain.rewards import Reward
-from referral.domain.rewards.rewards import update_reward
+from referral.domain.rewards.moving import update_reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from tests.portal.test_gifts import work

@@ -14,7 +14,7 @@ from referral.domain.businesses import Actor, within
 from referral.domain.people import Person
 from referral.domain.programs import Kind, OfferTerms, Side, Trigger
 from referral.domain.rewards import Grant, Reward
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.intervals import plus

@@ -24,14 +24,14 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         "a reward moves wherever it stands by now",
-        f"{DOMAIN}/rewards/rewards.py",
+        f"{DOMAIN}/rewards/moving.py",
         ".where(Reward.id == reward.id, Reward.state == before)",
         ".where(Reward.id == reward.id)",
         ("tests/domain/test_guarded_moves.py",),
     ),
     Mutation(
         "a reward moves though something holds it",
-        f"{DOMAIN}/rewards/rewards.py",
+        f"{DOMAIN}/rewards/moving.py",
         "        statement = statement.where(Reward.open_holds == 0)\n",
         "        statement = statement.where(Reward.open_holds >= 0)\n",
         ("tests/domain/test_guarded_moves.py",),

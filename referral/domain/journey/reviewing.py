@@ -13,10 +13,10 @@ from referral.domain.rewards.expiring import extend
 from referral.domain.rewards.gift_confirmations import GiftConfirmation, Word, confirm
 from referral.domain.rewards.grants import Grant, NothingWaits
 from referral.domain.rewards.holds import HoldKind, NothingHeld
+from referral.domain.rewards.moving import lock
 from referral.domain.rewards.recognition import write_words
 from referral.domain.rewards.reissuing import reissue
 from referral.domain.rewards.returning import take_back
-from referral.domain.rewards.rewards import lock
 from referral.domain.rewards.thresholds import put_on_file
 from referral.domain.rewards.waking import wake_grants, wake_waiting
 from referral.foundation import due

@@ -43,7 +43,7 @@ from referral.domain.purchases import (
 )
 from referral.domain.rewards import Reward, earn_by_signup, release_holds, returning
 from referral.domain.rewards.lapsing import look_at_codes_of
-from referral.domain.rewards.rewards import lock
+from referral.domain.rewards.moving import lock
 from referral.foundation.db import session
 
 

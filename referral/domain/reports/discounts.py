@@ -12,7 +12,7 @@ from referral.domain.people import Person
 from referral.domain.programs import Kind
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import GrantState
-from referral.domain.rewards.rewards import MOVES
+from referral.domain.rewards.states import MOVES
 from referral.foundation.db import session
 
 

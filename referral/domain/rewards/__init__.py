@@ -6,6 +6,7 @@ from referral.domain.rewards.earning import earn_by_purchase, earn_by_signup
 from referral.domain.rewards.grants import Grant
 from referral.domain.rewards.holds import Hold, HoldRelease, place_hold, release_holds
 from referral.domain.rewards.ledger import Account, LedgerAccount, LedgerEntry, LedgerTransaction
+from referral.domain.rewards.moving import RewardMove
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.redemptions import (
     Redemption,
@@ -13,8 +14,9 @@ from referral.domain.rewards.redemptions import (
     redeem,
     reverse,
 )
-from referral.domain.rewards.rewards import Reward, RewardMove, RewardState, rewards_of
+from referral.domain.rewards.rewards import Reward, rewards_of
 from referral.domain.rewards.ripening import approve, deny, ripen
+from referral.domain.rewards.states import RewardState
 
 __all__ = [
     "Account",

@@ -11,9 +11,10 @@ from datetime import datetime
 from referral.domain.rewards.attempts import prepare
 from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, NotReady, Waiting
 from referral.domain.rewards.limits import take_again
+from referral.domain.rewards.moving import lock, update_reward
 from referral.domain.rewards.recovering import note_adopted
 from referral.domain.rewards.releasing import money_lies_in
-from referral.domain.rewards.rewards import Reward, lock, update_reward
+from referral.domain.rewards.rewards import Reward
 from referral.domain.rewards.settling import settle
 
 

@@ -11,13 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Actor, Operator, Owned
 from referral.domain.people.people import mailbox
-from referral.domain.rewards.rewards import (
-    Reward,
-    RewardHeld,
-    RewardMoved,
-    RewardState,
-    update_reward,
-)
+from referral.domain.rewards.moving import RewardHeld, RewardMoved, update_reward
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import Key, Model, Moment, Name, Short, session
 from referral.foundation.errors import Conflict, NotAllowed
 from referral.foundation.guards import append_only

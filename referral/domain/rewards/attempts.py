@@ -20,8 +20,10 @@ from referral.domain.rewards.grants import (
     Waiting,
     open_grant,
 )
+from referral.domain.rewards.moving import lock, move
 from referral.domain.rewards.operations import Operation
-from referral.domain.rewards.rewards import Reward, RewardState, lock, move
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 
 UNNEEDED = "It was not needed any more."

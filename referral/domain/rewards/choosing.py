@@ -26,8 +26,10 @@ from referral.domain.rewards.grants import (
     Waiting,
     open_grant,
 )
+from referral.domain.rewards.moving import RewardMoved, lock
 from referral.domain.rewards.operations import WHOLE
-from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.waking import wake_waiting
 from referral.foundation.db import Key, Model, Moment, Name, Short, changed, session
 from referral.foundation.errors import Invalid

@@ -15,17 +15,12 @@ from referral.domain.rewards.attempts import drop_waiting, plan_grant, resize_gr
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out, undo_debt
 from referral.domain.rewards.grants import Grant, open_grant
 from referral.domain.rewards.ledger import Account, Movement, transfer
+from referral.domain.rewards.moving import lock, move, update_reward
 from referral.domain.rewards.operations import ALL_OR_NOTHING, WHOLE
 from referral.domain.rewards.releasing import REFUNDED, cancel, give_back, money_lies_in
 from referral.domain.rewards.restoring import restore
-from referral.domain.rewards.rewards import (
-    Reward,
-    RewardState,
-    has_its_place,
-    lock,
-    move,
-    update_reward,
-)
+from referral.domain.rewards.rewards import Reward, has_its_place
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 from referral.foundation.money import share, step_minor
 

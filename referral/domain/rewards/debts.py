@@ -22,7 +22,9 @@ from referral.domain.rewards import allowances
 from referral.domain.rewards.attempts import resize_grant
 from referral.domain.rewards.grants import Grant, GrantState, NotNeeded, NotReady, Waiting
 from referral.domain.rewards.ledger import Account, Movement, transfer
-from referral.domain.rewards.rewards import Reward, RewardState, lock, move, update_reward
+from referral.domain.rewards.moving import lock, move, update_reward
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import Key, Minor, Model, Moment, Name, Short, session, whole_minor
 from referral.foundation.errors import Conflict
 from referral.foundation.guards import append_only

@@ -20,11 +20,13 @@ from referral.domain.rewards.amounts import Inputs, inputs_of, worth, worth_now
 from referral.domain.rewards.awaiting import await_rate
 from referral.domain.rewards.holds import HoldKind, carry_holds, place_hold
 from referral.domain.rewards.limits import begin_within_limits
+from referral.domain.rewards.moving import lock
 from referral.domain.rewards.qualifying import (
     expect,
     place_of,
 )
-from referral.domain.rewards.rewards import Reward, RewardState, lock
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.turns import (
     Turn,
     order_of,

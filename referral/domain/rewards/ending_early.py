@@ -13,9 +13,10 @@ from referral.domain.people import Payee
 from referral.domain.people.customers import StripeCustomer
 from referral.domain.rewards.grants import Grant, GrantState, Waiting
 from referral.domain.rewards.holds import HOLDABLE, Hold, HoldKind, place_hold
+from referral.domain.rewards.moving import lock
 from referral.domain.rewards.operations import NOT_AT_PROVIDER, WAYS, Operation
 from referral.domain.rewards.recovering import Recovery, end_recovery, recovery_of
-from referral.domain.rewards.rewards import Reward, lock
+from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import session
 
 MAY_BE_GIVEN = (

@@ -17,14 +17,10 @@ from referral.domain.programs import Kind
 from referral.domain.rewards.falling_back import fallback_of
 from referral.domain.rewards.grants import GrantState, Waiting, open_grant
 from referral.domain.rewards.holds import Hold, HoldRelease
+from referral.domain.rewards.moving import RewardMoved, lock, update_reward
 from referral.domain.rewards.releasing import end
-from referral.domain.rewards.rewards import (
-    Reward,
-    RewardMoved,
-    RewardState,
-    lock,
-    update_reward,
-)
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.calendar import day_of
 from referral.foundation.db import session
 from referral.foundation.errors import Conflict

@@ -16,9 +16,11 @@ from referral.domain.programs import Kind
 from referral.domain.rewards.attempts import plan_grant
 from referral.domain.rewards.choosing import ask_to_choose
 from referral.domain.rewards.grants import Grant, GrantState, Waiting, open_grant
+from referral.domain.rewards.moving import RewardMoved, lock
 from referral.domain.rewards.operations import WHOLE, Operation
 from referral.domain.rewards.recovering import recovery_of
-from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import changed, session
 
 LOOK_AGAIN = timedelta(hours=1)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from referral.domain.people import lock_person
 from referral.domain.rewards.grants import Grant, GrantState
-from referral.domain.rewards.rewards import Reward, RewardState
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 
 

@@ -19,7 +19,8 @@ from referral.domain.businesses import Owned
 from referral.domain.notices import notify
 from referral.domain.rewards.gift_requests import awaits_word
 from referral.domain.rewards.grants import Done, Grant, GrantState
-from referral.domain.rewards.rewards import Reward, lock
+from referral.domain.rewards.moving import lock
+from referral.domain.rewards.rewards import Reward
 from referral.domain.rewards.settling import fail, settle
 from referral.foundation.crypto import seal, unseal
 from referral.foundation.db import Key, Model, Moment, Short, UTCDateTime, one_of, session

@@ -11,7 +11,9 @@ from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.domain.businesses import Actor, Owned
-from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState
+from referral.domain.rewards.moving import RewardMoved
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import Key, Model, Moment, Name, Short, changed, one_of, session
 from referral.foundation.errors import Conflict
 from referral.foundation.guards import append_only

@@ -16,8 +16,10 @@ from referral.domain.people import Person
 from referral.domain.programs import Kind
 from referral.domain.rewards.debts import undo_debt
 from referral.domain.rewards.grants import open_grant
+from referral.domain.rewards.moving import lock, update_reward
 from referral.domain.rewards.releasing import return_unused
-from referral.domain.rewards.rewards import Reward, RewardState, lock, update_reward
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.calendar import day_of
 from referral.foundation.db import session
 

@@ -13,7 +13,9 @@ from referral.domain.programs import Kind, Offer, Program, Trigger, reserve, ret
 from referral.domain.rewards import allowances
 from referral.domain.rewards.allowances import Scope
 from referral.domain.rewards.ledger import Account, Movement, fund, transfer
-from referral.domain.rewards.rewards import Reward, RewardState, begin
+from referral.domain.rewards.moving import begin
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.calendar import day_of, next_day, next_month
 from referral.foundation.db import session
 

@@ -22,7 +22,8 @@ from referral.domain.rewards.earning import (
     offer_misses,
 )
 from referral.domain.rewards.qualifying import Qualification, take_place
-from referral.domain.rewards.rewards import Reward, RewardState
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.turns import order_of
 from referral.foundation.clock import to_second
 from referral.foundation.db import session

@@ -11,7 +11,9 @@ from referral.domain.notices import notify
 from referral.domain.programs import Kind
 from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.rewards.grants import Done, Grant
-from referral.domain.rewards.rewards import Reward, RewardMoved, RewardState, lock, update_reward
+from referral.domain.rewards.moving import RewardMoved, lock, update_reward
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.errors import Invalid
 from referral.foundation.text import plain
 

@@ -20,7 +20,8 @@ from referral.domain.rewards.credit import (
     lock_balance,
     lots_to_spend,
 )
-from referral.domain.rewards.rewards import Reward, lock
+from referral.domain.rewards.moving import lock
+from referral.domain.rewards.rewards import Reward
 from referral.domain.rewards.store_credit import end_part, repay
 from referral.foundation.db import (
     Currency,

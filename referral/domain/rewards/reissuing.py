@@ -8,14 +8,9 @@ from referral.domain.businesses import Actor
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.rewards.clawback import claw_back
 from referral.domain.rewards.earning import is_existing_customer
-from referral.domain.rewards.rewards import (
-    REPLACED,
-    Reward,
-    RewardMoved,
-    RewardState,
-    lock,
-    update_reward,
-)
+from referral.domain.rewards.moving import RewardMoved, lock, update_reward
+from referral.domain.rewards.rewards import REPLACED, Reward
+from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.succeeding import succeed
 from referral.foundation.errors import Conflict
 

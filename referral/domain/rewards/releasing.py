@@ -10,7 +10,9 @@ from referral.domain.rewards import allowances
 from referral.domain.rewards.attempts import drop_waiting
 from referral.domain.rewards.debts import reopen, settle_with_approved, take_out
 from referral.domain.rewards.ledger import Account, Movement, transfer
-from referral.domain.rewards.rewards import Reward, RewardState, move, update_reward
+from referral.domain.rewards.moving import move, update_reward
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 
 REFUNDED = "refunded"
 

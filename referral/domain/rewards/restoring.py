@@ -15,9 +15,11 @@ from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind
 from referral.domain.rewards.limits import take_again
+from referral.domain.rewards.moving import update_reward
 from referral.domain.rewards.operations import WHOLE
 from referral.domain.rewards.releasing import REFUNDED, money_lies_in
-from referral.domain.rewards.rewards import RESTORED, Reward, RewardState, update_reward
+from referral.domain.rewards.rewards import RESTORED, Reward
+from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.succeeding import succeed
 
 

@@ -11,9 +11,11 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.programs import Side, Trigger, lock_program
 from referral.domain.rewards.earning import EXISTING_CUSTOMER
 from referral.domain.rewards.milestones import MILESTONE
+from referral.domain.rewards.moving import lock
 from referral.domain.rewards.qualifying import friends_above, give_up_place
 from referral.domain.rewards.releasing import cancel
-from referral.domain.rewards.rewards import Reward, RewardState, lock
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.turns import free_slot
 from referral.foundation.db import session
 

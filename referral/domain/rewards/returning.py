@@ -17,15 +17,11 @@ from referral.domain.rewards.debts import undo_debt
 from referral.domain.rewards.earning import is_existing_customer
 from referral.domain.rewards.grants import Grant, GrantState, open_grant
 from referral.domain.rewards.holds import HoldKind, place_hold
+from referral.domain.rewards.moving import RewardMoved, lock, update_reward
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.reissuing import take_its_place
-from referral.domain.rewards.rewards import (
-    Reward,
-    RewardMoved,
-    RewardState,
-    lock,
-    update_reward,
-)
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 from referral.foundation.errors import NotYet
 from referral.foundation.money import Money

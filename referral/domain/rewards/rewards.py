@@ -1,11 +1,10 @@
-"""Rewards and the only way their state moves: forward, one row at a time, leaving a line (I-19)."""
+"""Rewards: what somebody was promised for an event, and what has become of it."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
@@ -17,16 +16,16 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from referral.domain.attribution import Referral
-from referral.domain.businesses import Actor, Owned
+from referral.domain.businesses import Owned
 from referral.domain.people import Person
-from referral.domain.programs import Offer, Program, Side, lock_program
+from referral.domain.programs import Offer, Program, Side
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.operations import Way, way_of
+from referral.domain.rewards.states import MOVES, RewardState
 from referral.foundation.db import (
     Currency,
     Json,
@@ -35,46 +34,15 @@ from referral.foundation.db import (
     Minor,
     Model,
     Moment,
-    Name,
     Short,
     UTCDateTime,
-    changed,
     one_of,
-    session,
     whole_minor,
 )
 from referral.foundation.due import Due
-from referral.foundation.errors import Conflict
-from referral.foundation.guards import append_only, forward_only
+from referral.foundation.guards import forward_only
 from referral.foundation.ids import public_id
 from referral.foundation.money import Money
-
-
-class RewardState(StrEnum):
-    """Where a reward stands; none of them leads back."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    GRANTING = "granting"
-    GRANTED = "granted"
-    REVERSED = "reversed"
-    DENIED = "denied"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    FAILED = "failed"
-
-
-MOVES: dict[RewardState, frozenset[RewardState]] = {
-    RewardState.PENDING: frozenset(
-        {RewardState.APPROVED, RewardState.DENIED, RewardState.CANCELLED, RewardState.EXPIRED}
-    ),
-    RewardState.APPROVED: frozenset(
-        {RewardState.GRANTING, RewardState.DENIED, RewardState.CANCELLED, RewardState.EXPIRED}
-    ),
-    RewardState.GRANTING: frozenset({RewardState.GRANTED, RewardState.FAILED}),
-    RewardState.GRANTED: frozenset({RewardState.REVERSED}),
-}
-
 
 SUPERSEDED = "superseded:"
 """Begins the slot of a reward that gave way to an earlier purchase's."""
@@ -229,102 +197,7 @@ class Reward(Owned, Due, Model):
         return self.open_holds > 0
 
 
-class RewardMove(Owned, Model):
-    """One step of a reward's life, append only: from where to where, by whom, why."""
-
-    __table_args__ = (Index(None, "reward_id", "id"),)
-
-    id: Mapped[Key]
-    reward_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("reward.id"))
-    from_state: Mapped[str | None] = mapped_column(String(40))
-    to_state: Mapped[Short]
-    actor_kind: Mapped[Short]
-    actor_name: Mapped[Name]
-    reason: Mapped[str] = mapped_column(String(400))
-    at: Mapped[Moment]
-
-
-append_only(RewardMove)
 forward_only(Reward, "state", MOVES)
-
-
-class RewardMoved(Conflict):
-    """The reward is no longer in the state this would move it from."""
-
-    code = "reward_moved"
-    message = "This reward has moved on meanwhile. Look at it again."
-
-
-class RewardHeld(Conflict):
-    """A hold must be released first."""
-
-    code = "reward_held"
-    message = "This reward is on hold. Release the hold first."
-
-
-def lock(reward: Reward) -> Reward:
-    """Read the reward afresh and keep others from changing it until the commit.
-
-    Its programme is locked before it, as everywhere that money moves.
-    """
-    lock_program(reward.program_id)
-    session.refresh(reward, with_for_update={"of": Reward})
-    return reward
-
-
-def begin(reward: Reward, *, actor: Actor, reason: str, at: datetime) -> None:
-    """Write down a new reward with the first line of its history."""
-    session.add(reward)
-    session.flush()
-    _line(reward, None, reward.state, actor=actor, reason=reason, at=at)
-
-
-def move(
-    reward: Reward,
-    to: RewardState,
-    *,
-    actor: Actor,
-    reason: str,
-    at: datetime,
-    only_free: bool = False,
-    kept: str | None = None,
-    **values: Any,
-) -> None:
-    """Move a reward forward; raises RewardMoved when it is not where we think it is.
-
-    With `only_free` the same statement also demands that nothing holds it (I-23). `kept` is a
-    reason that stays beside the state, for lists.
-    """
-    before = RewardState(reward.state)
-    if to not in MOVES.get(before, frozenset()):
-        raise RewardMoved(f"A reward that is {before} cannot become {to}.")
-    statement = update(Reward).where(Reward.id == reward.id, Reward.state == before)
-    if only_free:
-        statement = statement.where(Reward.open_holds == 0)
-    if to is RewardState.GRANTED or to not in MOVES:
-        values["settled_at"] = at
-    if kept is not None:
-        values["reason"] = kept[:400]
-    moved = session.execute(
-        statement.values(state=to, due_at=None, awaits_staff=False, **values).execution_options(
-            synchronize_session=False
-        )
-    )
-    if changed(moved) != 1:
-        raise RewardHeld if only_free else RewardMoved
-    session.refresh(reward)
-    _line(reward, before, to, actor=actor, reason=reason, at=at)
-
-
-def update_reward(reward: Reward, **values: Any) -> None:
-    """Write figures of a locked reward at once and read it again; never its state."""
-    session.execute(
-        update(Reward)
-        .where(Reward.id == reward.id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(reward)
 
 
 def has_its_place() -> ColumnElement[bool]:
@@ -344,21 +217,3 @@ def rewards_of(person_id: uuid.UUID) -> Select[Reward]:
         )
         .order_by(Reward.id.desc())
     )
-
-
-def _line(
-    reward: Reward, before: str | None, after: str, *, actor: Actor, reason: str, at: datetime
-) -> None:
-    session.add(
-        RewardMove(
-            business_id=reward.business_id,
-            reward_id=reward.id,
-            from_state=before,
-            to_state=after,
-            actor_kind=actor.kind,
-            actor_name=actor.name,
-            reason=reason[:400],
-            at=at,
-        )
-    )
-    session.flush()

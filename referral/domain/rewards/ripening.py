@@ -13,8 +13,10 @@ from referral.domain.rewards.choosing import ask_to_choose
 from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.expiring import begin_to_expire
 from referral.domain.rewards.ledger import Account, Movement, transfer
+from referral.domain.rewards.moving import RewardHeld, RewardMoved, lock, move
 from referral.domain.rewards.releasing import end
-from referral.domain.rewards.rewards import Reward, RewardHeld, RewardMoved, RewardState, lock, move
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 
 

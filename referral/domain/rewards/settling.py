@@ -19,10 +19,12 @@ from referral.domain.rewards.grants import Asked, Done, Grant, GrantState, Waiti
 from referral.domain.rewards.holds import HoldKind, place_hold
 from referral.domain.rewards.lapsing import begin_to_lapse
 from referral.domain.rewards.ledger import Account, Movement, transfer
+from referral.domain.rewards.moving import lock, move
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.recognition import thank
 from referral.domain.rewards.releasing import end
-from referral.domain.rewards.rewards import Reward, RewardState, lock, move
+from referral.domain.rewards.rewards import Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 
 OURS: dict[Operation, Callable[..., Done | None]] = {

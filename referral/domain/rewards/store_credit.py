@@ -24,9 +24,10 @@ from referral.domain.rewards.credit import (
 from referral.domain.rewards.expiring import NOTICE
 from referral.domain.rewards.grants import Done, Grant, GrantState
 from referral.domain.rewards.ledger import Account, Movement, transfer
+from referral.domain.rewards.moving import lock, update_reward
 from referral.domain.rewards.operations import Operation
 from referral.domain.rewards.releasing import return_unused
-from referral.domain.rewards.rewards import Reward, lock, update_reward
+from referral.domain.rewards.rewards import Reward
 from referral.foundation.calendar import day_of
 from referral.foundation.db import session
 

@@ -17,8 +17,10 @@ from referral.domain.people import Person
 from referral.domain.programs import Offer, lock_program
 from referral.domain.purchases import Purchase
 from referral.domain.rewards.limits import LIMITS
+from referral.domain.rewards.moving import lock
 from referral.domain.rewards.releasing import REFUNDED, cancel
-from referral.domain.rewards.rewards import RESTORED, SUPERSEDED, Reward, RewardState, lock
+from referral.domain.rewards.rewards import RESTORED, SUPERSEDED, Reward
+from referral.domain.rewards.states import RewardState
 from referral.foundation.db import session
 
 EARLIER_PURCHASE = "earlier_purchase"

@@ -9,7 +9,7 @@ from referral.domain.businesses import record
 from referral.domain.programs import Kind
 from referral.domain.rewards.charities import Charity, find_charity
 from referral.domain.rewards.choosing import choose
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation.errors import Invalid, NotFound
 from referral.surfaces.api.contract import CharityId, In, Out, Page
 from referral.surfaces.api.cursors import PageAsked, page

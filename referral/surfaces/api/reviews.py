@@ -11,7 +11,7 @@ from referral.domain.programs.kinds import MOST_WORDS
 from referral.domain.rewards.approving import OwnReward, SecondPersonNeeded
 from referral.domain.rewards.expiring import NeverExpires
 from referral.domain.rewards.holds import NothingHeld
-from referral.domain.rewards.rewards import RewardHeld, RewardMoved
+from referral.domain.rewards.moving import RewardHeld, RewardMoved
 from referral.foundation.errors import NotFound
 from referral.surfaces.api.contract import VISIBLE, In, Why
 from referral.surfaces.api.layer import Call, Resource

@@ -22,10 +22,10 @@ from referral.domain.rewards.gift_confirmations import confirmation_of
 from referral.domain.rewards.gift_requests import awaits_word
 from referral.domain.rewards.grants import grants_of, open_grant
 from referral.domain.rewards.holds import HOLDABLE, open_holds
+from referral.domain.rewards.moving import RewardMoved
 from referral.domain.rewards.recognition import words_of
 from referral.domain.rewards.reissuing import can_be_reissued
 from referral.domain.rewards.returning import can_be_taken_back
-from referral.domain.rewards.rewards import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid, NotFound, Refusal

@@ -28,7 +28,7 @@ from referral.domain.rewards.credit import EntryKind
 from referral.domain.rewards.gift_confirmations import show_confirmed_code
 from referral.domain.rewards.gifts import show_code as reveal
 from referral.domain.rewards.grants import Waiting
-from referral.domain.rewards.rewards import RewardMoved
+from referral.domain.rewards.moving import RewardMoved
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from referral.domain.reports.auditor.asking import Question, ask
 from referral.domain.reports.auditor.report import Violation
-from referral.domain.rewards.rewards import MOVES, RewardState
+from referral.domain.rewards.states import MOVES, RewardState
 
 _FIRST = (RewardState.PENDING, RewardState.CANCELLED)
 _ALLOWED = ", ".join(
