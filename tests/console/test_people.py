@@ -113,7 +113,7 @@ def test_a_long_story_is_read_page_by_page_without_losing_anything(desk: Desk) -
             f"Earned €10.00 for bringing Friend{number:02}",
         ):
             assert told.count(words) == 1, words
-    assert told.count("Held by staff") == 40
+    assert told.count("Put on hold") == 40
     assert "Back to the start" in page
     wrong = desk.client.get(f"/console/people/{alice.public_id}?before=soon")
     assert wrong.status_code == 404
