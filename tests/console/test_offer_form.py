@@ -107,6 +107,16 @@ def test_what_is_shown_and_does_not_fit_is_said_beside_it_alone(
     assert present(desk).version == 1
 
 
+def test_steps_are_unfolded_only_where_something_is_wrong_with_them(desk: Desk) -> None:
+    unfolded = re.compile(r'<details class="evidence" open>\s*<summary>More for more friends')
+    for typed, is_open in (
+        ({"advocate_trigger": "milestone"}, False),
+        ({"advocate_trigger": "purchase", "advocate_step_1_worth": "x"}, True),
+    ):
+        page = check_page(post(desk.client, path(desk), **{**CREDIT, **typed}), 422)
+        assert bool(unfolded.search(page)) is is_open
+
+
 def test_what_is_needed_is_not_marked_as_optional(desk: Desk) -> None:
     page = check_page(desk.client.get(path(desk)))
     for name, is_optional in (("words", False), ("friends", False), ("periods", True)):
