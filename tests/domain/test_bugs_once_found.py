@@ -118,6 +118,19 @@ def test_a_staff_hold_stays_when_an_earlier_purchase_takes_the_place(app: Flask)
     assert (second.state, second.open_holds) == ("pending", 1)
 
 
+def test_an_earlier_purchase_takes_the_place_of_one_that_was_refunded_whole(app: Flask) -> None:
+    """Its news came after the refund of the later one; told in order it would have earned."""
+    shop = open_shop()
+    referred(shop)
+    refunded = shop.later(days=3).purchase("bob")
+    with within(shop.business.id):
+        shop.refund(refunded, refunded.gross_minor)
+    earlier = shop.purchase("bob", at=shop.now - timedelta(days=1))
+    first, second = rewards(shop, "alice")
+    assert (first.state, first.reason) == ("cancelled", "refunded")
+    assert (second.state, second.purchase_id) == ("pending", earlier.id)
+
+
 def test_a_share_that_rounds_to_nothing_is_no_reward(app: Flask) -> None:
     shop = open_shop(advocate=credit(None, rate_bp=1))
     referred(shop)

@@ -74,8 +74,6 @@ class Earning(Friends):
             return False
         if purchase.order >= last.purchase.order:
             return False
-        if last.offer.trigger == "first_purchase":
-            return last.is_open
         return all(
             one.is_open or (one.state == "cancelled" and one.reason in NOTHING_GIVEN)
             for one in self._promise(last)

@@ -29,6 +29,7 @@ from referral.domain.rewards.rewards import Reward
 from referral.domain.rewards.states import RewardState
 from referral.domain.rewards.turns import (
     Turn,
+    could_give_way,
     order_of,
     supersede,
     turn_for,
@@ -279,7 +280,7 @@ def _gives_way(standing: Reward, offer: Offer, purchase: Purchase | None, *, at:
     current = lock(standing)
     if order_of(purchase) >= order_of(session.get_one(Purchase, current.purchase_id)):
         return False
-    if current.state not in (RewardState.PENDING, RewardState.APPROVED):
+    if not could_give_way(current):
         return False
     supersede(current, at=at)
     return True

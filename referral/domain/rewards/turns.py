@@ -59,7 +59,7 @@ def turn_for(
         if f"{begins}{number}" not in taken:
             return Turn(f"{begins}{number}")
     reward, last = max(standing, key=lambda pair: order_of(pair[1]))
-    if order_of(purchase) >= order_of(last) or not _could_give_way(lock(reward)):
+    if order_of(purchase) >= order_of(last) or not could_give_way(lock(reward)):
         return None
     slot = reward.slot
     supersede(reward, at=at)
@@ -69,6 +69,11 @@ def turn_for(
 def order_of(purchase: Purchase) -> tuple[datetime, str]:
     """Return what purchases are ordered by: of two in one second the provider's id decides."""
     return purchase.occurred_at, purchase.external_id
+
+
+def could_give_way(reward: Reward) -> bool:
+    """Tell whether nothing was granted for a locked reward, nor for what gave back parts of it."""
+    return all(_gave_nothing(one) for one in (reward, *_pieces_of(reward)))
 
 
 def supersede(reward: Reward, *, at: datetime) -> None:
@@ -87,10 +92,6 @@ def free_slot(reward_id: uuid.UUID) -> None:
         .values(slot=f"{SUPERSEDED}{reward_id}")
         .execution_options(synchronize_session="fetch")
     )
-
-
-def _could_give_way(reward: Reward) -> bool:
-    return all(_gave_nothing(one) for one in (reward, *_pieces_of(reward)))
 
 
 def _gave_nothing(reward: Reward) -> bool:
