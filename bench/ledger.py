@@ -89,10 +89,10 @@ def _tell(business: Business, program: Program, name: str, at: datetime) -> None
         journey.join(business, program, friend, Told(code=link.code), at=at)
         claim = Claim(email=f"bob-{name}@mail.example")
         journey.buy(business, PurchaseFact(claim, (f"in_{name}",), 12000, 2000, "eur", at), at=at)
-    _give(name, at + A_MONTH)
+    _give(at + A_MONTH)
 
 
-def _give(name: str, at: datetime) -> None:
+def _give(at: datetime) -> None:
     with transaction():
         for reward in session.scalars(select(Reward).where(Reward.due_at <= at)).all():
             ripen(reward, at=at)
@@ -102,7 +102,7 @@ def _give(name: str, at: datetime) -> None:
             customer = customer_of(grant.reward.person) or ""
             attempts.prepare(grant, Asked(customer, None), at=at)
             amount = 0 if grant.operation == Operation.PROMOTION_CODE else grant.amount_minor
-            made = Done(f"obj_{grant.operation}_{name}", amount, grant.currency, customer, {})
+            made = Done(f"obj_{grant.public_id}", amount, grant.currency, customer, {})
             settle(grant, made, at=at)
             grant.due_at = None
 
