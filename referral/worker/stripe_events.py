@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from referral.domain import journey
 from referral.domain.businesses import Business, across_businesses, within
+from referral.domain.businesses.providers import beside_on_account
 from referral.domain.purchases import (
     CameBack,
     CustomerFact,
@@ -120,8 +121,9 @@ def _without_ours(event: StripeEvent, fact: Fact) -> Fact:
     """
     if not isinstance(fact, RefundFact) or fact.total_minor is None:
         return fact
-    own_minor = given_back_of(fact.keys)
-    is_shared = given_back_of(fact.keys, by_anyone=True) != own_minor
+    own_minor = given_back_of(fact.keys, by=[event.business_id])
+    beside = beside_on_account(event.business_id)
+    is_shared = bool(beside) and given_back_of(fact.keys, by=beside) > 0
     asks = is_shared or recovery_of(event.business_id) is not None
     session.commit()
     account = account_of(event.business_id) if asks else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -20,10 +21,11 @@ from tests.cast import credit
 from tests.crash.scenes import NEVER_MINOR, assert_granted_once, earn
 from tests.stories.books import grants_of
 from tests.stories.test_periods_and_refunds import earned, paid_back, subscribed, trade_with
-from tests.stories.trade import Trade, assert_clean, at_stripe, open_trade
+from tests.stories.trade import Trade, assert_clean, at_stripe, connect, open_trade
 from tests.worker.payouts import earn_cash, onboard, open_paying_trade, paid
 from tools.practice_stripe import PracticeStripe
 
+TEAS_OWN = "sk_test_oftea"
 _OTHERS = {"metadata": {"wom_grant": "another act"}}
 
 
@@ -92,6 +94,27 @@ def test_f10_an_object_that_another_act_made_is_not_booked_twice(
     tea.work()
     assert [one["amount"] for one in tea.credits_of(anna)] == [-1000]
     assert_clean()
+
+
+def test_an_id_that_another_account_has_too_is_another_object(
+    app: Flask, practice: PracticeStripe
+) -> None:
+    friend = credit(side=Side.FRIEND, minimum_minor=NEVER_MINOR)
+    coffee, tea = (
+        open_trade(app, practice, name=name, advocate=credit(), friend=friend)
+        for name in ("Coffee", "Tea")
+    )
+    connect(tea.shop, key=TEAS_OWN)
+    alice = earn(coffee)
+    coffee.settle()
+    (known,) = coffee.credits_of(alice)
+    made = requests.post(f"{practice.url}/v1/customers", auth=(TEAS_OWN, ""), timeout=10).json()
+    anna = tea.shop.customer("anna", customer=made["id"])
+    tea.shop.signup("ben", token=tea.token_of(anna))
+    tea.shop.purchase("ben")
+    practice.fault("wrong_amount", "POST", "/v1/customers/", change={"id": known["id"]})
+    tea.settle()
+    assert grants_of(tea)[-1] == ("credit", "done", None)
 
 
 @pytest.mark.parametrize("missing", [{"id": None}, {"id": ""}, {"customer": None}])

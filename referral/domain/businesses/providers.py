@@ -6,10 +6,10 @@ import re
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, Text, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Text, and_, or_, select, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from referral.domain.businesses.ownership import Owned
+from referral.domain.businesses.ownership import Owned, across_businesses
 from referral.foundation.crypto import seal, unseal
 from referral.foundation.db import Key, Long, Model, Moment, UTCDateTime, session
 from referral.foundation.errors import Invalid
@@ -68,6 +68,29 @@ def connection_of(business_id: uuid.UUID) -> StripeConnection | None:
     """Return how a business is connected to Stripe, if it is."""
     query = select(StripeConnection).where(StripeConnection.business_id == business_id)
     return session.scalar(query)
+
+
+def beside_on_account(business_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return the other businesses that are known to be connected to the same Stripe account.
+
+    Known by the account's id; where Stripe was not asked for it, by the key itself. What two
+    accounts hold has nothing to do with each other, whatever it is called there.
+    """
+    own, other = aliased(StripeConnection), aliased(StripeConnection)
+    query = (
+        select(own, other)
+        .join(other, and_(other.business_id != own.business_id, other.is_live == own.is_live))
+        .where(own.business_id == business_id)
+        .where(or_(other.account_id == own.account_id, other.last_four == own.last_four))
+        .execution_options(**across_businesses())
+    )
+    return [two.business_id for one, two in session.execute(query) if _is_same_account(one, two)]
+
+
+def _is_same_account(one: StripeConnection, other: StripeConnection) -> bool:
+    if one.account_id and other.account_id:
+        return one.account_id == other.account_id
+    return one.secret_key == other.secret_key
 
 
 def connect_stripe(

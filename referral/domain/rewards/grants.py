@@ -234,18 +234,15 @@ def acts_beside(grant: Grant) -> dict[uuid.UUID, str]:
     return {key: state for key, state in session.execute(query)}
 
 
-def given_back_of(payments: Collection[str], *, by_anyone: bool = False) -> int:
-    """Return how much of a payment we gave back as rewards, or may have, in minor units.
-
-    `by_anyone` counts what other businesses gave back of it too: they may share an account.
-    """
+def given_back_of(payments: Collection[str], *, by: Collection[uuid.UUID]) -> int:
+    """Return how much of a payment businesses gave back as rewards, or may have, in minor units."""
     query = select(func.coalesce(func.sum(Grant.amount_minor), 0)).where(
+        Grant.business_id.in_(by),
         Grant.operation == Operation.REFUND,
         Grant.state.in_((GrantState.SENDING, GrantState.DONE)),
         Grant.parameters["payment"].as_string().in_(payments),
     )
-    seen = across_businesses() if by_anyone else {}
-    return int(session.scalars(query.execution_options(**seen)).one())
+    return int(session.scalars(query.execution_options(**across_businesses())).one())
 
 
 def given_by(reward: Reward) -> Grant | None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from referral.domain.businesses import Business, across_businesses
+from referral.domain.businesses import across_businesses
 from referral.domain.businesses.audit import SYSTEM
+from referral.domain.businesses.providers import beside_on_account
 from referral.domain.rewards import store_credit
 from referral.domain.rewards.attempts import prepare
 from referral.domain.rewards.choosing import await_choice
@@ -128,10 +129,9 @@ def _is_what_was_asked(grant: Grant, done: Done) -> bool:
 
 def _is_anothers(grant: Grant, object_id: str) -> bool:
     """Tell whether another act made an object, of this business or of one on the same account."""
+    sharing = [grant.business_id, *beside_on_account(grant.business_id)]
     query = select(Grant.id).where(
-        Grant.business_id.in_(select(Business.id)),
-        Grant.object_id == object_id,
-        Grant.id != grant.id,
+        Grant.business_id.in_(sharing), Grant.object_id == object_id, Grant.id != grant.id
     )
     return session.scalar(query.limit(1).execution_options(**across_businesses())) is not None
 
