@@ -1,28 +1,19 @@
-"""What one person may see of themselves: their programs, the friends they sent, their rewards.
-
-Of a friend it hands out what the referral holds; showing no more than a first name and a coarse
-step is the page's duty (L-12). Reads only.
-"""
+"""What one person may see of themselves: their programs, links and rewards. Reads only."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from referral.domain.attribution import Referral
 from referral.domain.links import Link
 from referral.domain.people import Person
-from referral.domain.programs import Kind, Program, ProgramState, Side
-from referral.domain.purchases import Purchase
+from referral.domain.programs import Kind, Program, ProgramState
 from referral.domain.reports.given import given_minor
 from referral.domain.rewards import (
-    CreditLot,
     Grant,
     Operation,
     Reward,
@@ -31,7 +22,6 @@ from referral.domain.rewards import (
     rewards_of,
 )
 from referral.domain.rewards.allowances import Allowance, Scope, counts_on, household_of
-from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.gift_confirmations import GiftConfirmation, confirmation_of
 from referral.domain.rewards.gift_stock import GiftCode
 from referral.domain.rewards.grants import GrantState
@@ -53,31 +43,6 @@ class Part:
     link: Link | None
     taken: Mapping[Scope, int]
     day: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One friend sent, with what the advocate earned by them, the newest first.
-
-    `awaits_rate` tells that they bought something in a currency no rate is known for yet.
-    """
-
-    referral: Referral
-    rewards: tuple[Reward, ...]
-    awaits_rate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many people somebody sent, how many of them bought, and how many brought a thank-you.
-
-    `to_spend` is their store credit; None where they have none, or some in several currencies.
-    """
-
-    sent: int
-    bought: int
-    thanked: int
-    to_spend: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,61 +90,6 @@ def open_programs() -> Sequence[Program]:
     """List the open programs of the business at work, the oldest first."""
     query = select(Program).where(Program.state == ProgramState.ACTIVE).order_by(Program.id)
     return session.scalars(query).all()
-
-
-def tally_of(person_id: uuid.UUID, *, at: datetime) -> Tally:
-    """Count the people somebody sent, and their store credit, in one query."""
-    query = (
-        select(
-            func.count(Referral.id.distinct()),
-            func.count(case((Reward.purchase_id.is_not(None), Referral.id)).distinct()),
-            func.count(case((Reward.state == RewardState.GRANTED, Referral.id)).distinct()),
-            _of_lots(func.sum(CreditLot.left_minor), person_id, at=at),
-            _of_lots(func.min(CreditLot.currency), person_id, at=at),
-            _of_lots(func.count(CreditLot.currency.distinct()), person_id, at=at),
-        )
-        .select_from(Referral)
-        .outerjoin(Reward, _earned_by_sending())
-        .where(Referral.advocate_id == person_id)
-    )
-    sent, bought, thanked, left, currency, currencies = session.execute(query).one()
-    to_spend = Money(int(left), currency) if currencies == 1 else None
-    return Tally(sent, bought, thanked, to_spend)
-
-
-def friends_of(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Sent]:
-    """List the friends a person sent, the newest first, in one query.
-
-    `after` is the public id of the referral the page before ended with; raises NotFound for one
-    that is not theirs.
-    """
-    page = select(Referral.id).where(Referral.advocate_id == person_id)
-    if after is not None:
-        last = _own_referral(person_id, after)
-        page = page.where(
-            or_(Referral.at < last.at, and_(Referral.at == last.at, Referral.id < last.id))
-        )
-    page = page.order_by(Referral.at.desc(), Referral.id.desc()).limit(limit)
-    query = (
-        select(Referral, Reward, _awaits_rate())
-        .outerjoin(Reward, _earned_by_sending())
-        .where(Referral.id.in_(page))
-        .options(
-            joinedload(Referral.friend),
-            joinedload(Referral.program),
-            joinedload(Referral.advocate_offer),
-        )
-        .order_by(Referral.at.desc(), Referral.id.desc(), Reward.id.desc())
-    )
-    found: dict[uuid.UUID, tuple[Referral, list[Reward], bool]] = {}
-    for referral, reward, awaits_rate in session.execute(query):
-        earned = found.setdefault(referral.id, (referral, [], awaits_rate))[1]
-        if reward is not None:
-            earned.append(reward)
-    return [
-        Sent(referral, tuple(earned), awaits_rate)
-        for referral, earned, awaits_rate in found.values()
-    ]
 
 
 def rewards_page(person_id: uuid.UUID, *, limit: int, after: str | None = None) -> list[Reward]:
@@ -279,45 +189,3 @@ def gift_confirmed(reward: Reward) -> GiftConfirmation | None:
     if reward.kind != Kind.GIFT or reward.state not in (RewardState.GRANTED, RewardState.REVERSED):
         return None
     return confirmation_of(reward.id)
-
-
-def _of_lots(wanted: Any, person_id: uuid.UUID, *, at: datetime) -> ScalarSelect[Any]:
-    """Return something of the lots somebody can spend now."""
-    query = select(wanted).where(CreditLot.person_id == person_id, CreditLot.left_minor > 0)
-    return query.where(
-        or_(CreditLot.expires_at.is_(None), CreditLot.expires_at > at)
-    ).scalar_subquery()
-
-
-def _earned_by_sending() -> ColumnElement[bool]:
-    return and_(
-        Reward.referral_id == Referral.id,
-        Reward.side == Side.ADVOCATE,
-        has_its_place(),
-    )
-
-
-def _awaits_rate() -> ColumnElement[bool]:
-    """Tell whether a purchase of the friend waits for a rate into the program's currency."""
-    currency = select(Program.currency).where(Program.id == Referral.program_id)
-    return (
-        select(AwaitedRate.id)
-        .join(Purchase, Purchase.id == AwaitedRate.purchase_id)
-        .where(
-            AwaitedRate.met_at.is_(None),
-            AwaitedRate.quote == currency.correlate(Referral).scalar_subquery(),
-            Purchase.person_id == Referral.friend_id,
-        )
-        .correlate(Referral)
-        .exists()
-    )
-
-
-def _own_referral(person_id: uuid.UUID, text: str) -> Referral:
-    query = select(Referral).where(
-        Referral.advocate_id == person_id, Referral.id == parse_public_id(Referral.prefix, text)
-    )
-    referral = session.scalar(query)
-    if referral is None:
-        raise NotFound
-    return referral

@@ -76,7 +76,7 @@ def prepare(grant: Grant, asked: Asked, *, at: datetime) -> None:
     if grant.state != GrantState.WAITING:
         raise NotNeeded
     _begin(grant, reward, at=at)
-    if reward.netted_minor and not reward.payable_minor and not grant.takes:
+    if reward.is_settling and not grant.takes:
         raise NotReady(Waiting.OUTCOME_UNKNOWN)  # A debt came meanwhile and takes all of it.
     parameters = {**asked.parameters, "customer": asked.recipient}
     if grant.takes:

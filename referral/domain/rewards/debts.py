@@ -99,9 +99,7 @@ def settle_with_approved(debt: Reward, *, at: datetime) -> None:
 
 def goes_in_whole(grant: Grant) -> bool:
     """Tell whether nothing of an act is left to send, because all of it settles debts."""
-    reward = grant.reward
-    is_open = grant.state == GrantState.WAITING and not grant.takes
-    return is_open and reward.netted_minor > 0 and not reward.payable_minor
+    return grant.state == GrantState.WAITING and not grant.takes and grant.reward.is_settling
 
 
 def grant_whole(grant: Grant, *, at: datetime) -> None:

@@ -161,6 +161,11 @@ class Reward(Owned, Due, Model):
         return self.amount_minor - self.withheld_minor - self.netted_minor
 
     @property
+    def is_settling(self) -> bool:
+        """Tell whether all of it goes into what its person owes, so that nothing is sent."""
+        return self.netted_minor > 0 and not self.payable_minor
+
+    @property
     def debt_minor(self) -> int:
         """Return what its person still owes of it."""
         return self.owed_minor - self.settled_minor - self.forgiven_minor

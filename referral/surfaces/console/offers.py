@@ -44,10 +44,9 @@ def publish(program: str, side: str) -> Any:
         form.accept()
         if shown.state == ProgramState.CLOSED:
             raise ProgramEnded
-        known = current_offers(shown.id).get(chosen)
         with transaction():
             offer = publish_offer(shown, terms, at=at)  # type: ignore[arg-type]
-            is_new = known is None or offer.id != known.id
+            is_new = offer.published_at == at
             if is_new:
                 _record(shown, offer, at=at)
     except Invalid as refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, request, url_for
 
-from referral.domain.reports.portal import friends_of, tally_of
+from referral.domain.reports.friends import friends_of, tally_of
 from referral.foundation import clock
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.progress import progress_of

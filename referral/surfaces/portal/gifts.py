@@ -53,11 +53,6 @@ def tone_of(reward: Reward) -> str:
     return _TONES.get(RewardState(reward.state), "calm")
 
 
-def is_settling(reward: Reward) -> bool:
-    """Tell whether all of a reward went into what its person owed, so that nothing was sent."""
-    return bool(reward.netted_minor) and not reward.payable_minor
-
-
 def why_words(reward: Reward, waits: str | None = None) -> str:
     """Say where a reward stands and why, in one or two sentences; `waits` is what it waits for.
 
@@ -91,7 +86,7 @@ def _given_words(reward: Reward) -> str:
         return f"{said} – {by}" if by else said
     if reward.lapsed_at is not None:
         return NOT_USED
-    if is_settling(reward):
+    if reward.is_settling:
         return SETTLES
     if reward.expired_minor:
         gone = money(reward.expired_minor, reward.currency)

@@ -9,7 +9,8 @@ from flask import g, request
 from referral.domain import journey
 from referral.domain.people import Person
 from referral.domain.programs import current_offers
-from referral.domain.reports.portal import Part, friends_of, own_link, parts_of, tally_of
+from referral.domain.reports.friends import friends_of, tally_of
+from referral.domain.reports.portal import Part, own_link, parts_of
 from referral.foundation import clock
 from referral.foundation.calendar import day_of
 from referral.foundation.db import transaction

@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from referral.domain.programs import Trigger
-from referral.domain.reports.portal import Sent
+from referral.domain.reports.friends import Sent
 from referral.domain.reports.waiting import waits_of
 from referral.domain.rewards import Reward, RewardState
 from referral.surfaces.portal.gifts import gift_words, tone_of, why_words

@@ -40,7 +40,7 @@ from referral.surfaces.portal.choosing import (
     chosen_words,
     take_choice,
 )
-from referral.surfaces.portal.gifts import TO_CHOOSE, gift_words, is_settling, tone_of, why_words
+from referral.surfaces.portal.gifts import TO_CHOOSE, gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.fallbacks import came_words, soon_words
@@ -140,7 +140,7 @@ def choose(slug: str, reward: str) -> Any:
 
 def _netted_words(reward: Reward) -> str | None:
     """Return the part of a reward that settles a debt; nothing where all of it does."""
-    if not reward.netted_minor or is_settling(reward):
+    if not reward.netted_minor or reward.is_settling:
         return None
     return money(reward.netted_minor, reward.currency)
 
