@@ -81,7 +81,7 @@ def _refuse_network_share(url: str) -> None:
 
 
 def _flask_settings(chosen: Settings) -> dict[str, Any]:
-    engine: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+    engine: dict[str, Any] = {"pool_size": 20, "max_overflow": 20}
     if chosen.sqlalchemy_url.startswith("postgresql"):
         engine["connect_args"] = {"connect_timeout": 5}
     return {

@@ -36,13 +36,13 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
 from sqlalchemy.orm.unitofwork import UOWTransaction
 from sqlalchemy.types import TypeDecorator
 
+from referral.foundation.connections import LOCK_WAIT_MS, keep_well
 from referral.foundation.ids import new_key
 from referral.foundation.money import LIMIT_MINOR
 
 _WRITES = "referral_writes"
 _PATIENCE = "referral_patience_ms"
 _ONE_LOOK = "referral_one_look"
-_LOCK_WAIT_MS = 10_000
 _lines: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -91,6 +91,7 @@ class Base(DeclarativeBase):
     registry = registry(type_annotation_map={uuid.UUID: Uuid, datetime: UTCDateTime})
 
 
+keep_well()
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def transaction(*, patience_ms: int = 0) -> Iterator[None]:
         raise InsideTransaction("transactions are not nested")
     if current.in_transaction():
         current.commit()
-    with _in_turn(current.get_bind(), patience_ms or _LOCK_WAIT_MS) as left_ms:
+    with _in_turn(current.get_bind(), patience_ms or LOCK_WAIT_MS) as left_ms:
         current.info[_WRITES] = True
         try:
             current.connection(execution_options={_WRITES: True, _PATIENCE: left_ms})
@@ -228,32 +229,6 @@ def _refuse_stray_writes(current: Session, context: UOWTransaction, instances: A
         raise WriteOutsideTransaction("write inside `with transaction():`")
 
 
-@event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, record: Any) -> None:
-    """Make SQLite keep its promises: foreign keys, write-ahead log, a sync at each commit."""
-    if not type(connection).__module__.startswith("sqlite3"):
-        return
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "foreign_keys=ON",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={_LOCK_WAIT_MS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-@event.listens_for(Engine, "connect")
-def _prepare_postgres(connection: Any, record: Any) -> None:
-    """Wait for a lock no longer than on SQLite: somebody else's must not hang a visitor (F-30)."""
-    if not type(connection).__module__.startswith("psycopg"):
-        return
-    connection.execute(f"SET lock_timeout = {_LOCK_WAIT_MS:d}")
-    connection.commit()
-
-
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
     """Take SQLite's write lock at once when the transaction will write: it loses nothing."""
@@ -270,4 +245,4 @@ def _begin_sqlite(connection: Connection) -> None:
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
-        driver.execute(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
+        driver.execute(f"PRAGMA busy_timeout={LOCK_WAIT_MS}")

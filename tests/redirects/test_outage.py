@@ -138,7 +138,8 @@ def test_a_friend_does_not_wait_for_somebody_elses_lock(
     street: Street, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F-30."""
-    monkeypatch.setattr("referral.foundation.db._LOCK_WAIT_MS", 1000)
+    monkeypatch.setattr("referral.foundation.connections.LOCK_WAIT_MS", 1000)
+    monkeypatch.setattr("referral.foundation.db.LOCK_WAIT_MS", 1000)
     code = street.code_of()
     session.remove()
     db.engine.dispose()
