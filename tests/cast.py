@@ -72,13 +72,21 @@ class Shop:
         return visit.token_at(places[link.code])
 
     def signup(
-        self, name: str, *, token: str = "", code: str = "", told_by: str = ""
+        self,
+        name: str,
+        *,
+        token: str = "",
+        code: str = "",
+        told_by: str = "",
+        occurred_at: datetime | None = None,
     ) -> journey.Joined:
-        """Sign somebody up with what they brought."""
+        """Sign somebody up with what they brought; told late when it was before now."""
         identity = Identity.read(email=f"{name.lower()}@mail.example", name=name.title())
         told = Told(tokens=(token,) if token else (), code=code or None, told_by=told_by or None)
         with within(self.business.id), transaction():
-            return journey.join(self.business, self.program, identity, told, at=self.now)
+            return journey.join(
+                self.business, self.program, identity, told, at=self.now, occurred_at=occurred_at
+            )
 
     def purchase(
         self,

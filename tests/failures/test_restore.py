@@ -245,6 +245,36 @@ def test_f40_what_is_told_anew_without_its_time_is_not_sent_twice(trade: Trade) 
             assert amounts(again, alice) == [-1000, -1000]
 
 
+def test_f40_a_signup_by_a_typed_code_is_told_anew_with_its_time(trade: Trade) -> None:
+    """Stripe's events are read again before the business's own server tells who sent Bob."""
+    alice = trade.advocate("alice")
+    with within(trade.shop.business.id):
+        code = trade.shop.link_of(alice).code
+    session.remove()
+    with backup(trade) as copy:
+        joined_at = trade.shop.now
+        trade.shop.signup("bob", code=code)
+        events = trade.practice.buy(12000, currency="eur", email="bob@mail.example", deliver=False)[
+            "events"
+        ]
+        trade.tell(events)
+        trade.settle()
+        assert amounts(trade, alice) == [-1000]
+        with restored(trade, copy) as again, later(SIX_HOURS_S):
+            start_worker()
+            again.tell(events)
+            again.settle(from_s=SIX_HOURS_S)
+            assert books_of(again)["rewards"] == []
+            again.shop.now = clock.now()
+            joined = again.shop.signup("bob", code=code, occurred_at=joined_at)
+            assert joined.signup.reason == "credited"
+            session.remove()
+            again.settle(from_s=SIX_HOURS_S + 60)
+            assert amounts(again, alice) == [-1000]
+            assert [one[5] for one in books_of(again)["rewards"]] == ["granted"]
+            assert_clean_with_provider()
+
+
 def release(trade: Trade, person: Person) -> None:
     """Let somebody who looked at Stripe release what was held."""
     with within(trade.shop.business.id), transaction():

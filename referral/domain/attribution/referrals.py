@@ -16,7 +16,7 @@ from referral.domain.attribution.gathering import Told, gather
 from referral.domain.attribution.touches import Touch
 from referral.domain.businesses import Owned
 from referral.domain.people import Person
-from referral.domain.programs import Offer, Program, Side, TouchRule, current_offers
+from referral.domain.programs import Offer, Program, Side, TouchRule, offers_on
 from referral.foundation.db import Json, Key, Model, Moment, Short, one_of, session
 from referral.foundation.guards import append_only
 from referral.foundation.ids import new_key, public_id
@@ -93,21 +93,23 @@ class Signup(Owned, Model):
         return list(self.circumstances["considered"])
 
 
-def settle(friend: Person, program: Program, told: Told, *, at: datetime) -> tuple[Signup, bool]:
-    """Decide a signup once and keep everything; the flag says whether it was new.
+def settle(
+    friend: Person, program: Program, told: Told, *, at: datetime, occurred_at: datetime
+) -> tuple[Signup, bool]:
+    """Decide a signup once, as of when it occurred, and keep all; the flag says whether it was new.
 
     The race for a friend is lost inside a savepoint: the loser weighs again and finds them taken.
     """
     earlier = _decided(friend, program, told)
     if earlier is not None:
         return earlier, False
-    evidence = gather(told, program, at=at)
+    evidence = gather(told, program, at=occurred_at)
     while True:
-        known = _circumstances(friend, program, at=at)
+        known = _circumstances(friend, program, at=occurred_at)
         decision = decide(evidence, known)
         try:
             with session.begin_nested():
-                return _keep(friend, program, told, decision, known), True
+                return _keep(friend, program, told, decision, known, at=at), True
         except IntegrityError:
             winner = _decided(friend, program, told)
             if winner is not None:
@@ -166,10 +168,16 @@ def _circumstances(friend: Person, program: Program, *, at: datetime) -> Circums
 
 
 def _keep(
-    friend: Person, program: Program, told: Told, decision: Decision, known: Circumstances
+    friend: Person,
+    program: Program,
+    told: Told,
+    decision: Decision,
+    known: Circumstances,
+    *,
+    at: datetime,
 ) -> Signup:
     touches = {
-        id(seen.evidence): _touch(friend, program, seen.evidence, known.at)
+        id(seen.evidence): _touch(friend, program, seen.evidence, recorded_at=at)
         for seen in decision.considered
     }
     referral = None
@@ -198,7 +206,7 @@ def _keep(
 
 
 def _refer(friend: Person, program: Program, touch: Touch, at: datetime) -> Referral:
-    offers = current_offers(program.id)
+    offers = offers_on(program.id, at)
     advocate_offer, friend_offer = offers.get(Side.ADVOCATE), offers.get(Side.FRIEND)
     referral = Referral(
         id=new_key(),
@@ -221,7 +229,7 @@ def _refer(friend: Person, program: Program, touch: Touch, at: datetime) -> Refe
     return referral
 
 
-def _touch(friend: Person, program: Program, one: Evidence, at: datetime) -> Touch:
+def _touch(friend: Person, program: Program, one: Evidence, *, recorded_at: datetime) -> Touch:
     return Touch(
         id=new_key(),
         business_id=friend.business_id,
@@ -233,7 +241,7 @@ def _touch(friend: Person, program: Program, one: Evidence, at: datetime) -> Tou
         kind=one.kind,
         at=one.at,
         said=one.said,
-        recorded_at=at,
+        recorded_at=recorded_at,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -46,6 +46,9 @@ from referral.domain.rewards.lapsing import look_at_codes_of
 from referral.domain.rewards.moving import lock
 from referral.foundation.db import session
 
+OLD_NEWS = timedelta(days=1)
+"""Of a signup that is told later than this nobody is sent a mail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -78,14 +81,21 @@ def introduce(business: Business, identity: Identity, *, at: datetime) -> tuple[
 
 
 def join(
-    business: Business, program: Program, identity: Identity, told: Told, *, at: datetime
+    business: Business,
+    program: Program,
+    identity: Identity,
+    told: Told,
+    *,
+    at: datetime,
+    occurred_at: datetime | None = None,
 ) -> Joined:
     """Sign somebody up: meet them, weigh all evidence once, freeze what was promised.
 
-    The person is kept whatever the decision; what they paid since the winning touch counts.
+    The person is kept whatever the decision; what they paid since the winning touch counts. Where
+    it is told late, `occurred_at` is when they did, and all is weighed as of then.
     """
     person, _ = meet_named(business.id, identity, at=at)
-    return _join(person, program, told, at=at)
+    return _join(person, program, told, at=at, occurred_at=min(occurred_at or at, at))
 
 
 def tell_customer(business: Business, fact: CustomerFact, *, at: datetime) -> Person | None:
@@ -172,18 +182,21 @@ def _join_by_token(person: Person, claim: Claim, *, at: datetime) -> None:
             else None
         )
         if link is not None and link.program_id not in taken:
-            _join(person, link.program, Told(tokens=(text,)), at=at)
+            _join(person, link.program, Told(tokens=(text,)), at=at, occurred_at=at)
 
 
-def _join(person: Person, program: Program, told: Told, *, at: datetime) -> Joined:
+def _join(
+    person: Person, program: Program, told: Told, *, at: datetime, occurred_at: datetime
+) -> Joined:
     lock_person(person)
-    signup, is_new = settle(person, program, told, at=at)
+    signup, is_new = settle(person, program, told, at=at, occurred_at=occurred_at)
     if is_new:
-        know_since(person, at)
+        know_since(person, occurred_at)
         if signup.reason == Reason.CREDITED and signup.referral is not None:
             earn_by_signup(signup.referral, at=at)
             thank_since(person, at=at)
-            _tell_advocate(signup.referral, at=at)
+            if at - occurred_at < OLD_NEWS:
+                _tell_advocate(signup.referral, at=at)
     return Joined(person, signup, is_new)
 
 

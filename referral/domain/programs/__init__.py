@@ -6,6 +6,7 @@ from referral.domain.programs.offers import (
     Offer,
     check_server,
     current_offers,
+    offers_on,
     publish_offer,
     publish_rules,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "edit_program",
     "find_program",
     "lock_program",
+    "offers_on",
     "publish_offer",
     "publish_rules",
     "reserve",

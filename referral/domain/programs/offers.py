@@ -260,3 +260,13 @@ def current_offers(program_id: uuid.UUID) -> dict[Side, Offer]:
     """Return the newest version of each side's offer."""
     query = select(Offer).where(Offer.program_id == program_id).order_by(Offer.version)
     return {Side(offer.side): offer for offer in session.scalars(query)}
+
+
+def offers_on(program_id: uuid.UUID, moment: datetime) -> dict[Side, Offer]:
+    """Return each side's offer that was in force at a moment; before the first one, that."""
+    query = select(Offer).where(Offer.program_id == program_id).order_by(Offer.version)
+    found: dict[Side, Offer] = {}
+    for offer in session.scalars(query):
+        if Side(offer.side) not in found or offer.published_at <= moment:
+            found[Side(offer.side)] = offer
+    return found

@@ -7,7 +7,7 @@ out is checked when it is made, so an answer always has the shape the document p
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -29,6 +29,7 @@ ONE_LINE = rf"^[^{_CONTROL}]*$"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2999
 _EVIDENCE_LENGTH = 500
+_CLOCKS_DIFFER = timedelta(days=1)
 _EXAMPLE_KEY = "01jd5e8xk2qv7m3rt9c4wbz60p"
 
 
@@ -133,6 +134,12 @@ def _moment(value: object) -> object:
     if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
         raise ValueError(f"Give a year from {_EARLIEST_YEAR} to {_LATEST_YEAR}.")
     return moment.astimezone(UTC)
+
+
+def refuse_the_future(occurred_at: datetime | None, at: datetime) -> None:
+    """Allow for clocks gone wrong, not for milliseconds taken for seconds; raises Invalid."""
+    if occurred_at is not None and occurred_at > at + _CLOCKS_DIFFER:
+        raise Invalid(fields={"occurred_at": "This lies in the future."})
 
 
 def _readable(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
@@ -12,7 +11,7 @@ from referral.domain import journey
 from referral.domain.people.people import IdentityConflict
 from referral.domain.purchases import Purchase, PurchaseFact, is_known
 from referral.foundation.db import session
-from referral.foundation.errors import Conflict, Invalid, NotFound
+from referral.foundation.errors import Conflict, NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.api.contract import (
     Currency,
@@ -26,13 +25,13 @@ from referral.surfaces.api.contract import (
     Page,
     PersonId,
     PurchaseId,
+    refuse_the_future,
 )
 from referral.surfaces.api.cursors import PageAsked, page
 from referral.surfaces.api.layer import Call, Kept, Resource
 from referral.surfaces.api.naming import UnknownPerson, WhoPaid
 
 route = Resource("Purchases", "What somebody paid; it may earn rewards for whoever sent them.")
-_CLOCKS_DIFFER = timedelta(days=1)
 
 
 class PurchaseIn(In):
@@ -139,7 +138,7 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     is refused. The time it was told with first stands; that it is a renewal may be told later. For
     businesses whose payments run through Stripe this is not needed: its events tell us.
     """
-    _refuse_the_future(sent.occurred_at, call.at)
+    refuse_the_future(sent.occurred_at, call.at)
     fact = PurchaseFact(
         claim=sent.person.claim(call.business),
         keys=(sent.external_id,),
@@ -177,12 +176,6 @@ def get_purchase(call: Call, purchase: str) -> PurchaseOut:
     if found is None:
         raise NotFound
     return PurchaseOut.of(found)
-
-
-def _refuse_the_future(occurred_at: datetime | None, at: datetime) -> None:
-    """Allow for clocks gone wrong, not for milliseconds taken for seconds."""
-    if occurred_at is not None and occurred_at > at + _CLOCKS_DIFFER:
-        raise Invalid(fields={"occurred_at": "This lies in the future."})
 
 
 def _says_the_same(purchase: Purchase, sent: PurchaseIn) -> bool:

@@ -12,12 +12,14 @@ from referral.domain.people.people import IdentityConflict
 from referral.surfaces.api.contract import (
     In,
     Moment,
+    MomentIn,
     Out,
     PersonId,
     ProgramId,
     Said,
     SignupId,
     TouchId,
+    refuse_the_future,
 )
 from referral.surfaces.api.layer import Call, Kept, Resource
 from referral.surfaces.api.naming import NamedPerson, minding_address
@@ -46,7 +48,10 @@ class EvidenceIn(In):
 
 
 class SignupIn(In):
-    """A signup."""
+    """A signup. Without `occurred_at` it was now.
+
+    One that is told late is weighed as of when it occurred, with the offers that were in force.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -67,6 +72,7 @@ class SignupIn(In):
     program: ProgramId
     person: NamedPerson
     evidence: EvidenceIn = Field(default_factory=EvidenceIn)
+    occurred_at: MomentIn | None = None
 
 
 class ConsideredOut(Out):
@@ -138,10 +144,18 @@ def sign_up(call: Call, sent: SignupIn) -> Kept:
     decision says why. The same person with the same evidence is decided once and answered the
     same (200).
     """
+    refuse_the_future(sent.occurred_at, call.at)
     program = program_named(call, sent.program)
     identity = sent.person.identity
     with minding_address(call.business, identity, at=call.at):
-        joined = journey.join(call.business, program, identity, sent.evidence.told, at=call.at)
+        joined = journey.join(
+            call.business,
+            program,
+            identity,
+            sent.evidence.told,
+            at=call.at,
+            occurred_at=sent.occurred_at,
+        )
     referral = ReferralOut.of(joined.referral) if joined.referral else None
     answer = SignupOut(
         id=joined.signup.public_id,
