@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from referral.domain.businesses import across_businesses, within
-from referral.domain.people import lock_person
+from referral.domain.people import lock_people, lock_person, who_shares_customers
 from referral.domain.rewards import Grant, Operation, attempts
 from referral.domain.rewards.adopting import adopt
 from referral.domain.rewards.debts import goes_in_whole, grant_whole
@@ -167,8 +167,9 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
         raise NotNeeded
     beside = acts_beside(grant)
     asked = act.ask(grant, account)
+    person = grant.reward.person
     with transaction():
-        lock_person(grant.reward.person)
+        lock_people(who_shares_customers(person) if asked.is_alone else [person.id])
         hold_on(grant, token)
         if asked.is_alone:
             _refuse_if_unsure(grant, beside)

@@ -5,6 +5,7 @@ from referral.domain.people.customers import (
     customer_of,
     person_of_customer,
     tie_customer,
+    who_shares_customers,
 )
 from referral.domain.people.payees import Payee, payee_of
 from referral.domain.people.people import (
@@ -14,6 +15,7 @@ from referral.domain.people.people import (
     find_person,
     know_since,
     live_together,
+    lock_people,
     lock_person,
     meet,
     search_people,
@@ -29,10 +31,12 @@ __all__ = [
     "find_person",
     "know_since",
     "live_together",
+    "lock_people",
     "lock_person",
     "meet",
     "payee_of",
     "person_of_customer",
     "search_people",
     "tie_customer",
+    "who_shares_customers",
 ]

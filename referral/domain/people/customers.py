@@ -6,9 +6,10 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from referral.domain.businesses import Owned
+from referral.domain.businesses import Owned, across_businesses
+from referral.domain.businesses.providers import beside_on_account
 from referral.domain.people.people import Person
 from referral.foundation.db import Key, Model, Moment, session
 from referral.foundation.ids import new_key
@@ -52,6 +53,25 @@ def customer_of(person: Person) -> str | None:
         .limit(1)
     )
     return session.scalar(query)
+
+
+def who_shares_customers(person: Person) -> list[uuid.UUID]:
+    """Return the person, and who stands for a customer of theirs in businesses of the same account.
+
+    What is read of a customer at Stripe may be changed for any of them.
+    """
+    beside = beside_on_account(person.business_id)
+    if not beside:
+        return [person.id]
+    own, other = aliased(StripeCustomer), aliased(StripeCustomer)
+    query = (
+        select(other.person_id)
+        .join(own, own.customer_id == other.customer_id)
+        .where(own.person_id == person.id, other.business_id.in_(beside))
+        .distinct()
+        .execution_options(**across_businesses())
+    )
+    return [person.id, *session.scalars(query)]
 
 
 def tie_customer(person: Person, customer_id: str, *, at: datetime, is_ours: bool = False) -> bool:

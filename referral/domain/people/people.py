@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from referral.domain.businesses import Owned
+from referral.domain.businesses import Owned, across_businesses
 from referral.foundation.crypto import keyed_hash
 from referral.foundation.db import Key, Model, Moment, UTCDateTime, session
 from referral.foundation.errors import Conflict, Invalid
@@ -191,13 +191,16 @@ def lock_person(person: Person) -> None:
 
 
 def lock_people(keys: Collection[uuid.UUID]) -> list[Person]:
-    """Lock several people, always in the same order, and read them afresh; some may be gone."""
+    """Lock several people, always in the same order, and read them afresh; some may be gone.
+
+    They may be of several businesses.
+    """
     query = (
         select(Person)
         .where(Person.id.in_(keys))
         .order_by(Person.id)
         .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, **across_businesses())
     )
     return list(session.scalars(query))
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned, across_businesses
+from referral.domain.people import who_shares_customers
 from referral.domain.rewards.operations import AT_BUSINESS, OURS, TAKING, WITHOUT_AMOUNT, Operation
 from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import (
@@ -219,17 +220,17 @@ def grants_of(reward: Reward) -> list[Grant]:
 
 
 def acts_beside(grant: Grant) -> dict[uuid.UUID, str]:
-    """Return the other acts of this kind for the same person, with how each stands.
+    """Return the other acts of this kind for the same customers, with how each stands.
 
     While this changes, what was read before is not sure.
     """
+    whose = who_shares_customers(grant.reward.person)
     query = (
         select(Grant.id, Grant.state)
         .join(Reward, Reward.id == Grant.reward_id)
-        .where(
-            Reward.person_id == grant.reward.person_id, Grant.operation.in_(_moves_the_same(grant))
-        )
+        .where(Reward.person_id.in_(whose), Grant.operation.in_(_moves_the_same(grant)))
         .where(Grant.id != grant.id, Grant.state.in_((GrantState.SENDING, GrantState.DONE)))
+        .execution_options(**across_businesses())
     )
     return {key: state for key, state in session.execute(query)}
 
