@@ -65,6 +65,19 @@ def test_who_bought_before_they_signed_up_is_a_customer_from_before(shop: Stage)
     assert body["decision"]["reason"] == "existing_customer"
 
 
+def test_an_earlier_signup_elsewhere_shows_a_customer_from_before(shop: Stage) -> None:
+    code = shop.link()["code"]
+    told_late(shop, code)
+    shop.buy()
+    assert [one["state"] for one in rewards(shop)] == ["pending"]
+    told_late(shop, code, evidence={}, occurred_at=days_ago(2))
+    assert [(one["state"], one["reason"]) for one in rewards(shop)] == [
+        ("cancelled", "existing_customer")
+    ]
+    with shop.inside():
+        assert audit(clock.now()).violations == []
+
+
 def test_what_was_promised_then_is_what_is_given(shop: Stage) -> None:
     code = shop.link()["code"]
     with shop.inside() as inside, transaction():

@@ -39,11 +39,20 @@ class Buying(Town):
         friend=st.sampled_from(FRIENDS),
         picks=st.lists(st.integers(0, 5), max_size=2, unique=True),
         typed=st.none() | st.sampled_from(ADVOCATES),
+        hours=st.sampled_from([0, 0, 0, 6, 72, 30 * 24]),
     )
     def sign_up(
-        self, place: int, number: int, friend: str, picks: list[int], typed: str | None
+        self,
+        place: int,
+        number: int,
+        friend: str,
+        picks: list[int],
+        typed: str | None,
+        hours: int = 0,
     ) -> None:
-        self._sign_up(self.places[place], number, everything_of(friend), picks, typed)
+        """Sign somebody up, who may have done so hours ago."""
+        where = self.places[place]
+        self._sign_up(where, number, everything_of(friend), picks, typed, hours=hours)
 
     @rule(
         place=PLACES,

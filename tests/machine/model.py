@@ -17,16 +17,25 @@ class Model(Earning):
 
     heard: set[tuple[object, ...]] = field(default_factory=set)
 
-    def sign_up(self, program: Program, friend: str, touches: list[Touch], at: datetime) -> None:
+    def sign_up(
+        self,
+        program: Program,
+        friend: str,
+        touches: list[Touch],
+        at: datetime,
+        *,
+        told_at: datetime,
+    ) -> None:
         told = (id(program), friend, frozenset(one.said for one in touches))
         if told in self.heard:
             return
         self.heard.add(told)
         winner = self._winner(program, friend, touches, at)
         self.known[friend] = min(at, self.known.get(friend, at))
+        self.retract(friend, told_at)
         if winner is not None:
             referral = Referral(
-                program, winner.advocate, friend, winner.at, at, dict(program.offers)
+                program, winner.advocate, friend, winner.at, at, program.offers_on(at)
             )
             self.referrals.append(referral)
             self._earn(referral, None)
@@ -42,7 +51,8 @@ class Model(Earning):
             one
             for one in touches
             if one.program is program and one.advocate != friend
-            if at < one.at + timedelta(days=90) and (since is None or since >= one.at)
+            if at < one.at + timedelta(days=90) and one.at <= at + timedelta(minutes=10)
+            if since is None or since >= one.at
         ]
         sign = 1 if program.first_wins else -1
         worthy.sort(key=lambda one: (-one.weight, sign * one.at.timestamp()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 
@@ -110,7 +110,7 @@ class Offer:
 
 @dataclass
 class Program:
-    """One programme: what it offers now, and what it has committed."""
+    """One programme: what it offers now, what it offered since when, and what it has committed."""
 
     offers: dict[str, Offer]
     budget: int | None
@@ -125,7 +125,22 @@ class Program:
     expire_days: int | None = None
     state: str = "active"
     committed: int = 0
+    published: list[tuple[datetime, Offer]] = field(default_factory=list)
     taken: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def offers_on(self, at: datetime) -> dict[str, Offer]:
+        """Say what was offered at a moment; before all else, what was offered first."""
+        return {
+            side: next(
+                (
+                    one
+                    for since, one in reversed(self.published)
+                    if one.side == side and since <= at
+                ),
+                next(one for _, one in self.published if one.side == side),
+            )
+            for side in self.offers
+        }
 
     def approvals_for(self, amount: int) -> int:
         if self.second_from is not None and amount >= self.second_from:

@@ -64,7 +64,7 @@ class Records(Model):
     def sign_up_once(self, touch: Touch, friend: str, at: datetime) -> None:
         """Take what came with a payment as a signup, unless the friend is referred there."""
         if all(one.friend != friend for one in self.referrals if one.program is touch.program):
-            self.sign_up(touch.program, friend, [touch], at)
+            self.sign_up(touch.program, friend, [touch], at, told_at=at)
 
     def _claimed_by_name(self, said: Said, holder: str | None) -> str:
         found = self._named_by(said)

@@ -45,23 +45,35 @@ class Town(Picking):
     """Two businesses beside their models; every deed is done in both."""
 
     def _sign_up(
-        self, where: Place, number: int, said: Said, picks: list[int], typed: str | None
+        self,
+        where: Place,
+        number: int,
+        said: Said,
+        picks: list[int],
+        typed: str | None,
+        *,
+        hours: int = 0,
     ) -> None:
-        """Sign somebody up with some of the latest clicks, and perhaps a code."""
+        """Sign somebody up with some of the latest clicks, perhaps a code, and perhaps late."""
         self._tick()
         known = [one for one in self.clicks if one[0] is where]
         brought = [known[-1 - pick % len(known)] for pick in picks if known]
         touches = [touch for _, _, touch in brought]
         program = where.model.programs[number]
-        touches += [Touch(program, typed, self.now, 2)] if typed else []
+        occurred_at = self.now - timedelta(hours=hours)
+        touches += [Touch(program, typed, occurred_at, 2)] if typed else []
         code = where.links[number, typed].code if typed else None
         told = Told(tokens=tuple(token for _, token, _ in brought), code=code)
 
         def same() -> None:
             friend = where.model.meet(said, self.now)
-            where.model.sign_up(program, friend, touches, self.now)
+            where.model.sign_up(program, friend, touches, occurred_at, told_at=self.now)
 
-        self._both(where, lambda: sign_up(where, number, said, told, at=self.now), same)
+        self._both(
+            where,
+            lambda: sign_up(where, number, said, told, at=self.now, occurred_at=occurred_at),
+            same,
+        )
 
     def _buy(
         self,

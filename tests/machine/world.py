@@ -134,7 +134,7 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
     )
     publish_offer(place.programs[number], terms, at=at)
     rules = place.model.programs[number]
-    rules.offers[offer.side] = replace(
+    promised = replace(
         offer,
         day_cap=rules.day_cap,
         month_cap=rules.month_cap,
@@ -142,6 +142,8 @@ def publish(place: Place, number: int, offer: Offer, *, at: datetime) -> None:
         expire_days=rules.expire_days,
         unit=10 if place.currency == "kwd" else 1,
     )
+    rules.offers[offer.side] = promised
+    rules.published.append((at, promised))
 
 
 def _step(offer: Offer, friends: int, worth: int) -> Step:
@@ -153,10 +155,12 @@ def everything_of(name: str) -> Said:
     return Said(mail=name, customer=name)
 
 
-def sign_up(place: Place, number: int, said: Said, told: Told, *, at: datetime) -> None:
+def sign_up(
+    place: Place, number: int, said: Said, told: Told, *, at: datetime, occurred_at: datetime
+) -> None:
     """Sign a friend up, by what names them; the caller opens the transaction."""
-    identity = identity_of(place, said)
-    journey.join(place.business, place.programs[number], identity, told, at=at)
+    identity, program = identity_of(place, said), place.programs[number]
+    journey.join(place.business, program, identity, told, at=at, occurred_at=occurred_at)
 
 
 def buy(

@@ -24,7 +24,7 @@ from referral.domain.journey.thanking import (
 )
 from referral.domain.links import Link, give_link, has_link_in, read_token
 from referral.domain.notices import notify
-from referral.domain.people import Identity, Person, know_since, lock_person
+from referral.domain.people import Identity, Person, lock_person
 from referral.domain.programs import Program
 from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.purchases import (
@@ -191,7 +191,7 @@ def _join(
     lock_person(person)
     signup, is_new = settle(person, program, told, at=at, occurred_at=occurred_at)
     if is_new:
-        know_since(person, occurred_at)
+        know_customer(person, occurred_at, at=at)
         if signup.reason == Reason.CREDITED and signup.referral is not None:
             earn_by_signup(signup.referral, at=at)
             thank_since(person, at=at)
