@@ -65,3 +65,10 @@ def test_reset_forgets_all_but_the_receivers(practice, receiver, sdk, alice):
     bought = practice.buy(1000, email="bob@example.com")
     practice.wait_delivered()
     assert bought["events"][0]["id"] in {one.id for one in receiver.events()}
+
+
+def test_the_calls_so_far_can_be_forgotten(practice, sdk, alice):
+    practice.clear_calls()
+    assert practice.calls() == []
+    sdk.customers.retrieve(alice.id)
+    assert [one["method"] for one in practice.calls()] == ["GET"]
