@@ -1,7 +1,7 @@
 """Reads an offer as it is typed: `account_credit:1000` in minor units, `discount:20%` as a rate,
 `cash:10%` in money, `recognition:Thank you!` in words,
 `choice:1000:cash,charity` with the kinds to choose from, `gift:1000:webhook` for a gift that the
-business's own server gives.
+business's own server gives, `free_period:1000:2` for free time by its worth and how much of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from referral.domain.programs import Fulfilment, Kind, OfferTerms, Side, Step, Trigger
-from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS, WITHOUT_MONEY
+from referral.domain.programs.kinds import CHOOSABLE, FALLBACKS, MOST_PERIODS, WITHOUT_MONEY
 from referral.foundation.errors import Invalid
 
 
@@ -91,6 +91,10 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
     if kind == Kind.GIFT:
         amount, _, named = amount.partition(":")
         fulfilment = _fulfilment(named, field)
+    periods = None
+    if kind == Kind.FREE_PERIOD:
+        amount, _, named = amount.partition(":")
+        periods = _periods(amount, named, field)
     steps = _steps(extras.tiers, amount if has_money else "", field)
     amount_minor, rate_bp = None, None
     if has_money and steps:
@@ -110,7 +114,7 @@ def read_offer(side: Side, text: str, trigger: str, *, extras: Extras = _NONE) -
         person_cap_minor=extras.person_cap,
         minimum_minor=extras.minimum or 0,
         words=None if has_money else amount,
-        periods=1 if kind == Kind.FREE_PERIOD else None,
+        periods=periods,
         choices=choices,
         minimum_payout_minor=extras.minimum_payout,
         fulfilment=fulfilment,
@@ -167,6 +171,24 @@ def _fulfilment(text: str, field: str) -> Fulfilment:
         return Fulfilment(text or Fulfilment.STOCK)
     except ValueError:
         raise Invalid(fields={field: f"A gift is from: {', '.join(Fulfilment)}."}) from None
+
+
+def _periods(amount: str, text: str, field: str) -> int:
+    """Read how many periods are free; one when nothing is said.
+
+    Then an amount that is no more than the most periods is refused: it was meant as their number.
+    """
+    said = (
+        "Write a free period as free_period:AMOUNT:PERIODS, such as free_period:1000:1:"
+        " what it is worth to you in minor units, and how many periods are free."
+    )
+    if text:
+        is_wrong = not (text.isascii() and text.isdigit())
+    else:
+        is_wrong = amount.isascii() and amount.isdigit() and int(amount[:9]) <= MOST_PERIODS
+    if is_wrong:
+        raise Invalid(fields={field: said})
+    return int(text[:9] or 1)
 
 
 def _choices(text: str, field: str) -> tuple[Kind, ...]:

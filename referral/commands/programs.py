@@ -35,7 +35,7 @@ from referral.foundation.db import transaction
 
 _OFFER = (
     f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
-    " Of a free_period, always one, the amount is what it is worth to you."
+    " Of a free_period the amount is what it is worth to you; free_period:1000:2 gives two."
 )
 
 _BELOW = "Rewards of this amount and more wait for a person, in minor units."

@@ -47,6 +47,17 @@ def test_a_gift_says_who_has_it(runner: FlaskCliRunner) -> None:
     assert (own["kind"], own["amount_minor"], own["fulfilment"]) == ("gift", 1000, "webhook")
 
 
+@pytest.mark.parametrize(
+    ("offer", "amount_minor", "periods"),
+    [("free_period:1000", 1000, 1), ("free_period:1000:2", 1000, 2), ("free_period:5:1", 5, 1)],
+)
+def test_free_time_says_its_worth_and_how_much_it_is(
+    runner: FlaskCliRunner, offer: str, amount_minor: int, periods: int
+) -> None:
+    [own] = program(runner, f"--advocate-offer={offer}")
+    assert (own["amount_minor"], own["periods"]) == (amount_minor, periods)
+
+
 def test_tiers_begin_with_the_offers_own_amount(runner: FlaskCliRunner) -> None:
     tiers = [{"friends": 1, "amount_minor": 1000}, {"friends": 5, "amount_minor": 1500}]
     [offer] = program(
@@ -87,6 +98,9 @@ def test_a_milestone_and_what_the_friend_gets(runner: FlaskCliRunner) -> None:
     ("options", "said"),
     [
         (["--trigger=milestone"], "A milestone is either every so many friends"),
+        (["--advocate-offer=free_period:1"], "--advocate-offer: Write a free period as free_per"),
+        (["--advocate-offer=free_period:900:x"], "--advocate-offer: Write a free period as free"),
+        (["--advocate-offer=free_period:900:13"], "--advocate-offer: Give between 1 and 12 free"),
         (["--advocate-tiers=5-1500"], "Write the tiers as FRIENDS:AMOUNT"),
         (["--advocate-tiers=1:900,5:1500"], "The first tier is what the offer gives"),
         (["--currency=xxq"], "ISO 4217"),
