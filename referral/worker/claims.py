@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from referral.domain.rewards import Grant
+from referral.domain.rewards.choosing import ask_to_choose
 from referral.domain.rewards.grants import Waiting
 from referral.domain.rewards.moving import lock
 from referral.foundation import clock, due
@@ -29,6 +30,7 @@ _HEARD_OF = frozenset(
         Waiting.BALANCE,
         Waiting.FORM_MISSING,
         Waiting.CHOICE,
+        Waiting.NO_CHARITY,
     }
 )
 
@@ -61,7 +63,11 @@ def come_again(
 
 
 def wait_for(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:
-    """Wait for something others do; where news of it wakes the grant, look only every hour."""
+    """Wait for something others do; where news of it wakes the grant, look only every hour.
+
+    Whose choice is waited for is asked, unless they were when the reward was approved: there may
+    have been nothing to choose from then.
+    """
     if waits_for not in _HEARD_OF:
         postpone(grant, token, waits_for, waits_for)
         return
@@ -70,6 +76,8 @@ def wait_for(grant: Grant, token: uuid.UUID, waits_for: Waiting) -> None:
         hold_on(grant, token)
         grant.waits_for = waits_for
         session.flush()
+        if waits_for is Waiting.CHOICE:
+            ask_to_choose(grant.reward, at=at)
         due.finish(grant, token, again_at=at + LOOK_AGAIN)
     log.info("grant_waits", grant=grant.public_id, waits_for=str(waits_for))
 

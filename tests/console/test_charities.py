@@ -66,6 +66,8 @@ def test_a_charity_is_added_taken_off_the_list_and_made_the_default(desk: Desk) 
         assert answer.status_code == 303
         (now,) = listed(desk.shop)
         assert (now.is_active, now.is_default) == (active, default), state
+        is_said = "Nobody can choose a charity while none" in desk.client.get(LIST).text
+        assert is_said is not active
     page = check_page(desk.client.get(LIST))
     assert "Clean Rivers" in page
     assert "Nothing was given to it yet." in page

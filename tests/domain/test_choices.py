@@ -17,6 +17,7 @@ from referral.domain.rewards.charities import (
     Donation,
     TotalChanged,
     add_charity,
+    find_charity,
     mark_paid,
     set_active,
     set_default,
@@ -70,6 +71,13 @@ def choosing(shop: Shop, reward: Reward, kind: Kind, charity: Charity | None = N
 def send(shop: Shop, provider: Provider | None = None) -> None:
     with within(shop.business.id):
         send_due(provider or Provider(), at=shop.now)
+
+
+def times_asked(shop: Shop) -> int:
+    """Count the mails that ask somebody to choose."""
+    with within(shop.business.id):
+        query = select(Notice).where(Notice.kind == "reward_to_choose")
+        return len(session.scalars(query).all())
 
 
 def donated(shop: Shop) -> list[tuple[str, int, int, bool]]:
@@ -215,7 +223,7 @@ def test_what_is_not_on_offer_cannot_be_chosen(app: Flask) -> None:
     shop, reward = bought(open_shop(advocate=choice()))
     gone = help_with(shop, "Gone")
     with within(shop.business.id), transaction():
-        set_active(gone, is_active=False)
+        set_active(gone, is_active=False, at=shop.now)
     for kind, charity in (
         (Kind.DISCOUNT, None),
         (Kind.CHOICE, None),
@@ -267,3 +275,25 @@ def test_a_wait_for_a_choice_is_looked_at_again_within_the_hour(app: Flask) -> N
     assert (act.waits_for, act.attempts, act.dead_at) == ("choice", 0, None)
     assert act.due_at is not None
     assert timedelta(minutes=50) < act.due_at - clock.now() <= timedelta(hours=1)
+
+
+def test_nobody_is_asked_to_choose_a_charity_before_one_is_on_the_list(app: Flask) -> None:
+    at = clock.now() - timedelta(hours=1)
+    shop, reward = bought(open_shop(advocate=to_charity(), hold_days=0, at=at))
+    work_all(rounds=3)
+    assert (times_asked(shop), waits(shop, reward)) == (0, ["no_charity"])
+    rivers = help_with(shop).public_id
+    work_all(rounds=3)
+    assert (times_asked(shop), waits(shop, reward)) == (1, ["choice"])
+    for is_active, waiting in ((False, "no_charity"), (True, "choice")):
+        with within(shop.business.id), transaction():
+            set_active(find_charity(rivers), is_active=is_active, at=clock.now())
+        work_all(rounds=3)
+        assert waits(shop, reward) == [waiting]
+    assert times_asked(shop) == 1
+
+
+def test_a_choice_among_other_kinds_needs_no_charity_on_the_list(app: Flask) -> None:
+    shop, reward = bought(open_shop(advocate=choice()))
+    give(shop)
+    assert (times_asked(shop), waits(shop, reward)) == (1, ["choice"])

@@ -169,7 +169,9 @@ def test_a_gift_takes_the_place_of_credit(app: Flask) -> None:
 
 def test_a_charity_is_chosen_by_the_person_then(app: Flask) -> None:
     shop, reward = earned(else_(Kind.CHARITY, fallback_days=0))
+    assert acts(shop, reward)[1] == ("donation", "waiting", "no_charity")
     charity = help_with(shop)
+    work(shop)
     assert acts(shop, reward)[1] == ("donation", "waiting", "choice")
     with within(shop.business.id), transaction():
         choose(fresh(shop, reward), Kind.CHARITY, charity, actor=OLIVE, at=shop.now)

@@ -23,6 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned
+from referral.domain.rewards.grants import Waiting
+from referral.domain.rewards.waking import wake_waiting_for
 from referral.foundation.db import (
     Currency,
     Key,
@@ -116,15 +118,17 @@ def add_charity(business_id: uuid.UUID, name: str, website: str, *, at: datetime
     charity = Charity(business_id=business_id, name=name, website=website, created_at=at)
     session.add(charity)
     session.flush()
+    wake_waiting_for(Waiting.NO_CHARITY, at=at)
     return charity
 
 
-def set_active(charity: Charity, *, is_active: bool) -> None:
+def set_active(charity: Charity, *, is_active: bool, at: datetime) -> None:
     """Let people choose a charity, or not any more; what was chosen before stays."""
     charity.is_active = is_active
     if not is_active:
         charity.is_default = False
     session.flush()
+    wake_waiting_for(Waiting.NO_CHARITY if is_active else Waiting.CHOICE, at=at)
 
 
 def set_default(charity: Charity | None) -> None:

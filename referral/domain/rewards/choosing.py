@@ -16,7 +16,7 @@ from referral.domain.businesses.audit import SYSTEM
 from referral.domain.notices import notify
 from referral.domain.programs import Kind
 from referral.domain.rewards.attempts import drop_waiting, plan_grant
-from referral.domain.rewards.charities import Charity, default_charity
+from referral.domain.rewards.charities import Charity, charities, default_charity
 from referral.domain.rewards.debts import settle_debts
 from referral.domain.rewards.grants import (
     Grant,
@@ -115,13 +115,21 @@ def await_choice(grant: Grant, *, at: datetime) -> None:
         raise NotNeeded
     days = reward.offer.choose_within_days
     if days is None or at < grant.created_at + timedelta(days=days):
-        raise NotReady(Waiting.CHOICE)
+        raise not_chosen(reward)
     for kind in options_of(reward):
         charity = default_charity() if kind is Kind.CHARITY else None
         if kind is not Kind.CHARITY or charity is not None:
             choose(reward, kind, charity, actor=SYSTEM, at=at)
             return
-    raise NotReady(Waiting.CHOICE)
+    raise not_chosen(reward)
+
+
+def not_chosen(reward: Reward) -> NotReady:
+    """Say what a reward waits for that nothing was chosen for: its person, or a charity to choose.
+
+    A choice among other kinds can be made while no charity is on the list.
+    """
+    return NotReady(Waiting.CHOICE if _is_anything_on_offer(reward) else Waiting.NO_CHARITY)
 
 
 def choice_of(reward_id: uuid.UUID) -> Choice | None:
@@ -139,11 +147,11 @@ def charity_for(reward: Reward) -> Charity | None:
 
 
 def ask_to_choose(reward: Reward, *, at: datetime) -> None:
-    """Tell a person by mail that they can choose, once, when their reward is confirmed."""
+    """Tell a person by mail that they can choose, once there is something to choose from."""
     is_open = reward.kind == Kind.CHOICE
     if not is_open and (reward.kind != Kind.CHARITY or charity_for(reward) is not None):
         return
-    if reward.person.email:
+    if reward.person.email and _is_anything_on_offer(reward):
         notify(
             reward.business_id,
             "reward_to_choose",
@@ -152,6 +160,11 @@ def ask_to_choose(reward: Reward, *, at: datetime) -> None:
             at=at,
             said={"reward": reward.public_id, "is_charity": not is_open},
         )
+
+
+def _is_anything_on_offer(reward: Reward) -> bool:
+    kinds = options_of(reward)
+    return any(kind is not Kind.CHARITY for kind in kinds) or bool(charities(only_active=True))
 
 
 def _is_settled(reward: Reward) -> bool:

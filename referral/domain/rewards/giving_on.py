@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from referral.domain.rewards.charities import Donation, withdraw
-from referral.domain.rewards.choosing import charity_for
-from referral.domain.rewards.grants import Done, Grant, NotReady, Waiting
+from referral.domain.rewards.choosing import charity_for, not_chosen
+from referral.domain.rewards.grants import Done, Grant
 from referral.foundation.db import session
 
 
@@ -14,7 +14,7 @@ def donate(grant: Grant, *, at: datetime) -> Done:
     """Owe the reward to the charity its person chose, or to the default; waits without either."""
     charity = charity_for(grant.reward)
     if charity is None:
-        raise NotReady(Waiting.CHOICE)
+        raise not_chosen(grant.reward)
     donation = Donation(
         business_id=grant.business_id,
         charity_id=charity.id,

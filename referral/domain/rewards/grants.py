@@ -75,6 +75,7 @@ class Waiting(StrEnum):
     RECOVERING = "recovering"
     OUT_OF_STOCK = "out_of_stock"
     CHOICE = "choice"
+    NO_CHARITY = "no_charity"
     NO_PAYEE = "no_payee"
     PAYEE_NOT_READY = "payee_not_ready"
     BELOW_MINIMUM = "below_minimum"

@@ -83,7 +83,7 @@ def change(charity: str) -> Any:
     try:
         with transaction():
             if state in ("active", "inactive"):
-                set_active(shown, is_active=state == "active")
+                set_active(shown, is_active=state == "active", at=at)
             else:
                 set_default(shown if state == "default" else None)
             _record("charity.changed", shown, at, state=state)

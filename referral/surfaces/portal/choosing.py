@@ -17,7 +17,6 @@ from referral.surfaces.web.reasons import CHOICES
 from referral.surfaces.web.words import count, money
 
 CHOOSE_HERE = "Choose below how you would like it."
-NO_CHARITY = "It is ready. No charity is on our list yet: once one is, you choose it here."
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
 from referral.surfaces.portal.choosing import (
     CHOOSE_HERE,
-    NO_CHARITY,
     Choosing,
     choosing,
     chosen_words,
@@ -44,7 +43,7 @@ from referral.surfaces.portal.gifts import TO_CHOOSE, gift_words, tone_of, why_w
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.fallbacks import came_words, soon_words
-from referral.surfaces.web.reasons import entry_words
+from referral.surfaces.web.reasons import entry_words, waiting_words
 from referral.surfaces.web.words import day, money
 
 _PAGE = 20
@@ -87,7 +86,7 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
     waits, offered = waits_of([found]).get(found.id), choosing_of(found)
     note = why_words(found, waits)
     if waits == Waiting.CHOICE and offered is None:
-        note = NO_CHARITY
+        note = waiting_words(Waiting.NO_CHARITY)
     elif note == TO_CHOOSE:
         note = CHOOSE_HERE
     return page(

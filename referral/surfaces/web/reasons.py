@@ -274,8 +274,12 @@ WAITING: dict[str, Said] = {
     ),
     Waiting.CHOICE: Said(
         "It is ready. Choose how you would like it, and it is on its way.",
-        "The person has not chosen yet. It goes on by itself when they do. For a charity there "
-        "must be one on your list: Gifts, Charities.",
+        "The person has not chosen yet. It goes on by itself when they do.",
+    ),
+    Waiting.NO_CHARITY: Said(
+        "It is ready. No charity is on our list yet: once one is, you choose it here.",
+        "Nobody can choose a charity while none is on your list. Put one there under Gifts, "
+        "Charities, and they are asked by mail.",
     ),
 }
 
