@@ -1,9 +1,11 @@
 """A gift in the portal: announced by mail, shown when asked for, and its person's alone."""
 
+from datetime import timedelta
+
 from referral.domain.businesses import within
 from referral.domain.rewards.gift_stock import code_of
 from referral.foundation import clock
-from referral.foundation.db import session
+from referral.foundation.db import session, transaction
 from tests.cast import Shop, fill_stock, gift, open_shop
 from tests.portal.test_pages import ALICE, alices_reward, buys, replaced, reward_url, sends
 from tests.portal.visiting import World, words_of
@@ -47,6 +49,25 @@ def test_the_code_stands_behind_a_button_until_somebody_looks(world: World) -> N
         code = code_of(alices_reward().id)
     assert code is not None
     assert code.shown_at is not None
+
+
+def test_a_gift_past_its_last_day_is_not_shown_as_if_it_could_be_used(world: World) -> None:
+    last_day = clock.now().date()
+    given(world, f"GIFT-CODE-0001,{last_day}")
+    alice = world.signed_in(ALICE)
+    url = reward_url(alice)
+    today = words_of(alice.get(url).text)
+    assert "Book voucher, valid until" in today
+    with world.at_work(), within(world.shop.business.id), transaction():
+        code = code_of(alices_reward().id)
+        assert code is not None
+        code.expires_on = last_day - timedelta(days=2)
+    alice.post(f"{url}/code", url)
+    later = words_of(alice.get(url).text)
+    assert "Book voucher: it could be used until" in later
+    assert "the last day to use it has passed" in later
+    assert "GIFT-CODE-0001" in later
+    assert ("valid until" in later, "It is yours: a gift" in later) == (False, False)
 
 
 def test_a_gift_that_waits_for_codes_says_so(world: World) -> None:

@@ -106,6 +106,10 @@ class GiftCode(Owned, Model):
         """Return the code itself, for the person it was given to."""
         return unseal(self.sealed)
 
+    def has_ended(self, on: date) -> bool:
+        """Tell whether its last day is past on a day."""
+        return self.expires_on is not None and self.expires_on < on
+
 
 @dataclass(frozen=True, slots=True)
 class Count:

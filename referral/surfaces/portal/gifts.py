@@ -27,6 +27,7 @@ _TONES = {
 
 USED = "You have used it."
 NOT_USED = "It was not used before its last day, so it has ended."
+GIFT_ENDED = "It was a gift, and the last day to use it has passed."
 SETTLES = "All of it settles what went back of an earlier reward and had reached you already."
 GOES_BACK = "It goes back."
 WAS_TO_GO_BACK = "It was to go back."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -30,6 +30,7 @@ from referral.domain.rewards.gifts import show_code as reveal
 from referral.domain.rewards.grants import Waiting
 from referral.domain.rewards.moving import RewardMoved
 from referral.foundation import clock
+from referral.foundation.calendar import day_of
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
 from referral.surfaces.portal.choosing import (
@@ -39,11 +40,11 @@ from referral.surfaces.portal.choosing import (
     chosen_words,
     take_choice,
 )
-from referral.surfaces.portal.gifts import TO_CHOOSE, gift_words, tone_of, why_words
+from referral.surfaces.portal.gifts import GIFT_ENDED, TO_CHOOSE, gift_words, tone_of, why_words
 from referral.surfaces.portal.pages import page
 from referral.surfaces.portal.reasoning import gates_of, history_of
 from referral.surfaces.web.fallbacks import came_words, soon_words
-from referral.surfaces.web.reasons import entry_words, waiting_words
+from referral.surfaces.web.reasons import entry_words, given_words, waiting_words
 from referral.surfaces.web.words import day, money
 
 _PAGE = 20
@@ -89,6 +90,10 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         note = waiting_words(Waiting.NO_CHARITY)
     elif note == TO_CHOOSE:
         note = CHOOSE_HERE
+    gift = gift_given(found)
+    has_ended = gift is not None and gift.has_ended(_today(at))
+    if has_ended and note == given_words(Kind.GIFT):
+        note = GIFT_ENDED
     return page(
         "reward",
         line=_line(found, waits, at=at),
@@ -98,7 +103,8 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         netted=_netted_words(found),
         note=note,
         code=code_given(found),
-        gift=gift_given(found),
+        gift=gift,
+        gift_has_ended=has_ended,
         confirmed=gift_confirmed(found),
         instead=soon_words(found),
         instead_of=came_words(found),
@@ -135,6 +141,11 @@ def choose(slug: str, reward: str) -> Any:
     else:
         flash("Thank you. That is how you get it.", "success")
     return redirect(url_for("portal.reward", slug=slug, reward=found.public_id), 303)
+
+
+def _today(at: datetime) -> date:
+    """Return the day where the business is."""
+    return date.fromisoformat(day_of(at, g.business.time_zone))
 
 
 def _netted_words(reward: Reward) -> str | None:
