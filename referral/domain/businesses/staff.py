@@ -101,3 +101,15 @@ def invite(business_id: uuid.UUID, email: str, *, role: Role, name: str, at: dat
     else:
         membership.role = role
     return operator
+
+
+def rename(operator: Operator, name: str) -> None:
+    """Call an operator by another name from now on; what they did before keeps the one of then.
+
+    Raises Invalid unless it has 1 to 200 characters.
+    """
+    called = plain(name)
+    if not 1 <= len(called) <= 200:
+        raise Invalid(fields={"name": "Write a name of at most 200 characters."})
+    operator.name = called
+    session.flush()

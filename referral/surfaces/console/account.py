@@ -1,18 +1,21 @@
-"""An operator's own account: password, recovery codes, and for which business they work now."""
+"""An operator's own account: name, password, recovery codes, and whom they work for now."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
 from sqlalchemy import update
 
-from referral.domain.businesses import Business, credentials
+from referral.domain.businesses import Actor, Business, Operator, credentials, record, within
+from referral.domain.businesses.staff import rename
 from referral.domain.businesses.team import memberships_of
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid, NotFound
 from referral.foundation.ids import parse_public_id
+from referral.surfaces.console.door import actor
 from referral.surfaces.console.frame import card, page
 from referral.surfaces.web import sessions
 from referral.surfaces.web.sessions import UserSession, VisitorKind
@@ -25,6 +28,20 @@ _WRONG_CODE = {"code": "This code is not right, or was used before. Type the one
 def show() -> str:
     """Show the operator's own account."""
     return _page({})
+
+
+def change_name() -> Any:
+    """Take another name; every business the operator works for finds it in its record."""
+    operator, by, at = g.operator, actor(), clock.now()
+    try:
+        with transaction():
+            rename(operator, request.form.get("name", "")[:1000])
+            if operator.name != by.name:
+                _record_name(operator, by, at)
+    except Invalid as refusal:
+        return _page(refusal.fields, name=request.form.get("name")), 422
+    flash(f"You are {operator.name} here now.", "success")
+    return redirect(url_for("console.account"), 303)
 
 
 def change_password() -> Any:
@@ -73,10 +90,25 @@ def switch() -> Any:
     return redirect(url_for("console.overview"), 303)
 
 
-def _page(errors: dict[str, str]) -> str:
+def _record_name(operator: Operator, by: Actor, at: datetime) -> None:
+    """Write the change down in one order of businesses, so that two never wait for each other."""
+    for business_id in sorted(one.business_id for one in memberships_of(operator)):
+        with within(business_id):
+            record(
+                business_id,
+                "operator.renamed",
+                subject=operator.public_id,
+                actor=by,
+                at=at,
+                details={"name": [by.name, operator.name]},
+            )
+
+
+def _page(errors: dict[str, str], *, name: str | None = None) -> str:
     return page(
         "account",
         operator=g.operator,
+        name=g.operator.name if name is None else name,
         membership=g.membership,
         memberships=memberships_of(g.operator),
         codes_left=credentials.recovery_codes_left(g.operator),

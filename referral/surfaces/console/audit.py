@@ -42,6 +42,7 @@ ACTIONS = {
     "member.removed": "Took somebody off the team",
     "member.role_changed": "Changed a role",
     "offer.published": "Published an offer",
+    "operator.renamed": "Changed their name",
     "operator.reset": "Had a sign-in set up anew",
     "operator.signed_in": "Signed in",
     "program.created": "Opened a program",

@@ -203,6 +203,7 @@ ROUTES = [
     Route("POST", "/settings/team/<operator>/remove", "team_remove", team.remove, OWN),
     Route("GET", "/audit", "audit", audit.show, SEE),
     Route("GET", "/account", "account", account.show, SEE),
+    Route("POST", "/account/name", "account_name", account.change_name, SEE),
     Route(
         "POST", "/account/password", "account_password", by_network(account.change_password), SEE
     ),
