@@ -259,7 +259,7 @@ def _blocked(grant: Grant, token: uuid.UUID, trouble: Blocked) -> None:
 
 
 def _try_later(grant: Grant, waits_for: Waiting, said: str, *, at: datetime) -> None:
-    again = attempts.replace(grant, f"Stripe refused it: {said}", at=at)
+    again = attempts.replace(grant, said, at=at)
     again.waits_for, again.due_at = waits_for, at + LOOK_AGAIN
     session.flush()
 

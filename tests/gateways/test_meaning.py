@@ -38,19 +38,19 @@ def give(
 
 
 @pytest.mark.parametrize(
-    ("kind", "meaning"),
+    ("kind", "meaning", "said"),
     [
-        ("429", Busy),
-        ("409", Busy),
-        ("500", OutcomeUnknown),
-        ("500_stored", StoredFailure),
-        ("500_stored_after_effect", StoredFailure),
-        ("refuse", OutcomeUnknown),
-        ("reset_before", OutcomeUnknown),
-        ("reset_after", OutcomeUnknown),
-        ("hang_before", OutcomeUnknown),
-        ("hang_after", OutcomeUnknown),
-        ("invalid_json", OutcomeUnknown),
+        ("429", Busy, "Stripe is busy: "),
+        ("409", Busy, "Stripe is busy: "),
+        ("500", OutcomeUnknown, "Stripe had trouble of its own: "),
+        ("500_stored", StoredFailure, "Stripe had trouble of its own: "),
+        ("500_stored_after_effect", StoredFailure, "Stripe had trouble of its own: "),
+        ("refuse", OutcomeUnknown, "Stripe did not answer: "),
+        ("reset_before", OutcomeUnknown, "Stripe did not answer: "),
+        ("reset_after", OutcomeUnknown, "Stripe did not answer: "),
+        ("hang_before", OutcomeUnknown, "Stripe did not answer: "),
+        ("hang_after", OutcomeUnknown, "Stripe did not answer: "),
+        ("invalid_json", OutcomeUnknown, "What Stripe answered could not be read: "),
     ],
 )
 def test_a_change_that_went_wrong_says_what_may_be_done(
@@ -59,12 +59,13 @@ def test_a_change_that_went_wrong_says_what_may_be_done(
     alice: str,
     kind: str,
     meaning: type[StripeTrouble],
+    said: str,
 ) -> None:
     practice.fault(kind, "POST")
     with pytest.raises(StripeTrouble) as trouble:
         give(account, alice)
     assert type(trouble.value) is meaning
-    assert trouble.value.said
+    assert trouble.value.said.startswith(said)
 
 
 @pytest.mark.parametrize("kind", ["429", "409", "500", "refuse", "reset_before", "hang_before"])
@@ -133,8 +134,10 @@ def test_a_missing_right_is_for_somebody_to_mend(
 
 
 def test_an_unknown_customer_is_not_found(account: StripeAccount) -> None:
-    with pytest.raises(NotFoundThere):
+    with pytest.raises(NotFoundThere) as trouble:
         give(account, "cus_nobody")
+    said = "Stripe refused it: No such customer: 'cus_nobody' (resource_missing)."
+    assert trouble.value.said == said
 
 
 def test_a_currency_the_customer_cannot_have_is_refused_for_good(

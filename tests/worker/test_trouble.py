@@ -209,7 +209,7 @@ def test_what_stripe_refuses_before_anything_is_sent_is_not_said_of_the_key(
     """Such as a friend's email that Stripe takes for none, when a customer is made for them."""
 
     def refuse(*_: object, **__: object) -> None:
-        raise Permanent("InvalidRequestError: Invalid email address.")
+        raise Permanent("Stripe refused it: Invalid email address (email_invalid).")
 
     alice = earn(trade)
     with monkeypatch.context() as patch:

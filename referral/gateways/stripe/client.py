@@ -129,11 +129,9 @@ def _refuse_late() -> None:
 def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     import stripe
 
-    said = f"{type(error).__name__}: {error.user_message or error.code or error}"
-    status = error.http_status
+    said, status, code = _words(error), error.http_status, _code_of(error)
     if isinstance(error, stripe.APIConnectionError):
         return OutcomeUnknown(said) if changes and _may_be_sent(error) else Retryable(said)
-    code = error.code or (error.error.code if error.error else None)
     if code == "account_invalid":
         return NotFoundThere(said)  # A connected account that is not, or not any more.
     if isinstance(error, stripe.PermissionError):
@@ -151,6 +149,29 @@ def _meaning(error: StripeError, *, changes: bool) -> StripeTrouble:
     if status == 404 or code == "resource_missing":
         return NotFoundThere(said)
     return Permanent(said) if 400 <= status < 500 else OutcomeUnknown(said)
+
+
+def _words(error: StripeError) -> str:
+    """Say what happened in words for staff; Stripe's own message and code follow."""
+    import stripe
+
+    status, code = error.http_status or 0, _code_of(error)
+    if isinstance(error, stripe.APIConnectionError):
+        what = "Stripe did not answer"
+    elif isinstance(error, stripe.RateLimitError) or status in (409, 429):
+        what = "Stripe is busy"
+    elif status >= 500:
+        what = "Stripe had trouble of its own"
+    elif status >= 400:
+        what = "Stripe refused it"
+    else:
+        what = "What Stripe answered could not be read"
+    message = " ".join((error.user_message or str(error)).split()).rstrip(".")
+    return f"{what}: {message} ({code})." if code else f"{what}: {message}."
+
+
+def _code_of(error: StripeError) -> str | None:
+    return error.code or (error.error.code if error.error else None)
 
 
 def _hint(error: StripeError) -> float | None:
