@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from referral import create_app
 from referral.domain.businesses import within
+from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Payee, payee_of
 from referral.domain.programs import publish_offer
-from referral.foundation.db import db, transaction
+from referral.domain.rewards import Reward
+from referral.domain.rewards.holds import HoldKind, place_hold
+from referral.foundation import clock
+from referral.foundation.db import db, session, transaction
 from referral.worker import work_all
 from tests.cast import cash
 from tests.fixtures import settings_for
@@ -78,6 +83,54 @@ def test_the_way_from_the_reward_to_stripes_own_page(world: World, practice: Pra
     assert made["params"]["country"] == "US"
     found = payee(world)
     assert found is not None and not found.can_be_paid
+
+
+def earn_more(world: World, name: str, **terms: object) -> None:
+    """Have alice earn 10.00 more, by an offer of other terms."""
+    shop = world.shop
+    with world.at_work():
+        with within(shop.business.id), transaction():
+            publish_offer(shop.program, cash(**terms), at=shop.now)
+        shop.signup(name, token=shop.click(shop.link_of(shop.customer("alice"))))
+        shop.purchase(name)
+        work_all()
+
+
+def test_what_is_below_the_smallest_payout_says_how_much_is_missing(
+    world: World, practice: PracticeStripe
+):
+    earn_more(world, "carol", minimum_payout_minor=2500)
+    alice = world.signed_in(ALICE)
+    said = words_of(alice.get("/payouts").text)
+    assert "Ready for you €10.00 Gathering €10.00 €15.00 more, and it is paid" in said
+    begin(alice)
+    found = payee(world)
+    assert found is not None
+    practice.finish_onboarding(found.account_id)
+    alice.get("/payouts/back")
+    with world.at_work():
+        work_all()
+    said = words_of(alice.get("/payouts").text)
+    assert "Gathering €10.00 €15.00 more, and it is paid" in said
+    assert "Ready for you" not in said
+    earn_more(world, "dave", minimum_payout_minor=1500)
+    said = words_of(alice.get("/payouts").text)
+    assert ("Gathering" in said, "Ready for you" in said) == (False, False)
+    assert len(practice.calls("POST", "/v1/transfers")) == 3
+
+
+def test_what_has_gathered_is_ready_and_what_is_held_is_not(world: World):
+    for name in ("carol", "dave"):
+        earn_more(world, name, minimum_payout_minor=2000)
+    alice = world.signed_in(ALICE)
+    assert "Ready for you €30.00" in words_of(alice.get("/payouts").text)
+    with world.at_work(), within(world.shop.business.id), transaction():
+        last = session.scalars(select(Reward).order_by(Reward.id.desc())).first()
+        assert last is not None
+        place_hold(last, HoldKind.STAFF, reason="Look.", actor=SYSTEM, at=clock.now())
+    said = words_of(alice.get("/payouts").text)
+    assert "Ready for you €10.00 Gathering €10.00 €10.00 more, and it is paid" in said
+    assert "Looked at first €10.00" in said
 
 
 def test_what_waits_for_an_account_is_not_expected_any_moment(world: World):

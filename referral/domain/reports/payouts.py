@@ -13,12 +13,11 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.people import Payee, payee_of
-from referral.domain.programs import Kind
+from referral.domain.programs import Kind, Offer
 from referral.domain.rewards import Grant, Operation, Reward, RewardState
 from referral.domain.rewards.grants import GrantState, Waiting
 from referral.foundation.db import session
 from referral.foundation.ids import parse_public_id
-from referral.foundation.money import Money
 
 PAGE = 50
 _TO_COME = (RewardState.APPROVED, RewardState.GRANTING)
@@ -45,17 +44,55 @@ class Sums:
     back_minor: int
 
 
-def on_the_way_to(person_id: uuid.UUID) -> list[Money]:
+@dataclass(slots=True)
+class Coming:
+    """What is to be paid to a person in one currency: free to go, gathering, or held.
+
+    What gathers goes all at once when it reaches `least_minor`, the smallest payout of any of it.
+    """
+
+    currency: str
+    free_minor: int = 0
+    gathering_minor: int = 0
+    held_minor: int = 0
+    least_minor: int = 0
+
+    @property
+    def missing_minor(self) -> int:
+        """Return how much has to come yet before what gathers is paid."""
+        return max(0, self.least_minor - self.gathering_minor)
+
+    @property
+    def ready_minor(self) -> int:
+        """Return what can be paid without anything more to come."""
+        return self.free_minor + (0 if self.missing_minor else self.gathering_minor)
+
+
+def coming_to(person_id: uuid.UUID) -> list[Coming]:
     """Add up what is approved to be paid to a person and was not sent yet, by currency."""
     left = Reward.amount_minor - Reward.withheld_minor - Reward.netted_minor
+    parts = (Reward.open_holds, Offer.minimum_payout_minor, Grant.state, Grant.gathered_at)
+    transfer = and_(Grant.reward_id == Reward.id, _is(Operation.TRANSFER), Grant.state.in_(_OPEN))
     query = (
-        select(Reward.currency, func.sum(left))
+        select(Reward.currency, *parts, func.sum(left))
+        .join(Offer, Offer.id == Reward.offer_id)
+        .outerjoin(Grant, transfer)
         .where(Reward.person_id == person_id, Reward.kind == Kind.CASH)
-        .where(Reward.state.in_(_TO_COME))
-        .group_by(Reward.currency)
+        .where(Reward.state.in_(_TO_COME), left > 0)
+        .group_by(Reward.currency, *parts)
         .order_by(Reward.currency)
     )
-    return [Money(int(total), currency) for currency, total in session.execute(query) if total]
+    found: dict[str, Coming] = {}
+    for currency, holds, least_minor, state, gathered_at, total in session.execute(query):
+        one = found.setdefault(currency, Coming(currency))
+        if holds:
+            one.held_minor += int(total)
+        elif least_minor is None or state != GrantState.WAITING or gathered_at is not None:
+            one.free_minor += int(total)
+        else:
+            one.gathering_minor += int(total)
+            one.least_minor = min(one.least_minor or least_minor, least_minor)
+    return list(found.values())
 
 
 def is_paid_in_money(person_id: uuid.UUID) -> bool:

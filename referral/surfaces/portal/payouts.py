@@ -11,7 +11,7 @@ from flask import flash, g, make_response, redirect, request, url_for
 
 from referral.domain.people import Payee, payee_of
 from referral.domain.people.payees import keep_payee, leave_payee, note_standing, payees_before
-from referral.domain.reports.payouts import on_the_way_to
+from referral.domain.reports.payouts import coming_to
 from referral.domain.rewards.waking import wake_grants
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -123,13 +123,13 @@ def _account() -> StripeAccount:
 
 
 def _page(errors: dict[str, str]) -> Any:
-    payee, on_the_way = payee_of(g.person.id), on_the_way_to(g.person.id)
+    payee, coming = payee_of(g.person.id), coming_to(g.person.id)
     stopped = payee.disabled_reason if payee and not payee.can_be_paid else None
     shown = page(
         "payouts",
         payee=payee,
-        is_used=payee is not None or bool(on_the_way),
-        on_the_way=on_the_way,
+        is_used=payee is not None or bool(coming),
+        coming=coming,
         needs=needs_words(payee.needs) if payee else [],
         stopped=stopped_words(stopped, brand=g.business.name) if stopped else None,
         countries=country_names(),
