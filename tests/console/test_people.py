@@ -88,6 +88,18 @@ def told_on(page: str) -> list[str]:
     return [words.strip() for words in found]
 
 
+def story_pages(desk: Desk, person: Person) -> list[list[str]]:
+    """Read somebody's story to its end; no page is longer than it may be."""
+    url, pages = f"/console/people/{person.public_id}", []
+    while url:
+        page = check_page(desk.client.get(unescape(url)))
+        pages.append(told_on(page))
+        more = re.search(r'rel="next" href="([^"#]+)#story"', page)
+        url = more[1] if more else ""
+    assert [len(one) for one in pages if len(one) > PAGE] == []
+    return pages
+
+
 def test_a_long_story_is_read_page_by_page_without_losing_anything(desk: Desk) -> None:
     shop = desk.shop
     alice = shop.customer("alice")
@@ -98,13 +110,7 @@ def test_a_long_story_is_read_page_by_page_without_losing_anything(desk: Desk) -
     with within(shop.business.id), transaction():
         for reward in session.scalars(select(Reward).where(Reward.person_id == alice.id)):
             place_hold(reward, HoldKind.STAFF, reason="Look.", actor=OLIVE, at=shop.now)
-    url, pages = f"/console/people/{alice.public_id}", []
-    while url:
-        page = check_page(desk.client.get(unescape(url)))
-        pages.append(told_on(page))
-        more = re.search(r'rel="next" href="([^"#]+)#story"', page)
-        url = more[1] if more else ""
-    assert [len(one) <= PAGE + 1 for one in pages[1:]] == [True] * (len(pages) - 1)
+    pages = story_pages(desk, alice)
     told = [words for one in pages for words in one]
     assert told[-1] == "Came to our notice"
     for number in range(40):
@@ -114,9 +120,29 @@ def test_a_long_story_is_read_page_by_page_without_losing_anything(desk: Desk) -
         ):
             assert told.count(words) == 1, words
     assert told.count("Put on hold") == 40
-    assert "Back to the start" in page
-    wrong = desk.client.get(f"/console/people/{alice.public_id}?before=soon")
-    assert wrong.status_code == 404
+    later = desk.client.get(f"/console/people/{alice.public_id}?at=2026-01-01T00:00:00%2B00:00")
+    assert "Back to the start" in check_page(later)
+
+
+@pytest.mark.parametrize("asked", ["at=soon", "at=2026-01-01&told=x", "at=2026-01-01&told=-"])
+def test_a_story_begins_nowhere_else(desk: Desk, asked: str) -> None:
+    alice = desk.shop.customer("alice")
+    assert desk.client.get(f"/console/people/{alice.public_id}?{asked}").status_code == 404
+
+
+def test_what_happened_in_one_moment_is_read_page_by_page_too(desk: Desk) -> None:
+    shop = desk.shop
+    alice = shop.customer("alice")
+    link, names = shop.link_of(alice), [f"friend{number:03}" for number in range(2 * PAGE + 10)]
+    for name in names:
+        shop.signup(name, token=shop.click(link))
+    shop.later(minutes=1).purchase(names[0])
+    told = [words for one in story_pages(desk, alice) for words in one]
+    assert sorted(words for words in told if words.startswith("Brought")) == [
+        f"Brought {name.title()}" for name in names
+    ]
+    assert told.count("Earned €10.00 for bringing Friend000") == 1
+    assert told[-1] == "Came to our notice"
 
 
 def test_a_page_of_many_friends_asks_no_more_than_one_of_few(desk: Desk) -> None:

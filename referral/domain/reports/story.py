@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,46 +21,64 @@ from referral.foundation.money import Money
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 PAGE = 50
+_NO_KEY = uuid.UUID(int=0)
 SINGLE_VISITS = 20
 """So many of the newest visits are told one by one, since a popular link has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened: its kind, the public id it leads to, and what is known of it."""
+    """One thing that happened: its kind, the public id it leads to, and what is known of it.
+
+    Of one kind and moment the greater `key` comes first, on whatever page it is told.
+    """
 
     at: datetime
     kind: str
     subject: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    key: uuid.UUID = _NO_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins: at a moment, past so many things of it that were told before."""
+
+    at: datetime
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A page of what happened, the newest first; it may go on `before` a moment, or has ended."""
+    """A page of what happened, the newest first, and where the next one begins, if any does."""
 
     happenings: list[Happening]
-    before: datetime | None
+    next: Place | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """What of each kind is told on a page: the newest ones before a moment."""
+    """What of each kind is told on a page: the newest ones from a place on."""
 
-    before: datetime | None
+    place: Place | None
 
     def newest(self, query: Query, moment: Any, key: Any) -> Query:
         """Select what of a query lies in here; one more than a page, to see whether it goes on."""
-        if self.before is not None:
-            query = query.where(moment < self.before)
-        return query.order_by(moment.desc(), key.desc()).limit(PAGE + 1)
+        most = PAGE + 1
+        if self.place is not None:
+            query = query.where(moment <= self.place.at)
+            most += self.place.told
+        return query.order_by(moment.desc(), key.desc()).limit(most)
 
-    def contains(self, one: Happening) -> bool:
-        return self.before is None or one.at < self.before
+    def cut(self, told: list[Happening]) -> list[Happening]:
+        """Return what of a sorted list lies in here."""
+        if self.place is None:
+            return told
+        return [one for one in told if one.at <= self.place.at][self.place.told :]
 
 
-def story_of(person: Person, *, before: datetime | None = None) -> Story:
-    """Tell a page of what happened to a person; what is of one moment is not torn apart.
+def story_of(person: Person, *, place: Place | None = None) -> Story:
+    """Tell a page of what happened to a person; what is of one moment stays on one if it fits.
 
     The tellers stand in the order in which things follow from each other, so that of one moment
     what followed comes first. Each is one query.
@@ -68,13 +87,22 @@ def story_of(person: Person, *, before: datetime | None = None) -> Story:
         _meeting, _links, _visits, _signups, _friends, _purchases, _refunds, _disputes,
         _grants, _moves, _holds,
     )  # fmt: skip
-    window = _Window(before)
-    told = [one for teller in reversed(tellers) for one in teller(person, window)]
-    found = sorted(filter(window.contains, told), key=lambda one: one.at, reverse=True)
+    window = _Window(place)
+    told = [
+        (one.at, rank, one.key, one)
+        for rank, teller in enumerate(tellers)
+        for one in teller(person, window)
+    ]
+    told.sort(key=lambda line: line[:3], reverse=True)
+    found = window.cut([one for *_, one in told])
     if len(found) <= PAGE:
         return Story(found, None)
-    last = found[PAGE - 1].at
-    return Story([one for one in found if one.at >= last], last)
+    following = found[PAGE].at
+    shown = [one for one in found[:PAGE] if one.at > following]
+    if shown:
+        return Story(shown, Place(following))
+    before = place.told if place is not None and place.at == following else 0
+    return Story(found[:PAGE], Place(following, before + PAGE))
 
 
 def links_of(person: Person) -> list[tuple[Link, int]]:
@@ -106,7 +134,7 @@ def _links(person: Person, window: _Window) -> Iterator[Happening]:
     query = select(Link).where(Link.person_id == person.id).options(joinedload(Link.program))
     for link in session.scalars(window.newest(query, Link.created_at, Link.id)):
         facts = {"code": link.spoken_code, "program": link.program.name}
-        yield Happening(link.created_at, "link", facts=facts)
+        yield Happening(link.created_at, "link", facts=facts, key=link.id)
 
 
 def _visits(person: Person, window: _Window) -> Iterator[Happening]:
@@ -120,7 +148,7 @@ def _visits(person: Person, window: _Window) -> Iterator[Happening]:
     )
     for click in session.scalars(query):
         facts = {"device": click.device, "from": click.referrer_host}
-        yield Happening(click.at, "visit", facts=facts)
+        yield Happening(click.at, "visit", facts=facts, key=click.id)
 
 
 def _signups(person: Person, window: _Window) -> Iterator[Happening]:
@@ -139,7 +167,7 @@ def _signups(person: Person, window: _Window) -> Iterator[Happening]:
             "program": signup.program.name,
             "advocate": sent_by.shown_name if sent_by else None,
         }
-        yield Happening(signup.at, "signup", signup.public_id, facts)
+        yield Happening(signup.at, "signup", signup.public_id, facts, signup.id)
 
 
 def _friends(person: Person, window: _Window) -> Iterator[Happening]:
@@ -150,7 +178,7 @@ def _friends(person: Person, window: _Window) -> Iterator[Happening]:
     )
     for referral in session.scalars(window.newest(query, Referral.at, Referral.id)):
         facts = {"friend": referral.friend.shown_name, "program": referral.program.name}
-        yield Happening(referral.at, "friend", referral.public_id, facts)
+        yield Happening(referral.at, "friend", referral.public_id, facts, referral.id)
 
 
 def _purchases(person: Person, window: _Window) -> Iterator[Happening]:
@@ -161,7 +189,7 @@ def _purchases(person: Person, window: _Window) -> Iterator[Happening]:
             "gross": Money(bought.gross_minor, bought.currency),
             "base": Money(bought.base_minor, bought.currency),
         }
-        yield Happening(bought.occurred_at, "purchase", facts=facts)
+        yield Happening(bought.occurred_at, "purchase", facts=facts, key=bought.id)
 
 
 def _refunds(person: Person, window: _Window) -> Iterator[Happening]:
@@ -176,7 +204,7 @@ def _refunds(person: Person, window: _Window) -> Iterator[Happening]:
             "has_failed": refund.has_failed,
             "external_id": bought.external_id,
         }
-        yield Happening(refund.at, "refund", facts=facts)
+        yield Happening(refund.at, "refund", facts=facts, key=refund.id)
 
 
 def _disputes(person: Person, window: _Window) -> Iterator[Happening]:
@@ -187,7 +215,7 @@ def _disputes(person: Person, window: _Window) -> Iterator[Happening]:
     )
     for dispute, bought in session.execute(window.newest(query, Dispute.at, Dispute.id)):
         facts = {"outcome": dispute.outcome, "external_id": bought.external_id}
-        yield Happening(dispute.at, "dispute", facts=facts)
+        yield Happening(dispute.at, "dispute", facts=facts, key=dispute.id)
 
 
 def _moves(person: Person, window: _Window) -> Iterator[Happening]:
@@ -199,7 +227,7 @@ def _moves(person: Person, window: _Window) -> Iterator[Happening]:
     )
     newest = window.newest(query, RewardMove.at, RewardMove.id)
     for step, reward in session.execute(newest):
-        yield Happening(step.at, "move", reward.public_id, _of(reward, step))
+        yield Happening(step.at, "move", reward.public_id, _of(reward, step), step.id)
 
 
 def _of(reward: Reward, step: RewardMove) -> dict[str, Any]:
@@ -220,19 +248,19 @@ def _holds(person: Person, window: _Window) -> Iterator[Happening]:
         .outerjoin(HoldRelease, HoldRelease.hold_id == Hold.id)
         .where(Reward.person_id == person.id)
     )
-    ended = HoldRelease.at if window.before is None else _before(HoldRelease.at, window.before)
+    ended = HoldRelease.at if window.place is None else _until(HoldRelease.at, window.place.at)
     newest = window.newest(query, func.coalesce(ended, Hold.at), Hold.id)
     for hold, release, reward in session.execute(newest):
         facts = {"kind": hold.kind, "reason": hold.reason, "by": hold.actor_name}
-        yield Happening(hold.at, "hold", reward.public_id, facts)
+        yield Happening(hold.at, "hold", reward.public_id, facts, hold.id)
         if release is not None:
             facts = {"reason": release.reason, "by": release.actor_name}
-            yield Happening(release.at, "release", reward.public_id, facts)
+            yield Happening(release.at, "release", reward.public_id, facts, hold.id)
 
 
-def _before(moment: Any, end: datetime) -> Any:
-    """Return a moment where it lies before another, else nothing."""
-    return case((moment < end, moment))
+def _until(moment: Any, end: datetime) -> Any:
+    """Return a moment where it lies no later than another, else nothing."""
+    return case((moment <= end, moment))
 
 
 def _grants(person: Person, window: _Window) -> Iterator[Happening]:
@@ -249,4 +277,4 @@ def _grants(person: Person, window: _Window) -> Iterator[Happening]:
             "object_id": grant.found_as,
         }
         if grant.settled_at is not None:
-            yield Happening(grant.settled_at, "grant", reward.public_id, facts)
+            yield Happening(grant.settled_at, "grant", reward.public_id, facts, grant.id)

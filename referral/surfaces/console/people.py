@@ -15,7 +15,7 @@ from referral.domain.programs import find_program
 from referral.domain.programs.programs import ProgramNotOpen
 from referral.domain.reports import console as lists
 from referral.domain.reports.credit import changes_of, credit_of
-from referral.domain.reports.story import customers_of, links_of, story_of
+from referral.domain.reports.story import Place, customers_of, links_of, story_of
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import NotFound
@@ -25,6 +25,7 @@ from referral.surfaces.console.happenings import changed, told, visits_together
 from referral.surfaces.web.settings import public_url
 
 _CHANGES = 25
+_LONGEST_TOLD = 6
 
 
 def show_all() -> str:
@@ -43,9 +44,7 @@ def show_all() -> str:
 
 def show(person: str) -> str:
     """Show one person with everything that happened, a page of it at a time."""
-    return person_page(
-        lists.find_person(person), {}, {}, before=_moment(request.args.get("before"))
-    )
+    return person_page(lists.find_person(person), {}, {}, place=_asked_place())
 
 
 def person_page(
@@ -53,10 +52,10 @@ def person_page(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     *,
-    before: datetime | None = None,
+    place: Place | None = None,
 ) -> str:
     """Draw one person's page, with what was typed into the form for their credit."""
-    story = story_of(shown, before=before)
+    story = story_of(shown, place=place)
     links = links_of(shown)
     linked = {link.program_id for link, _ in links}
     return page(
@@ -71,8 +70,8 @@ def person_page(
         typed=typed,
         errors=errors,
         story=[told(one) for one in visits_together(story.happenings)],
-        next_url=_story_address(shown, story.before) if story.before else None,
-        first_url=_story_address(shown, None) if before else None,
+        next_url=_story_address(shown, story.next) if story.next else None,
+        first_url=_story_address(shown, None) if place else None,
     )
 
 
@@ -99,21 +98,25 @@ def give_link(person: str) -> Any:
     return redirect(url_for("console.person", person=shown.public_id), 303)
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Read the moment a page of somebody's story ends before; raises NotFound."""
+def _asked_place() -> Place | None:
+    """Read where a page of somebody's story begins; raises NotFound."""
+    text, told = request.args.get("at"), request.args.get("told", "0")
     if not text:
         return None
+    if not (told.isascii() and told.isdigit() and len(told) <= _LONGEST_TOLD):
+        raise NotFound
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return Place(datetime.fromisoformat(text).astimezone(UTC), int(told))
     except (ValueError, OverflowError):
         raise NotFound from None
 
 
-def _story_address(shown: Person, before: datetime | None) -> str:
+def _story_address(shown: Person, place: Place | None) -> str:
     return url_for(
         "console.person",
         person=shown.public_id,
-        before=before.isoformat() if before else None,
+        at=place.at.isoformat() if place else None,
+        told=place.told or None if place else None,
         _anchor="story",
     )
 
