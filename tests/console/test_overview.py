@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from referral.domain import journey
 from referral.domain.businesses import Actor, within
-from referral.domain.programs import publish_offer
+from referral.domain.programs import ProgramState, publish_offer
 from referral.domain.reports.story import story_of
 from referral.domain.rewards import Grant, Reward
 from referral.domain.rewards.attempts import prepare
 from referral.domain.rewards.grants import Asked, GrantState, Waiting
+from referral.domain.rewards.recovering import Recovery, end_recovery, reconcile_first
 from referral.domain.rewards.ripening import ripen
 from referral.domain.rewards.settling import fail
 from referral.foundation import clock
@@ -126,3 +127,53 @@ def test_purchases_without_a_rate_are_told_with_the_way_to_enter_one(desk: Desk)
     text = check_page(desk.client.get("/console"))
     assert "<strong>1</strong> purchase waits for an exchange rate" in text
     assert 'href="/console/settings/rates"' in text
+
+
+def test_a_reward_whose_outcome_is_unknown_says_that_stripe_is_asked_first(desk: Desk) -> None:
+    waits(desk.shop, state=GrantState.SENDING, waits_for=Waiting.OUTCOME_UNKNOWN)
+    text = check_page(desk.client.get("/console"))
+    assert "<strong>1</strong> reward waits to be given. Stripe&#39;s answer was lost." in text
+    assert "We look it up before anything is sent again." in text
+
+
+def test_looking_before_sending_is_told_with_what_keeps_it_so(desk: Desk) -> None:
+    said = "Each reward is looked for at Stripe before it is sent, since"
+    assert said not in check_page(desk.client.get("/console"))
+    with within(desk.shop.business.id), transaction():
+        reconcile_first(desk.shop.business.id, reason="No worker was at work.", at=clock.now())
+    text = check_page(desk.client.get("/console"))
+    assert said in text
+    assert "It ends by itself after a day, when all that is there is known." in text
+    assert 'class="need" href="/console/settings/stripe"' in text
+    with within(desk.shop.business.id), transaction():
+        session.execute(update(Recovery).values(unknown=["cbtxn_1", "cbtxn_2"]))
+    assert "2 objects there are not known here." in check_page(desk.client.get("/console"))
+    with within(desk.shop.business.id), transaction():
+        end_recovery(desk.shop.business.id, at=clock.now())
+    assert said not in check_page(desk.client.get("/console"))
+
+
+@pytest.mark.parametrize(
+    ("budget_minor", "state", "said"),
+    [
+        (1000, ProgramState.ACTIVE, "Friends: the budget is used up. What it does not hold is"),
+        (1000, ProgramState.PAUSED, "Friends: the budget is used up. What it does not hold is"),
+        (1999, ProgramState.ACTIVE, "Friends: €9.99 of the budget is left, too little for"),
+        (1000, ProgramState.CLOSED, None),
+        (2000, ProgramState.ACTIVE, None),
+        (None, ProgramState.ACTIVE, None),
+    ],
+)
+def test_a_program_whose_budget_holds_no_more_is_told(
+    desk: Desk, budget_minor: int | None, state: ProgramState, said: str | None
+) -> None:
+    shop = desk.shop
+    shop.signup("bob", token=shop.click(shop.link_of(shop.customer("alice"))))
+    shop.purchase("bob")
+    with within(shop.business.id), transaction():
+        shop.program.budget_minor, shop.program.state = budget_minor, state
+    text = check_page(desk.client.get("/console"))
+    assert said is None or said in text
+    assert ("refused until it is raised" in text) is (said is not None)
+    is_linked = f'class="need" href="/console/programs/{shop.program.public_id}"' in text
+    assert is_linked is (said is not None)

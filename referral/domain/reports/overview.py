@@ -15,12 +15,14 @@ from referral.domain.attribution import Outcome, Referral, Signup
 from referral.domain.businesses import StripeConnection
 from referral.domain.links import Click
 from referral.domain.people import Person
+from referral.domain.programs import Program, ProgramState, current_offers
 from referral.domain.reports.given import given_minor
 from referral.domain.reports.waiting import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardMove, RewardState
 from referral.domain.rewards.awaiting import AwaitedRate
 from referral.domain.rewards.gift_stock import Count, GiftStock, counts, stocks
 from referral.domain.rewards.holds import HOLDABLE
+from referral.domain.rewards.limits import budget_holds
 from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session
 from referral.foundation.money import Money
@@ -111,6 +113,21 @@ def low_stocks(on: date) -> list[tuple[GiftStock, int]]:
     left = counts(on)
     found = [(stock, left.get(stock.id, Count()).free) for stock in stocks()]
     return [(stock, free) for stock, free in found if stock.low_at and free <= stock.low_at]
+
+
+def short_of_budget() -> list[Program]:
+    """List the programs that are not closed whose budget does not hold one more reward."""
+    query = (
+        select(Program)
+        .where(Program.budget_minor.is_not(None), Program.state != ProgramState.CLOSED)
+        .order_by(Program.name, Program.id)
+    )
+    return [one for one in session.scalars(query) if not _holds_more(one)]
+
+
+def _holds_more(program: Program) -> bool:
+    offers = current_offers(program.id).values()
+    return all(budget_holds(program, offer) for offer in offers)
 
 
 def since(moment: datetime) -> Month:

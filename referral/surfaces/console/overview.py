@@ -10,10 +10,12 @@ from markupsafe import Markup
 
 from referral.domain.attribution import Outcome, Signup
 from referral.domain.businesses import StripeConnection
+from referral.domain.programs import Program
 from referral.domain.reports import overview
 from referral.domain.reports.console import programs
 from referral.domain.rewards import Reward, RewardMove
 from referral.domain.rewards.grants import Waiting
+from referral.domain.rewards.recovering import recovery_of
 from referral.foundation import clock
 from referral.foundation.db import session
 from referral.surfaces.console import books, reconciliation
@@ -21,7 +23,7 @@ from referral.surfaces.console.frame import page
 from referral.surfaces.console.work import dead_work
 from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.reasons import WAITING, reason_words
-from referral.surfaces.web.words import moment, short_day
+from referral.surfaces.web.words import count, moment, money, short_day
 
 DAYS = 30
 _LATELY = 10
@@ -109,6 +111,7 @@ def _needs() -> list[dict[str, Any]]:
         }
         for stock, free in overview.low_stocks(clock.now().date())
     ]
+    needs += _looking() + _budgets()
     dead = len(dead_work())
     if dead:
         words = "piece of work was given up" if dead == 1 else "pieces of work were given up"
@@ -116,6 +119,42 @@ def _needs() -> list[dict[str, Any]]:
             {"number": dead, "words": words, "url": url_for("console.work"), "icon": "zzz"}
         )
     return needs
+
+
+def _looking() -> list[dict[str, Any]]:
+    """Tell that every reward is looked for at Stripe before it is sent, and what keeps it so."""
+    recovery = recovery_of(g.business.id)
+    if recovery is None:
+        return []
+    ends = "It ends by itself after a day, when all that is there is known."
+    if recovery.unknown:
+        number = len(recovery.unknown)
+        ends = f"{count(number, 'object')} there {'is' if number == 1 else 'are'} not known here."
+    words = Markup("Each reward is looked for at Stripe before it is sent, since {}. {}").format(
+        moment(recovery.began_at), ends
+    )
+    return [{"number": None, "words": words, "url": url_for("console.stripe"), "icon": "search"}]
+
+
+def _budgets() -> list[dict[str, Any]]:
+    """Tell of programs that refuse new rewards because their budget holds no more."""
+    return [
+        {
+            "number": None,
+            "words": _budget_words(program),
+            "url": url_for("console.program", program=program.public_id),
+            "icon": "wallet",
+        }
+        for program in overview.short_of_budget()
+    ]
+
+
+def _budget_words(program: Program) -> str:
+    said = "the budget is used up"
+    if program.left_minor:
+        left = money(program.left_minor, program.currency)
+        said = f"{left} of the budget is left, too little for another reward"
+    return f"{program.name}: {said}. What it does not hold is refused until it is raised."
 
 
 def _waiting_words(reason: str, waits: overview.Waits) -> str | Markup:
