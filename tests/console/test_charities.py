@@ -86,7 +86,7 @@ def test_bad_input_is_said_beside_its_field(desk: Desk) -> None:
 
 def test_what_is_owed_is_marked_as_paid_with_its_reference(desk: Desk) -> None:
     with within(desk.shop.business.id), transaction():
-        publish_offer(desk.shop.program, to_charity(), at=clock.now())
+        publish_offer(desk.shop.program, to_charity(), at=desk.shop.now)
     charity = donated(desk.shop)
     with within(desk.shop.business.id):
         reward = session.scalars(select(Reward).where(Reward.side == Side.ADVOCATE)).one()
