@@ -60,7 +60,7 @@ def _make_folder(folder: Path) -> None:
     from config import UnsafeSettings
 
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise UnsafeSettings(
             f"DATABASE_URL must be set, or {folder} be writable: {error.strerror}."
@@ -81,7 +81,8 @@ def _refuse_network_share(url: str) -> None:
 
 
 def _flask_settings(chosen: Settings) -> dict[str, Any]:
-    engine: dict[str, Any] = {"pool_size": 20, "max_overflow": 20}
+    # What is asked holds names and addresses, and an error's text goes into the log.
+    engine: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "hide_parameters": True}
     if chosen.sqlalchemy_url.startswith("postgresql"):
         engine["connect_args"] = {"connect_timeout": 5}
     return {

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import current_app
 
+from referral.serving.ports import answers
 from referral.surfaces.web.settings import settings
 
 
 @contextmanager
 def address_left_behind() -> Iterator[None]:
-    """Leave our address in the instance folder while we serve, in development."""
-    ours = settings().public_url
+    """Leave our address in the instance folder while we serve, in development.
+
+    At the end that of another server which still answers takes its place again.
+    """
+    ours, before = settings().public_url, address_in_use()
     if _is_development():
         with suppress(OSError):
             _file().parent.mkdir(exist_ok=True)
@@ -23,7 +28,8 @@ def address_left_behind() -> Iterator[None]:
         yield
     finally:
         if address_in_use() == ours:
-            _file().unlink(missing_ok=True)
+            with suppress(OSError):
+                _file().write_text(before) if _answers(before) else _file().unlink()
 
 
 def address_in_use() -> str:
@@ -32,6 +38,11 @@ def address_in_use() -> str:
         if _is_development():
             return _file().read_text().strip()
     return ""
+
+
+def _answers(address: str) -> bool:
+    place = urlsplit(address)
+    return bool(place.hostname) and answers(place.hostname or "", place.port or 80, path="/healthz")
 
 
 def _is_development() -> bool:

@@ -6,12 +6,15 @@ import gc
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import structlog
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
+from referral.foundation.db import db, one_look
 from referral.serving.address import address_left_behind
 from referral.serving.children import Child, ended_at_last
 from referral.serving.ports import answers, trouble_at
@@ -31,13 +34,28 @@ def supervise(*, with_demo: bool) -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         _check_port()
-        with address_left_behind(), ended_at_last() as children:
+        with database_left_whole(), address_left_behind(), ended_at_last() as children:
             _start(children, stopping, with_demo=with_demo)
             _watch(children, stopping)
     except NotReady as trouble:
         print(f"  {trouble}", flush=True)
         return 1
     return 0
+
+
+@contextmanager
+def database_left_whole() -> Iterator[None]:
+    """At the end write SQLite's log back into its file, so that the file alone holds everything.
+
+    Whoever is killed, or ends while others are connected, leaves the log beside the file.
+    """
+    try:
+        yield
+    finally:
+        if db.engine.dialect.name == "sqlite":
+            with suppress(DBAPIError), one_look() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.engine.dispose()
 
 
 def _watch(children: list[Child], stopping: threading.Event) -> None:

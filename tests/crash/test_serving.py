@@ -8,6 +8,7 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.crash.processes import Crew, Process, until
 from tests.databases import cloned_database, drop_database
@@ -93,6 +94,20 @@ def test_the_end_is_clean_and_leaves_nobody(crew: Crew, number: Signals) -> None
     assert served.wait(within_s=30) == 0, served.said
     assert [pid for pid in family if not is_gone(pid)] == []
     assert not answers_at(port)
+
+
+def test_the_file_alone_holds_everything_after_a_clean_end(crew: Crew, database_url: str) -> None:
+    """Whoever was killed leaves SQLite's log behind; it is written back at the end of all."""
+    log = Path(f"{make_url(database_url).database}-wal")
+    served = started(crew, free_port())
+    first = child(served, "worker")
+    assert first is not None
+    until(lambda: log.exists() and log.stat().st_size, "something was written", alive=served)
+    os.kill(first, SIGKILL)
+    until(lambda: child(served, "worker") not in (None, first), "it goes on", alive=served)
+    served.send(SIGTERM)
+    assert served.wait(within_s=30) == 0, served.said
+    assert not log.exists() or log.stat().st_size == 0
 
 
 def test_the_children_end_with_a_killed_supervisor(crew: Crew) -> None:

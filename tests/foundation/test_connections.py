@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from referral.foundation import connections
 from referral.foundation.db import db, one_look
@@ -77,3 +78,10 @@ def test_a_connection_that_ended_without_a_word_is_found_after_a_long_rest(
 def refuse(connection: Any) -> bool:
     """Stand in for asking a server where it may not be asked."""
     raise AssertionError("the server was asked")
+
+
+def test_an_error_tells_nobody_whom_it_was_about(app: Flask) -> None:
+    about = {"email": "bob@mail.example"}
+    with pytest.raises(DBAPIError) as refused, one_look() as connection:
+        connection.execute(text("SELECT 1 FROM nothing WHERE email = :email"), about)
+    assert "bob@mail.example" not in str(refused.value)

@@ -10,6 +10,7 @@ from flask import Flask
 
 from config import Settings
 from referral.commands.speaking import link
+from referral.serving import address
 from referral.serving.address import address_in_use, address_left_behind
 
 
@@ -57,6 +58,21 @@ def test_a_server_that_ends_leaves_the_address_of_another(instance: Flask) -> No
             use(instance, port=9001)
             second.enter_context(address_left_behind())
         assert address_in_use() == "http://127.0.0.1:9001"
+
+
+def test_a_server_that_ends_gives_the_address_back_to_one_that_still_answers(
+    instance: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living = {9000}
+    monkeypatch.setattr(address, "answers", lambda host, port, *, path: port in living)
+    with address_left_behind():
+        use(instance, port=9001)
+        with address_left_behind():
+            assert address_in_use() == "http://127.0.0.1:9001"
+        assert address_in_use() == "http://127.0.0.1:9000"
+        with address_left_behind():
+            living.clear()
+        assert address_in_use() == ""
 
 
 def test_production_leaves_no_address(instance: Flask, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def _keep(message: EmailMessage, key: str, folder: Path) -> None:
     name = re.sub(r"[^A-Za-z0-9-]", "", key)
     partial = folder / f".{name}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial.write_bytes(message.as_bytes())
         os.replace(partial, folder / f"{name}.eml")
     except OSError as error:
