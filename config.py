@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     outgoing_networks: str = ""
     rate_limit_scale: float = Field(1.0, gt=0, le=1_000_000)
     clock_offset_s: int = 0
-    web_threads: int = Field(8, ge=1, le=64)
+    web_threads: int = Field(0, ge=0, le=64)
     web_processes: int = Field(0, ge=0, le=64)
     failpoint: str = ""
 
