@@ -195,7 +195,13 @@ def _give_back(kind: Work, key: uuid.UUID, token: uuid.UUID, error: Exception) -
     try:
         with transaction():
             row = session.get_one(kind.model, key, execution_options={"across_businesses": True})
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {_in_a_line(error)}"
             due.fail(row, token, at=clock.now(), reason=reason, for_good=not kind.is_endless)
     except (due.LeaseLost, DBAPIError):
         session.rollback()
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what an error says; of a database's neither the statement nor the row."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return said.splitlines()[0] if said else ""

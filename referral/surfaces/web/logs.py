@@ -14,12 +14,14 @@ from typing import TextIO, cast
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
+from structlog.typing import EventDict
 
 _REQUESTS = Counter(
     "referral_requests_total", "Answers by endpoint and status", ["endpoint", "status"]
 )
 _LOST = Counter("referral_log_lines_lost_total", "Lines that could not be written")
 _SECONDS = Histogram("referral_request_seconds", "Time to answer by endpoint", ["endpoint"])
+_ROW = re.compile(r"^DETAIL: .*?(?=^\n|^\[SQL|\Z)", re.MULTILINE | re.DOTALL)
 log = structlog.get_logger("referral.request")
 
 
@@ -58,12 +60,20 @@ def configure_logs(*, as_json: bool, level: int = logging.INFO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _leave_rows_out,
             shape,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Forgiving(sys.stderr))),
         cache_logger_on_first_use=False,
     )
+
+
+def _leave_rows_out(logger: object, method: str, line: EventDict) -> EventDict:
+    """Drop the row that PostgreSQL tells with an error: it holds names and addresses."""
+    if "exception" in line:
+        line["exception"] = _ROW.sub("", line["exception"])
+    return line
 
 
 def choose_logs(app: Flask) -> None:
