@@ -1,5 +1,7 @@
 """Every page works, shows nothing of others, and says so when there is nothing."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
@@ -7,7 +9,8 @@ from sqlalchemy import event, select
 from referral.domain import journey
 from referral.domain.attribution import Signup
 from referral.domain.businesses import Actor, Role, within
-from referral.domain.rewards import Reward
+from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards.states import MOVES
 from referral.foundation import clock
 from referral.foundation.db import db, session, transaction
 from tests.cast import Shop, open_shop
@@ -138,6 +141,14 @@ def test_odd_filters_show_everything(desk: Desk) -> None:
         "/console/audit?after=-1",
     ):
         check_page(desk.client.get(path))
+
+
+def test_every_state_a_reward_can_end_in_has_its_tab(desk: Desk) -> None:
+    page = check_page(desk.client.get("/console/rewards"))
+    ends = {state for state in RewardState if state not in MOVES} | {RewardState.GRANTED}
+    assert ends <= set(re.findall(r'/console/rewards\?show=(\w+)"', page))
+    shown = check_page(desk.client.get("/console/rewards?show=expired"))
+    assert re.search(r'<a class="nav-link active"[^>]*>Expired</a>', shown)
 
 
 def test_long_lists_go_on(desk: Desk) -> None:
