@@ -218,6 +218,48 @@ def test_an_edit_that_did_not_see_anothers_is_not_saved_at_first(desk: Desk) -> 
     assert (winter(desk).hold_days, winter(desk).day_cap_minor) == (30, 5000)
 
 
+def test_an_offer_is_not_published_over_one_its_form_never_saw(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}/offers/advocate"
+    typed = {
+        "advocate_kind": "account_credit",
+        "advocate_trigger": "first_purchase",
+        "seen": seen_in(desk.client.get(path).text),
+    }
+    assert post(desk.client, path, path, **typed, advocate_worth="11").status_code == 303
+    again = post(desk.client, path, path, **typed, advocate_worth="11")
+    assert again.status_code == 303
+    answer = post(desk.client, path, path, **typed, advocate_worth="12")
+    text = check_page(answer, 409)
+    assert "Somebody changed this offer while you had it open" in text
+    assert "€11.00 credit" in text
+    assert 'value="12"' in text
+    assert [one.amount_minor for one in offers(desk, desk.shop.program)[2:]] == [1100]
+    wrong = post(desk.client, path, path, **typed, advocate_worth="-1")
+    assert seen_in(check_page(wrong, 422)) == typed["seen"]
+    typed["seen"] = seen_in(text)
+    assert post(desk.client, path, path, **typed, advocate_worth="12").status_code == 303
+    assert [one.amount_minor for one in offers(desk, desk.shop.program)[2:]] == [1100, 1200]
+    assert actions(desk) == ["offer.published"] * 2
+
+
+def test_a_budget_is_not_set_over_one_its_form_never_saw(desk: Desk) -> None:
+    path = f"/console/programs/{desk.shop.program.public_id}/budget"
+    first = seen_in(desk.client.get(path).text)
+    for _ in range(2):
+        answer = post(desk.client, path, path, budget="1000", seen=first)
+        assert answer.status_code == 303
+    text = check_page(post(desk.client, path, path, budget="50", seen=first), 409)
+    assert "Somebody changed this budget while you had it open" in text
+    assert "Now: €1,000.00." in text
+    assert 'value="50"' in text
+    assert desk.shop.program.budget_minor == 100_000
+    wrong = post(desk.client, path, path, budget="some", seen=first)
+    assert seen_in(check_page(wrong, 422)) == first
+    assert post(desk.client, path, path, budget="50", seen=seen_in(text)).status_code == 303
+    assert desk.shop.program.budget_minor == 5000
+    assert actions(desk) == ["budget.set"] * 2
+
+
 def seen_in(text: str) -> str:
     found = re.search('name="seen" value="([0-9a-f]+)"', text)
     assert found is not None

@@ -15,6 +15,7 @@ from referral.domain.programs import (
     Side,
     current_offers,
     find_program,
+    lock_program,
     publish_offer,
 )
 from referral.domain.programs.programs import ProgramEnded, ProgramState
@@ -25,6 +26,7 @@ from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
 from referral.surfaces.console.offer_form import GIVEN, prefixed, read_terms, typed_offer
+from referral.surfaces.console.seen import SEEN, ChangedMeanwhile, mark, refuse_unseen
 
 
 def show(program: str, side: str) -> str:
@@ -45,13 +47,19 @@ def publish(program: str, side: str) -> Any:
         if shown.state == ProgramState.CLOSED:
             raise ProgramEnded
         with transaction():
+            lock_program(shown.id)
+            before = typed_offer(chosen, current_offers(shown.id).get(chosen))
             offer = publish_offer(shown, terms, at=at)  # type: ignore[arg-type]
             is_new = offer.published_at == at
             if is_new:
+                refuse_unseen(form.typed, before, what="this offer")
                 _record(shown, offer, at=at)
     except Invalid as refusal:
+        shown, errors = find_program(g.business.id, program), refusal.fields
+        return _page(shown, chosen, request.form, errors, seen=form.typed.get(SEEN)), 422
+    except ChangedMeanwhile as refusal:
         shown = find_program(g.business.id, program)
-        return _page(shown, chosen, request.form, refusal.fields), 422
+        return refused(refusal, lambda: _page(shown, chosen, request.form, {}))
     except ProgramEnded as refusal:
         return refused(refusal, lambda: show(program, side))
     if is_new:
@@ -72,9 +80,25 @@ def _record(program: Program, offer: Offer, *, at: datetime) -> None:
     )
 
 
-def _page(program: Program, side: Side, typed: Mapping[str, str], errors: dict[str, str]) -> str:
+def _page(
+    program: Program,
+    side: Side,
+    typed: Mapping[str, str],
+    errors: dict[str, str],
+    *,
+    seen: str | None = None,
+) -> str:
+    """Ask for the next version; the form keeps the one that it was first shown beside."""
     present = current_offers(program.id).get(side)
-    return page("offer", program=program, side=side, present=present, typed=typed, errors=errors)
+    return page(
+        "offer",
+        program=program,
+        side=side,
+        present=present,
+        typed=typed,
+        errors=errors,
+        seen=seen or mark(typed_offer(side, present)),
+    )
 
 
 def _side(text: str) -> Side:

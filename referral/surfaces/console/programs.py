@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,12 +26,10 @@ from referral.domain.programs import (
     lock_program,
     publish_offer,
     publish_rules,
-    set_budget,
 )
 from referral.domain.programs.programs import ProgramEnded
 from referral.domain.reports import console as lists
 from referral.foundation import clock
-from referral.foundation.crypto import plain_hash
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key, public_id
@@ -41,6 +38,7 @@ from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
 from referral.surfaces.console.offer_form import prefixed, read_terms
+from referral.surfaces.console.seen import SEEN, ChangedMeanwhile, mark, refuse_unseen
 from referral.surfaces.web.amounts import NO_CURRENCY, typed_amount
 
 _NEW = {
@@ -63,10 +61,6 @@ _BESIDE = {
 }
 """The field of the form each rule of the domain speaks of."""
 _MADE_BEFORE = "This form has made this program already. For another one, open a new form."
-_CHANGED_MEANWHILE = (
-    "Somebody changed this program while you had it open, and nothing of yours is saved yet."
-    " Compare with how it stands now, and save again."
-)
 _SAID = {
     ProgramState.ACTIVE: "The program is open.",
     ProgramState.PAUSED: "The program is paused. Links lead to your site; nobody new is credited.",
@@ -163,9 +157,7 @@ def edit(program: str) -> Any:
             lock_program(shown.id)
             session.refresh(shown)
             before = _typed(shown)
-            if form.typed.get("seen", _mark(before)) != _mark(before):
-                flash(_CHANGED_MEANWHILE, "warning")
-                return _ask_to_edit(shown, request.form, {}), 409
+            refuse_unseen(form.typed, before, what="this program")
             edit_program(shown, terms, at=at)
             publish_rules(shown, at=at)
             after = _typed(shown)
@@ -180,7 +172,10 @@ def edit(program: str) -> Any:
             )  # fmt: skip
     except Invalid as refusal:
         shown, errors = find_program(g.business.id, program), refusal.fields
-        return _ask_to_edit(shown, request.form, errors, seen=form.typed.get("seen")), 422
+        return _ask_to_edit(shown, request.form, errors, seen=form.typed.get(SEEN)), 422
+    except ChangedMeanwhile as refusal:
+        shown = find_program(g.business.id, program)
+        return refused(refusal, lambda: _ask_to_edit(shown, request.form, {}))
     except ProgramEnded as refusal:
         return refused(refusal, lambda: show(program))
     flash("Saved. Friends who signed up before keep what they were promised.", "success")
@@ -191,12 +186,8 @@ def _ask_to_edit(
     program: Program, typed: Mapping[str, str], errors: dict[str, str], *, seen: str | None = None
 ) -> str:
     """Ask for changes; the form keeps how the program stood when it was first shown."""
-    seen = seen or _mark(_typed(program))
+    seen = seen or mark(_typed(program))
     return page("program_edit", program=program, typed=typed, errors=errors, seen=seen)
-
-
-def _mark(typed: Mapping[str, str]) -> str:
-    return plain_hash(json.dumps(typed, sort_keys=True))
 
 
 def move(program: str) -> Any:
@@ -219,34 +210,6 @@ def move(program: str) -> Any:
     except (Invalid, ProgramEnded) as refusal:
         return refused(refusal, lambda: show(program))
     flash(_SAID[state], "success")
-    return redirect(_address(shown), 303)
-
-
-def show_budget(program: str) -> str:
-    """Ask for a budget."""
-    shown = find_program(g.business.id, program)
-    typed = {"budget": typed_amount(shown.budget_minor, shown.currency)}
-    return page("budget", program=shown, typed=typed, errors={})
-
-
-def change_budget(program: str) -> Any:
-    """Set or lift the budget."""
-    shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
-    budget = form.amount("budget", shown.currency, asked=False)
-    if form.errors:
-        return page("budget", program=shown, typed=request.form, errors=form.errors), 422
-    with transaction():
-        before = shown.budget_minor
-        set_budget(shown, budget)
-        record(
-            shown.business_id,
-            "budget.set",
-            subject=shown.public_id,
-            actor=actor(),
-            at=at,
-            details={"budget_minor": [before, budget], "currency": shown.currency},
-        )
-    flash("The budget is set." if budget is not None else "There is no limit now.", "success")
     return redirect(_address(shown), 303)
 
 
