@@ -33,8 +33,9 @@ def token(page: TestResponse) -> str:
 
 
 def post(client: FlaskClient, path: str, form: str = "/console/account", **typed) -> TestResponse:
-    """Send a form as its page would, with the token of a page that has a form."""
-    return client.post(path, data={"csrf_token": token(client.get(form)), **typed})
+    """Send a form as its page would, with the token of a page that has a form; read it whole."""
+    sent = {"csrf_token": token(client.get(form)), **typed}
+    return client.post(path, data=sent, buffered=True)
 
 
 def code_now() -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from io import StringIO
 from typing import Any
 
 from flask import Response, flash, g, redirect, request, url_for
 
 from referral.domain.businesses import record
-from referral.domain.reports.donations import donations
+from referral.domain.reports.donations import Given, donations
 from referral.domain.rewards.charities import (
     Charity,
     TotalChanged,
@@ -26,25 +24,17 @@ from referral.domain.rewards.charities import (
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
-from referral.foundation.money import Money, digits, is_currency
+from referral.foundation.money import Money, is_currency
 from referral.surfaces.console.door import actor
+from referral.surfaces.console.exporting import BATCH, Cell, download, in_batches, utc
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
-from referral.surfaces.web.amounts import typed_amount
 from referral.surfaces.web.words import count, money
 
 _HEAD = (
-    "donation",
-    "charity",
-    "person",
-    "reward",
-    "amount",
-    "currency",
-    "at",
-    "paid_at",
-    "reference",
-)
-_FORMULA = ("=", "+", "-", "@")
+    "donation", "charity", "person", "name", "reward", "amount_minor", "currency", "given_utc",
+    "paid_utc", "reference",
+)  # fmt: skip
 _STATES = {
     "active": "People can choose it.",
     "inactive": "Nobody can choose it any more. What was chosen stays.",
@@ -114,29 +104,32 @@ def pay(charity: str) -> Any:
     return redirect(url_for("console.charities"), 303)
 
 
-def download() -> Response:
-    """Return every donation as CSV, the newest first, amounts in major units."""
-    text = StringIO()
-    table = csv.writer(text)
-    table.writerow(_HEAD)
-    for donation, charity, reward, person in donations():
-        left = donation.amount_minor - donation.withdrawn_minor
-        table.writerow(
-            [
-                donation.public_id,
-                _plain(charity.name),
-                _plain(person.shown_name),
-                reward.public_id,
-                typed_amount(left, donation.currency) if digits(donation.currency) else str(left),
-                donation.currency.upper(),
-                donation.at.isoformat(),
-                donation.paid_at.isoformat() if donation.paid_at else "",
-                _plain(donation.reference or ""),
-            ]
-        )
-    answer = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = 'attachment; filename="donations.csv"'
-    return answer
+def export() -> Response:
+    """Download every donation, the newest first."""
+    return download(
+        "donations",
+        _HEAD,
+        in_batches(lambda after: donations(after, limit=BATCH), _rows),
+        subject=g.business.public_id,
+    )
+
+
+def _rows(given: Sequence[Given]) -> list[list[Cell]]:
+    return [
+        [
+            donation.public_id,
+            charity.name,
+            person.public_id,
+            person.shown_name,
+            reward.public_id,
+            donation.amount_minor - donation.withdrawn_minor,
+            donation.currency,
+            utc(donation.at),
+            utc(donation.paid_at) if donation.paid_at else None,
+            donation.reference,
+        ]
+        for donation, charity, reward, person in given
+    ]
 
 
 def _total(form: Form) -> Money:
@@ -146,11 +139,6 @@ def _total(form: Form) -> Money:
     if not is_whole or not is_currency(currency):
         raise TotalChanged
     return Money(int(amount), currency)
-
-
-def _plain(text: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _record(action: str, charity: Charity, at: datetime, **details: Any) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, g, stream_with_context
@@ -57,6 +58,11 @@ def in_batches(
         after = leaf.next
         if after is None:
             return
+
+
+def utc(moment: datetime) -> str:
+    """Write a moment as every file does: in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def safe(cell: Cell) -> str:

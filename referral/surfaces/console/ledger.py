@@ -19,7 +19,7 @@ from referral.domain.rewards.ledger import PERSONAL, Movement
 from referral.foundation import clock
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import public_id
-from referral.surfaces.console.exporting import BATCH, Cell, download, in_batches
+from referral.surfaces.console.exporting import BATCH, Cell, download, in_batches, utc
 from referral.surfaces.console.frame import page
 
 ACCOUNTS = {
@@ -270,7 +270,7 @@ def _row(
     movement, account = entry.transaction, entry.account
     reward = rewards.get(movement.reward_id) if movement.reward_id else None
     return [
-        movement.at.astimezone(UTC).isoformat(timespec="seconds"),
+        utc(movement.at),
         str(movement.id),
         movement.kind,
         account.name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -20,7 +19,7 @@ from referral.foundation.db import transaction
 from referral.foundation.errors import NotFound
 from referral.foundation.money import Money
 from referral.surfaces.console.door import may
-from referral.surfaces.console.exporting import BATCH, Cell, download, in_batches
+from referral.surfaces.console.exporting import BATCH, Cell, download, in_batches, utc
 from referral.surfaces.console.frame import page
 
 WORDS = {
@@ -124,7 +123,6 @@ def _rewards(rows: Sequence[Difference]) -> dict[str, Reward]:
 
 
 def _row(one: Difference) -> list[Cell]:
-    at = one.at.astimezone(UTC).isoformat(timespec="seconds") if one.at else None
     return [
         one.kind,
         one.reward,
@@ -133,7 +131,7 @@ def _row(one: Difference) -> list[Cell]:
         one.ours_minor,
         one.theirs_minor,
         one.currency,
-        at,
+        utc(one.at) if one.at else None,
     ]
 
 

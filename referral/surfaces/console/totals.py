@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, g, redirect, request, url_for
 
 from referral.domain import journey
 from referral.domain.reports import console as lists
@@ -15,12 +13,14 @@ from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import NotFound
 from referral.surfaces.console.door import actor
+from referral.surfaces.console.exporting import Cell, download
 from referral.surfaces.console.frame import page
-from referral.surfaces.web.amounts import typed_amount
 
 FIRST_YEAR = 2020
-_UNSAFE = ("=", "+", "-", "@", "\t", "\r")
-HEAD = ("person", "external_id", "name", "country", "kind", "currency", "given", "back", "on_file")
+_HEAD = (
+    "person", "external_id", "name", "country", "kind", "currency", "given_minor", "back_minor",
+    "on_file",
+)  # fmt: skip
 
 
 def show() -> str:
@@ -35,16 +35,10 @@ def show() -> str:
 
 
 def export() -> Response:
-    """Give a year's totals as a table that a spreadsheet reads, amounts in major units."""
-    year = _year(request.args.get("year"))
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(HEAD)
-    table.writerows(_row(one) for one in totals_of(year))
-    name = f"totals-{year}.csv"
-    answer = Response(written.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    """Download a year's totals."""
+    year = _year(request.form.get("year"))
+    rows = [_row(one) for one in totals_of(year)]
+    return download(f"totals-{year}", _HEAD, rows, subject=g.business.public_id)
 
 
 def keep() -> Any:
@@ -59,24 +53,18 @@ def keep() -> Any:
     return redirect(url_for("console.payout_totals", year=year), 303)
 
 
-def _row(one: Total) -> list[str]:
+def _row(one: Total) -> list[Cell]:
     return [
         one.person.public_id,
-        _safe(one.person.external_id),
-        _safe(one.person.name),
-        one.country or "",
+        one.person.external_id,
+        one.person.name,
+        one.country,
         one.kind,
         one.currency,
-        typed_amount(one.given_minor, one.currency),
-        typed_amount(one.back_minor, one.currency),
+        one.given_minor,
+        one.back_minor,
         "yes" if one.is_on_file else "no",
     ]
-
-
-def _safe(text: str | None) -> str:
-    """Return a text that no spreadsheet takes for a formula (CWE-1236)."""
-    said = text or ""
-    return f"'{said}" if said.startswith(_UNSAFE) else said
 
 
 def _years() -> list[int]:
