@@ -40,11 +40,18 @@ def give_credit(
     return person
 
 
-def spend(shop: Shop, person: Person, amount_minor: int, order: str = "order-1") -> Redemption:
-    """Let somebody pay with their credit."""
+def spend(
+    shop: Shop,
+    person: Person,
+    amount_minor: int,
+    order: str = "order-1",
+    *,
+    actor: Actor = OLIVE,
+) -> Redemption:
+    """Let somebody pay with their credit, at the counter unless it is a key that takes it."""
     with within(shop.business.id), transaction():
         price = Money(amount_minor, "eur")
-        return redeem(person, order, price, actor=OLIVE, at=shop.now, note="Two cakes")[0]
+        return redeem(person, order, price, actor=actor, at=shop.now, note="Two cakes")[0]
 
 
 def balance_of(person: Person) -> int:

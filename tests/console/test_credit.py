@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from referral.domain.businesses import AuditEntry, Role, within
+from referral.domain.businesses import Actor, AuditEntry, Role, within
 from referral.domain.people import Person
 from referral.domain.rewards import Redemption
 from referral.foundation.db import session
@@ -102,17 +102,32 @@ def test_what_was_spent_comes_back_once(desk: Desk, alice: Person) -> None:
     assert balance_of(alice) == 1000
 
 
-def test_support_takes_and_finance_gives_back(desk: Desk, alice: Person) -> None:
+def test_who_may_take_at_the_counter_may_give_back_there(desk: Desk, alice: Person) -> None:
     desk.become(Role.VIEWER)
     assert "Redeem" not in desk.client.get(path_of(alice)).text
     assert redeem_at(desk.client, alice).status_code == 403
     desk.become(Role.SUPPORT)
     assert redeem_at(desk.client, alice).status_code == 303
-    undo = f"/console/redemptions/{redemption_of(alice).public_id}/reverse"
-    assert undo not in desk.client.get(path_of(alice)).text
-    assert post(desk.client, undo).status_code == 403
+    undo = f"/console/redemptions/{redemption_of(alice).public_id}"
+    assert post(desk.client, f"{undo}/reverse").status_code == 403
+    assert f'action="{undo}/counter-reverse"' in check_page(desk.client.get(path_of(alice)))
+    assert post(desk.client, f"{undo}/counter-reverse").status_code == 303
+    assert balance_of(alice) == 1000
+    assert f"{undo}/" not in check_page(desk.client.get(path_of(alice)))
+
+
+def test_only_finance_gives_back_what_a_server_took(desk: Desk, alice: Person) -> None:
+    spent = spend(desk.shop, alice, 350, actor=Actor("api_key", "API key …1234"))
+    desk.become(Role.SUPPORT)
+    undo = f"/console/redemptions/{spent.public_id}"
+    assert f"{undo}/" not in check_page(desk.client.get(path_of(alice)))
+    assert post(desk.client, f"{undo}/reverse").status_code == 403
+    assert post(desk.client, f"{undo}/counter-reverse").status_code == 404
+    assert balance_of(alice) == 650
     desk.become(Role.FINANCE)
-    assert post(desk.client, undo).status_code == 303
+    assert f'action="{undo}/reverse"' in check_page(desk.client.get(path_of(alice)))
+    assert post(desk.client, f"{undo}/reverse").status_code == 303
+    assert balance_of(alice) == 1000
 
 
 def test_nobody_takes_or_gives_back_at_another_shop(desk: Desk) -> None:

@@ -72,6 +72,11 @@ class Redemption(Owned, Model):
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
 
+    @property
+    def is_at_counter(self) -> bool:
+        """Tell whether somebody on the team took it, and no server by its key."""
+        return self.actor_kind == "operator"
+
 
 class RedemptionReversal(Owned, Model):
     """A redemption undone, once; append only.

@@ -15,7 +15,7 @@ from referral.domain.rewards import Redemption, redeem, reverse
 from referral.domain.rewards.redemptions import NotEnoughCredit, RedemptionDiffers
 from referral.foundation import clock
 from referral.foundation.db import transaction
-from referral.foundation.errors import Invalid
+from referral.foundation.errors import Invalid, NotFound
 from referral.foundation.money import Money, is_currency
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
@@ -51,7 +51,19 @@ def spend(person: str) -> Any:
 
 def undo(redemption: str) -> Any:
     """Give the credit of a cancelled order back; repeating it gives nothing twice."""
-    found, at = find_redemption(redemption), clock.now()
+    return _given_back(find_redemption(redemption))
+
+
+def undo_at_counter(redemption: str) -> Any:
+    """Give back what somebody on the team has taken; what a server took is not found here."""
+    found = find_redemption(redemption)
+    if not found.is_at_counter:
+        raise NotFound
+    return _given_back(found)
+
+
+def _given_back(found: Redemption) -> Any:
+    at = clock.now()
     with transaction():
         reversal, is_new = reverse(found, actor=actor(), at=at)
         if is_new:

@@ -10,9 +10,10 @@ from referral.domain.attribution import Outcome
 from referral.domain.purchases import DisputeOutcome
 from referral.domain.reports.credit import Change
 from referral.domain.reports.story import Happening
-from referral.domain.rewards import Reward, RewardState
+from referral.domain.rewards import Redemption, Reward, RewardState
 from referral.domain.rewards.credit import EntryKind
 from referral.domain.rewards.operations import AT_BUSINESS, OURS
+from referral.surfaces.console.door import may
 from referral.surfaces.web.promises import reward_words
 from referral.surfaces.web.reasons import GRANTS, HOLDS, OPERATIONS, entry_words, reason_words
 from referral.surfaces.web.words import money
@@ -62,7 +63,7 @@ def told(one: Happening) -> dict[str, Any]:
 
 
 def changed(one: Change) -> dict[str, Any]:
-    """Put one change of somebody's store credit into words; `undo` names what can be given back."""
+    """Put one change of somebody's store credit into words; `undo` is where it is given back."""
     symbol, tone = _CREDIT[one.kind]
     amount = money(abs(one.amount.amount_minor), one.amount.currency)
     said: dict[str, Any] = {
@@ -79,8 +80,19 @@ def changed(one: Change) -> dict[str, Any]:
         **said,
         "body": f"{spent.external_id}{note}",
         "actor": spent.actor_name,
-        "undo": spent.public_id if spent.reversal is None else None,
+        "undo": _way_back(spent),
     }
+
+
+def _way_back(spent: Redemption) -> str | None:
+    """Return where the operator at work gives it back; None when they may not, or it is done."""
+    if spent.reversal is not None:
+        return None
+    if may("person_redemption_undo"):
+        return url_for("console.person_redemption_undo", redemption=spent.public_id)
+    if spent.is_at_counter and may("person_counter_undo"):
+        return url_for("console.person_counter_undo", redemption=spent.public_id)
+    return None
 
 
 def _signup(facts: dict[str, Any]) -> dict[str, Any]:

@@ -124,6 +124,13 @@ ROUTES = [
     Route("POST", "/people/<person>/links", "person_link", people.give_link, HOLD),
     Route("POST", "/people/<person>/credit", "person_redeem", credit.spend, HOLD),
     Route("POST", "/redemptions/<redemption>/reverse", "person_redemption_undo", credit.undo, PAY),
+    Route(
+        "POST",
+        "/redemptions/<redemption>/counter-reverse",
+        "person_counter_undo",
+        credit.undo_at_counter,
+        HOLD,
+    ),
     Route("GET", "/programs", "programs", programs.show_all, SEE),
     Route("GET", "/programs/<program>", "program", programs.show, SEE),
     Route("GET", "/programs/new", "program_new", programs.show_new, RUN),

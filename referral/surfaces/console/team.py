@@ -24,15 +24,8 @@ from referral.foundation.ids import parse_public_id
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page
+from referral.surfaces.console.rights import rights_in_words
 from referral.surfaces.web.settings import public_url
-
-MEANS = {
-    Role.VIEWER: "Sees everything, changes nothing",
-    Role.SUPPORT: "Also holds and releases rewards, and gives people links",
-    Role.FINANCE: "Also approves and denies rewards",
-    Role.MANAGER: "Also runs programs, sites and API keys",
-    Role.OWNER: "Everything, with the team and Stripe",
-}
 
 
 class OnTheTeam(Invalid):
@@ -163,7 +156,7 @@ def _page(typed: Any, errors: dict[str, str], *, refused: dict[str, str] | None 
         "team",
         members=team_of(g.business.id),
         roles=[(role.value, role.value.capitalize()) for role in LADDER],
-        means=[(role.value.capitalize(), MEANS[role]) for role in LADDER],
+        means=[(role.value.capitalize(), said) for role, said in rights_in_words().items()],
         typed=typed,
         errors=errors,
         refused=refused or {},
