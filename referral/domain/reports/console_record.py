@@ -11,7 +11,9 @@ from sqlalchemy.orm import joinedload
 from referral.domain.businesses import Operator
 from referral.domain.people import Person
 from referral.domain.programs import Offer, Program
-from referral.domain.rewards import Reward
+from referral.domain.rewards import Redemption, Reward
+from referral.domain.rewards.charities import Charity
+from referral.domain.rewards.gift_stock import GiftStock
 from referral.foundation.db import session
 from referral.foundation.errors import NotFound
 from referral.foundation.ids import parse_public_id
@@ -22,6 +24,9 @@ _QUERIES: dict[str, tuple[type[Any], Select[Any]]] = {
     "ofr": (Offer, select(Offer)),
     "per": (Person, select(Person)),
     "opr": (Operator, select(Operator)),
+    "gst": (GiftStock, select(GiftStock)),
+    "cha": (Charity, select(Charity)),
+    "rdm": (Redemption, select(Redemption)),
 }
 
 

@@ -43,7 +43,7 @@ _PLACES = (
         ("key", "stripe", "stripe_health", "endpoint", "team", "site", "audit", "account"),
     ),
 )
-_WAYS = {
+WAYS = {
     Kind.ACCOUNT_CREDIT: "Credit on their next bill",
     Kind.STORE_CREDIT: "Store credit",
     Kind.CASH: "Money to their bank account",
@@ -68,8 +68,8 @@ def page(template: str, **shown: Any) -> str:
         approval_words=approval_words,
         caps_words=caps_words,
         reason_words=reason_words,
-        instead=[(kind.value, _WAYS[kind]) for kind in FALLBACKS],
-        choosable=[(kind.value, _WAYS[kind]) for kind in CHOOSABLE],
+        instead=[(kind.value, WAYS[kind]) for kind in FALLBACKS],
+        choosable=[(kind.value, WAYS[kind]) for kind in CHOOSABLE],
         reward_words=reward_words,
         person_link=person_link,
         program_link=program_link,
