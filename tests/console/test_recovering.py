@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from referral.domain.businesses import connect_stripe, within
+from referral.domain.businesses import AuditEntry, connect_stripe, within
 from referral.domain.rewards.recovering import Recovery, reconcile_first, recovery_of
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
@@ -51,3 +51,24 @@ def test_the_command_begins_and_ends_it(app: Flask, desk: Desk) -> None:
     assert runner.invoke(args=["reconcile-first", mine]).exit_code == 0
     assert is_recovering(desk)
     assert runner.invoke(args=["reconcile-first", "--business=biz_nobody"]).exit_code == 1
+
+
+def test_the_command_says_what_it_did_and_writes_down_no_more(app: Flask, desk: Desk) -> None:
+    runner, mine = app.test_cli_runner(), f"--business={desk.shop.business.public_id}"
+
+    def said(*more: str) -> str:
+        result = runner.invoke(args=["reconcile-first", *more])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert said() == "0 look before they send: none is connected to Stripe.\n"
+    assert said(mine) == "0 look before they send: it is not connected to Stripe.\n"
+    assert not is_recovering(desk)
+    connect(desk)
+    assert said(mine, "--end") == "0 ended: it did not look before it sends.\n"
+    assert said(mine) == "1 look before they send.\n"
+    assert said(mine, "--end") == "1 ended.\n"
+    with within(desk.shop.business.id):
+        acts = session.scalars(select(AuditEntry.action).order_by(AuditEntry.number)).all()
+    assert acts[-2:] == ["recovering.began", "recovering.ended"]
+    assert sum(act.startswith("recovering.") for act in acts) == 2
