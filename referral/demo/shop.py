@@ -151,7 +151,7 @@ def _fill_shelves(business: Business, at: datetime) -> None:
 
 
 def customer(story: Story, name: str, *, days_ago: float) -> Link:
-    """Introduce a regular, with a customer at Stripe and a link in the main programme."""
+    """Introduce a regular, with a customer at Stripe and a link in the main program."""
     email = f"{name.split(maxsplit=1)[0].lower()}@mail.example"
     account = account_of(story.business.id)
     customer = (

@@ -31,6 +31,15 @@ def test_what_stands_behind_serves_a_thing_of_the_glossary() -> None:
         assert set(served) <= things, cells
 
 
+def test_one_word_is_used_for_a_program() -> None:
+    folders = ("referral", "templates", "docs", "static/js", "static/widget")
+    files = [path for folder in folders for path in ROOT.joinpath(folder).rglob("*.*")]
+    read = [one for one in files if one.suffix in (".py", ".html", ".txt", ".md", ".js")]
+    found = [path for path in (*read, ROOT / "README.md", ROOT / "CHANGELOG.md")
+             if "programme" in path.read_text("utf-8").lower()]  # fmt: skip
+    assert (len(read) > 500, found) == (True, [])
+
+
 def _word(cells: list[str]) -> str:
     found = re.fullmatch(r"\*\*(\w+)\*\*", cells[0])
     assert found, cells

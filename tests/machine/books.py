@@ -25,7 +25,7 @@ from tests.machine.things import Purchase, Referral, Reward
 
 @dataclass
 class Books:
-    """One business: its programmes, what people paid, and every reward in the order it was made."""
+    """One business: its programs, what people paid, and every reward in the order it was made."""
 
     start: datetime
     home: str

@@ -7,7 +7,7 @@ from tests.machine.things import Reward, demand
 
 
 class Debts(Books):
-    """Debts of a person in a programme, the oldest first."""
+    """Debts of a person in a program, the oldest first."""
 
     def _settle_with_approved(self, debt: Reward) -> None:
         """Let what is money, approved and not sent yet pay a debt that came."""

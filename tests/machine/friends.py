@@ -81,7 +81,7 @@ class Friends(Currencies):
         self.begin(Reward(referral, offer, referral.advocate, None, offer.worth(0), at, at))
 
     def begin(self, reward: Reward) -> None:
-        """Begin a reward as its programme, its person's household and their place are now."""
+        """Begin a reward as its program, its person's household and their place are now."""
         if reward.offer.kind != "discount" or reward.offer.trigger != "signup":
             reward.needed = reward.referral.program.approvals_for(reward.amount)
         reward.day = self.day_of(reward.earned)

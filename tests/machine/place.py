@@ -30,7 +30,7 @@ LOADED = (
 
 @dataclass
 class Place:
-    """One business: its rows, and its model; programmes stand in the same order in both."""
+    """One business: its rows, and its model; programs stand in the same order in both."""
 
     business: Business
     programs: list[Program]

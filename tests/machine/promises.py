@@ -1,4 +1,4 @@
-"""What is promised, in the model in memory: kinds of reward, offers, and rules of programmes."""
+"""What is promised, in the model in memory: kinds of reward, offers, and rules of programs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Offer:
 
 @dataclass
 class Program:
-    """One programme: what it offers now, what it offered since when, and what it has committed."""
+    """One program: what it offers now, what it offered since when, and what it has committed."""
 
     offers: dict[str, Offer]
     budget: int | None

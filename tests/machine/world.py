@@ -1,4 +1,4 @@
-"""Two businesses with two programmes each, as the product keeps them and as the model sees them."""
+"""Two businesses with two programs each, as the product keeps them and as the model sees them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The decision: a pure function of the evidence, the programme's rules and the signup (I-31).
+"""The decision: a pure function of the evidence, the program's rules and the signup (I-31).
 
 It reads no clock and no table, so it can be recomputed at any time, and the order in which the
 evidence arrived does not matter. It returns its reasoning with its result.
@@ -62,7 +62,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What else bears on the decision: the programme's rules and what is known of the friend."""
+    """What else bears on the decision: the program's rules and what is known of the friend."""
 
     program_id: uuid.UUID
     program_is_open: bool
@@ -101,11 +101,11 @@ class Decision:
 
 
 def decide(evidence: Sequence[Evidence], known: Circumstances) -> Decision:
-    """Weigh all evidence and decide once: heavier kinds first, then the programme's rule.
+    """Weigh all evidence and decide once: heavier kinds first, then the program's rule.
 
     A friend who is referred already stays so: evidence of the same advocate only confirms it.
     Order of weight: staff, typed code, coupon, click, stated name. Among equals the first to
-    vouch wins, or the last where the programme says so.
+    vouch wins, or the last where the program says so.
     """
     ordered = sorted(evidence, key=lambda one: _rank(one, known))
     reasons = [_objection(one, known) for one in ordered]
@@ -124,7 +124,7 @@ def decide(evidence: Sequence[Evidence], known: Circumstances) -> Decision:
 
 
 def _rank(one: Evidence, known: Circumstances) -> tuple[int, float, tuple[str, ...]]:
-    """Sort heavier first, then by the programme's rule, then by all the rest of what it says."""
+    """Sort heavier first, then by the program's rule, then by all the rest of what it says."""
     moment = one.at.timestamp()
     rest = (one.link_id, one.click_id, one.program_id, one.advocate_id, one.said, one.problem)
     return (

@@ -118,7 +118,7 @@ def settle(
 
 
 def referral_of(friend_id: uuid.UUID, program_id: uuid.UUID) -> Referral | None:
-    """Return the referral of a friend in a programme."""
+    """Return the referral of a friend in a program."""
     query = select(Referral).where(
         Referral.friend_id == friend_id, Referral.program_id == program_id
     )

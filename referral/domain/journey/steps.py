@@ -64,9 +64,9 @@ class Joined:
 
 
 def enroll(person: Person, program: Program, *, at: datetime) -> Link:
-    """Give a person their link in a programme; repeating it returns the same one.
+    """Give a person their link in a program; repeating it returns the same one.
 
-    A programme that is not open gives nobody a new one: raises ProgramNotOpen.
+    A program that is not open gives nobody a new one: raises ProgramNotOpen.
     """
     if not program.is_open and not has_link_in(program, person):
         raise ProgramNotOpen

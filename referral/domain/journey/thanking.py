@@ -50,7 +50,7 @@ def thank_since(person: Person, *, at: datetime) -> None:
 
 
 def thank(referrals: Sequence[Referral], purchases: Sequence[Purchase], *, at: datetime) -> None:
-    """Judge purchases for the referrals of whoever paid, programme by programme."""
+    """Judge purchases for the referrals of whoever paid, program by program."""
     for referral in sorted(referrals, key=lambda one: one.program_id):
         for purchase in purchases:
             if earn_by_purchase(referral, purchase, at=at):

@@ -1,4 +1,4 @@
-"""A person's address and code in a programme, and the people who came by it."""
+"""A person's address and code in a program, and the people who came by it."""
 
 from referral.domain.links.arriving import Place, Visit, arrive, find_places, find_places_after
 from referral.domain.links.codes import (

@@ -19,7 +19,7 @@ from referral.foundation.ids import public_id
 
 
 class Link(Owned, Model):
-    """A person's address and code in a programme; one for each source it is made for."""
+    """A person's address and code in a program; one for each source it is made for."""
 
     __table_args__ = (UniqueConstraint("program_id", "person_id", "source"),)
     prefix: ClassVar[str] = "lnk"
@@ -57,19 +57,19 @@ class Click(Owned, Model):
 
 
 def has_link(person_id: uuid.UUID) -> bool:
-    """Tell whether a person has a link in any programme."""
+    """Tell whether a person has a link in any program."""
     query = select(Link.id).where(Link.person_id == person_id).limit(1)
     return session.scalar(query) is not None
 
 
 def has_link_in(program: Program, person: Person, *, source: str = "share") -> bool:
-    """Tell whether a person was given their link in a programme."""
+    """Tell whether a person was given their link in a program."""
     query = select(Link.id).where(Link.program_id == program.id, Link.person_id == person.id)
     return session.scalar(query.where(Link.source == source)) is not None
 
 
 def give_link(person: Person, program: Program, *, at: datetime, source: str = "share") -> Link:
-    """Return the person's link in the programme, making it the first time; safe in parallel."""
+    """Return the person's link in the program, making it the first time; safe in parallel."""
     query = (
         select(Link)
         .where(Link.program_id == program.id, Link.person_id == person.id, Link.source == source)
@@ -95,7 +95,7 @@ def give_link(person: Person, program: Program, *, at: datetime, source: str = "
 
 
 def find_by_code(code: str) -> Link | None:
-    """Return the link of a read code with its programme, person and business, in one query.
+    """Return the link of a read code with its program, person and business, in one query.
 
     A code opens its own business, so this looks across all of them.
     """

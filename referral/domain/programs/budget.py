@@ -1,6 +1,6 @@
-"""What a programme may spend: taken and given back by single conditional updates (I-25, I-28).
+"""What a program may spend: taken and given back by single conditional updates (I-25, I-28).
 
-Whoever moves a programme's money locks the programme first, then the reward, then accounts and
+Whoever moves a program's money locks the program first, then the reward, then accounts and
 allowances. In that one order nobody ever waits in a circle.
 """
 
@@ -17,7 +17,7 @@ from referral.foundation.money import LIMIT_MINOR
 
 
 def lock_program(program_id: uuid.UUID) -> None:
-    """Keep others from moving this programme's money until the commit."""
+    """Keep others from moving this program's money until the commit."""
     session.execute(
         select(Program.id).where(Program.id == program_id).with_for_update(key_share=True)
     )

@@ -157,7 +157,7 @@ class Offer(Owned, Model):
 append_only(Offer)
 
 RULES = ("hold_days", *CAPS, "expire_days")
-"""Rules of the programme that each version carries as they were the day it was published."""
+"""Rules of the program that each version carries as they were the day it was published."""
 
 
 def check_server(business_id: uuid.UUID, terms: OfferTerms) -> None:
@@ -232,7 +232,7 @@ def _fallback_days(terms: OfferTerms) -> int | None:
 
 
 def publish_rules(program: Program, *, at: datetime) -> list[Offer]:
-    """Publish a version of each offer whose rules the programme has changed; else nothing.
+    """Publish a version of each offer whose rules the program has changed; else nothing.
 
     Whoever was referred before keeps the version, and so the rules, of that day (I-30).
     """

@@ -1,4 +1,4 @@
-"""A referral programme of a business: where friends land, its windows and rules, its state."""
+"""A referral program of a business: where friends land, its windows and rules, its state."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ LEAST_EXPIRE, MOST_EXPIRE = 30, 1825
 
 
 class Program(Owned, Model):
-    """One programme. `committed_minor` is what rewards have taken of the budget (I-25)."""
+    """One program. `committed_minor` is what rewards have taken of the budget (I-25)."""
 
     __table_args__ = (
         one_of("state", ProgramState),
@@ -134,7 +134,7 @@ class Program(Owned, Model):
 
 @dataclass(frozen=True, slots=True)
 class ProgramTerms:
-    """What a business says of a programme; days are whole days.
+    """What a business says of a program; days are whole days.
 
     Rewards of `automatic_below_minor` and more need a person although approval is automatic, and
     those of `second_person_from_minor` and more need two. A reward its person could have and does
@@ -201,7 +201,7 @@ class ProgramTerms:
 
 
 class ProgramNotOpen(Conflict):
-    """A programme that is paused or closed gives nobody a new link."""
+    """A program that is paused or closed gives nobody a new link."""
 
     code = "program_not_open"
     message = (
@@ -211,7 +211,7 @@ class ProgramNotOpen(Conflict):
 
 
 class ProgramEnded(Conflict):
-    """A closed programme does not open again; make a new one."""
+    """A closed program does not open again; make a new one."""
 
     code = "program_ended"
     message = "This program has ended for good. Create a new one instead."
@@ -226,7 +226,7 @@ def create_program(
     key: uuid.UUID | None = None,
     currency: str | None = None,
 ) -> Program:
-    """Create an active programme; its landing page's origin becomes one of the business's sites.
+    """Create an active program; its landing page's origin becomes one of the business's sites.
 
     A caller that may repeat itself, such as a form, brings the `key`; the second time it is taken,
     and the database raises IntegrityError. Offers are in the business's currency unless another
@@ -252,7 +252,7 @@ def create_program(
 
 
 def edit_program(program: Program, terms: ProgramTerms, *, at: datetime) -> None:
-    """Change a programme from now on; promises made keep the terms they were made under."""
+    """Change a program from now on; promises made keep the terms they were made under."""
     if program.state == ProgramState.CLOSED:
         raise ProgramEnded
     terms.check()
@@ -261,14 +261,14 @@ def edit_program(program: Program, terms: ProgramTerms, *, at: datetime) -> None
 
 
 def change_state(program: Program, state: ProgramState) -> None:
-    """Pause, resume or close a programme; raises ProgramEnded for a closed one."""
+    """Pause, resume or close a program; raises ProgramEnded for a closed one."""
     if program.state == ProgramState.CLOSED and state != ProgramState.CLOSED:
         raise ProgramEnded
     program.state = state
 
 
 def find_program(business_id: uuid.UUID, text: str) -> Program:
-    """Return the business's programme of a public id; raises NotFound."""
+    """Return the business's program of a public id; raises NotFound."""
     query = (
         select(Program)
         .where(Program.business_id == business_id)

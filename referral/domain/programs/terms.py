@@ -12,7 +12,7 @@ from referral.foundation.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class OfferTerms:
-    """What a business offers one side; amounts in minor units of the programme's currency."""
+    """What a business offers one side; amounts in minor units of the program's currency."""
 
     side: Side
     kind: Kind

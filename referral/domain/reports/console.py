@@ -66,7 +66,7 @@ def tallies(shown: Sequence[Person]) -> dict[uuid.UUID, Tally]:
 
 
 def signups(outcome: Outcome | None, program: Program | None, after: str | None) -> Page[Signup]:
-    """List signups by outcome and programme, each with its friend, advocate and programme."""
+    """List signups by outcome and program, each with its friend, advocate and program."""
     query = select(Signup).options(
         joinedload(Signup.person),
         joinedload(Signup.program),
@@ -150,18 +150,18 @@ def rewards_of_referral(referral: Referral) -> Sequence[Reward]:
 
 
 def programs() -> Sequence[Program]:
-    """List the business's programmes, the newest first."""
+    """List the business's programs, the newest first."""
     return session.scalars(select(Program).order_by(Program.id.desc())).all()
 
 
 def offers_of(program: Program) -> Sequence[Offer]:
-    """List every version of a programme's offers, the newest first."""
+    """List every version of a program's offers, the newest first."""
     query = select(Offer).where(Offer.program_id == program.id).order_by(Offer.id.desc())
     return session.scalars(query).all()
 
 
 def figures_of(program: Program) -> dict[str, int]:
-    """Count a programme's links, referrals and granted rewards."""
+    """Count a program's links, referrals and granted rewards."""
     kinds: dict[str, tuple[Any, list[ColumnElement[bool]]]] = {
         "links": (Link, [Link.program_id == program.id]),
         "referrals": (Referral, [Referral.program_id == program.id]),

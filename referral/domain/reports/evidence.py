@@ -190,7 +190,7 @@ def moves(reward: Reward) -> Sequence[RewardMove]:
 
 
 def limits(reward: Reward, promised: Offer) -> Evidence:
-    """Say what the programme may spend and has committed, and what was taken under each cap.
+    """Say what the program may spend and has committed, and what was taken under each cap.
 
     A cap of none is left out, but for what the person took in all. `opens_at` is when the limit
     that refused the reward opens again by itself.

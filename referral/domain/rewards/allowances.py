@@ -1,4 +1,4 @@
-"""What was taken of a programme, in four counts, each kept under its cap by one statement (I-26).
+"""What was taken of a program, in four counts, each kept under its cap by one statement (I-26).
 
 One person in all, in a day and in a month, and one household in all. A reward keeps what it was
 counted under (`counted_on`, `household`), so what it gives back goes where it was taken.
@@ -43,7 +43,7 @@ class Scope(StrEnum):
 
 
 class Allowance(Owned, Model):
-    """How much of a programme the rewards of one person or household have taken in a period."""
+    """How much of a program the rewards of one person or household have taken in a period."""
 
     __table_args__ = (
         UniqueConstraint("program_id", "scope", "holder", "period"),
@@ -72,7 +72,7 @@ class Count:
 
     @property
     def is_it(self) -> ColumnElement[bool]:
-        """Return the condition that finds its row in a programme."""
+        """Return the condition that finds its row in a program."""
         return and_(
             Allowance.scope == self.scope,
             Allowance.holder == self.holder,
@@ -120,7 +120,7 @@ def give_back(reward: Reward, amount_minor: int) -> None:
 
 
 def taken_by(program_id: uuid.UUID, counts: Sequence[Count]) -> Mapping[Scope, int]:
-    """Return what was taken in some counts of a programme; nothing where nothing was."""
+    """Return what was taken in some counts of a program; nothing where nothing was."""
     query = select(Allowance.scope, Allowance.taken_minor).where(
         Allowance.program_id == program_id, or_(*(count.is_it for count in counts))
     )

@@ -30,7 +30,7 @@ from referral.foundation.inserts import insert_once
 
 
 class Account(StrEnum):
-    """The accounts of a programme and currency; the last four but one have one per person."""
+    """The accounts of a program and currency; the last four but one have one per person."""
 
     EXTERNAL = "external"
     BUDGET = "budget"
@@ -147,10 +147,10 @@ def transfer(
 
 
 def fund(program: Program, *, at: datetime, needed_minor: int = 0) -> None:
-    """Bring the budget account in line with the programme's budget, from outside or back there.
+    """Bring the budget account in line with the program's budget, from outside or back there.
 
-    A programme without a budget is given what is needed, so that no reservation ever leaves the
-    account below nothing (I-25). Locks the programme.
+    A program without a budget is given what is needed, so that no reservation ever leaves the
+    account below nothing (I-25). Locks the program.
     """
     session.flush()
     session.refresh(program, ["budget_minor"], with_for_update={"key_share": True})
@@ -173,7 +173,7 @@ def fund(program: Program, *, at: datetime, needed_minor: int = 0) -> None:
 
 
 def _standing(program: Program) -> dict[str, int]:
-    """Return the balances of a programme's own accounts, by name."""
+    """Return the balances of a program's own accounts, by name."""
     query = select(LedgerAccount.name, LedgerAccount.balance_minor).where(
         LedgerAccount.program_id == program.id,
         LedgerAccount.currency == program.currency,

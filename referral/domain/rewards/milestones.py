@@ -38,7 +38,7 @@ def count_friend(friend: Qualification, *, at: datetime) -> tuple[Reward | None,
     """Count a friend whose purchase stands, and give the milestone they make, if they make one.
 
     Returns also when to look again: when the hold of a purchase that stands will have passed.
-    Locks the friend, what they paid, and the programme, in this order.
+    Locks the friend, what they paid, and the program, in this order.
     """
     referral = friend.referral
     offer = referral.advocate_offer

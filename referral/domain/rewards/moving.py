@@ -66,7 +66,7 @@ class RewardHeld(Conflict):
 def lock(reward: Reward) -> Reward:
     """Read the reward afresh and keep others from changing it until the commit.
 
-    Its programme is locked before it, as everywhere that money moves.
+    Its program is locked before it, as everywhere that money moves.
     """
     lock_program(reward.program_id)
     session.refresh(reward, with_for_update={"of": Reward})

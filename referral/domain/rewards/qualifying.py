@@ -52,7 +52,7 @@ def qualification_of(referral: Referral) -> Qualification | None:
 
 
 def place_of(referral: Referral, *, at: datetime) -> int:
-    """Return a friend's place, giving them the next one the first time; locks the programme."""
+    """Return a friend's place, giving them the next one the first time; locks the program."""
     lock_program(referral.program_id)
     known = _note(referral)
     if known.place is None:
@@ -61,7 +61,7 @@ def place_of(referral: Referral, *, at: datetime) -> int:
 
 
 def take_place(friend: Qualification, *, at: datetime) -> int:
-    """Give a friend the lowest free place; the caller has locked the programme."""
+    """Give a friend the lowest free place; the caller has locked the program."""
     counted = (
         Qualification.program_id == friend.program_id,
         Qualification.advocate_id == friend.advocate_id,

@@ -158,7 +158,7 @@ _arrivals = Together(
 def _places_of(codes: Collection[str]) -> dict[str, Place]:
     """Return where codes lead that lead anywhere at present.
 
-    While the database is away, nobody knows which programme was closed meanwhile: every link that
+    While the database is away, nobody knows which program was closed meanwhile: every link that
     we remember leads on.
     """
     try:

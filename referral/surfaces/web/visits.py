@@ -1,6 +1,6 @@
 """The tokens of links a visitor followed, kept in a cookie of ours until they sign up.
 
-The cookie holds nothing but signed tokens: the first one and the newest few, so that a programme
+The cookie holds nothing but signed tokens: the first one and the newest few, so that a program
 may credit the first or the last who vouched.
 """
 
