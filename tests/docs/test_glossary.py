@@ -5,10 +5,13 @@ import re
 from flask import Flask
 
 from config import ROOT
+from referral.domain.programs import Kind
+from referral.domain.rewards import RewardState
 from referral.foundation.db import db
 from tests.docs.markdown import rows
 
 GLOSSARY = ROOT / "docs/glossary.md"
+SURFACES = ROOT / "referral/surfaces"
 
 
 def test_the_glossary_names_exactly_the_tables_there_are(app: Flask) -> None:
@@ -29,6 +32,17 @@ def test_what_stands_behind_serves_a_thing_of_the_glossary() -> None:
     for cells in rows(GLOSSARY, "Behind them"):
         served = cells[1].split(":")[0].split(" or ")
         assert set(served) <= things, cells
+
+
+def test_the_glossary_names_what_pages_say_of_kinds_and_states() -> None:
+    told = {
+        cells[0].strip("`"): cells[1].split(" · ") for cells in rows(GLOSSARY, "What pages say")
+    }
+    assert {*Kind, *RewardState} <= set(told)
+    places = [*ROOT.joinpath("templates").rglob("*.html"), *SURFACES.rglob("*.py")]
+    pages = " ".join(path.read_text("utf-8") for path in places)
+    unsaid = [words for said in told.values() for words in said if f'"{words}"' not in pages]
+    assert unsaid == []
 
 
 def test_one_word_is_used_for_a_program() -> None:
