@@ -35,7 +35,9 @@ from referral.foundation.db import transaction
 
 _OFFER = (
     f"KIND:AMOUNT in minor units or KIND:RATE%; KIND is one of: {', '.join(Kind)}."
-    " Of a free_period the amount is what it is worth to you; free_period:1000:2 gives two."
+    " recognition:WORDS has words and no amount; choice:1000:cash,gift names the kinds to choose"
+    " from; gift:1000:webhook is given by your own server. Of a free_period the amount is what it"
+    " is worth to you; free_period:1000:2 gives two."
 )
 
 _BELOW = "Rewards of this amount and more wait for a person, in minor units."

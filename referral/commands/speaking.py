@@ -28,7 +28,7 @@ def refusals_in_a_line(**called: str) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        said = "; ".join(
+        said = " ".join(
             f"{_option(called.get(name, name))}: {what}" for name, what in refusal.fields.items()
         )
         raise click.ClickException(said or refusal.message) from refusal

@@ -113,6 +113,21 @@ def test_a_program_is_told_in_plain_words(app: Flask, runner: FlaskCliRunner) ->
     assert not set("<[{") & set(result.output)
 
 
+def test_mistakes_are_said_as_sentences_one_after_the_other(runner: FlaskCliRunner) -> None:
+    result = runner.invoke(args=[*BUSINESS, "--stripe-secret-key=sk", "--stripe-webhook-secret=§"])
+    assert result.output == (
+        "Error: --stripe-secret-key: A Stripe key starts with sk_test_, sk_live_, rk_test_ or"
+        " rk_live_: copy it whole."
+        " --stripe-webhook-secret: Give the signing secret of the webhook endpoint.\n"
+    )
+
+
+def test_the_help_shows_how_each_kind_is_written(runner: FlaskCliRunner) -> None:
+    told = " ".join(runner.invoke(args=["create-program", "--help"]).output.split())
+    for said in ("recognition:WORDS", "choice:1000:cash,gift", "gift:1000:webhook"):
+        assert said in told
+
+
 def test_an_operator_who_lost_everything_sets_up_anew(app: Flask, runner: FlaskCliRunner) -> None:
     made(runner, *BUSINESS)
     with transaction():

@@ -101,6 +101,8 @@ def test_a_milestone_and_what_the_friend_gets(runner: FlaskCliRunner) -> None:
         (["--advocate-offer=free_period:1"], "--advocate-offer: Write a free period as free_per"),
         (["--advocate-offer=free_period:900:x"], "--advocate-offer: Write a free period as free"),
         (["--advocate-offer=free_period:900:13"], "--advocate-offer: Give between 1 and 12 free"),
+        (["--advocate-offer=recognition:0"], "--advocate-offer: Write the thank-you in your own"),
+        (["--advocate-offer=recognition:10%"], "--advocate-offer: Write the thank-you in your own"),
         (["--advocate-tiers=5-1500"], "Write the tiers as FRIENDS:AMOUNT"),
         (["--advocate-tiers=1:900,5:1500"], "The first tier is what the offer gives"),
         (["--currency=xxq"], "ISO 4217"),

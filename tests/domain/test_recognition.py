@@ -86,7 +86,7 @@ def test_thanks_that_were_given_stay_given(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "terms", [thanks(None), thanks("  "), thanks("x" * 501), thanks(amount_minor=100)]
+    "terms", [thanks(None), thanks("  "), thanks("x" * 501), thanks("0"), thanks(amount_minor=100)]
 )
 def test_thanks_need_words_and_no_amount(terms: OfferTerms) -> None:
     with pytest.raises(Invalid):

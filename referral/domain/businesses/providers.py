@@ -56,7 +56,7 @@ def check_keys(secret_key: str, webhook_secret: str) -> None:
     problems = {}
     if not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{1,250}", secret_key):
         problems["stripe_secret_key"] = (
-            "A Stripe key starts with sk_test_, sk_live_, rk_test_ or rk_live_."
+            "A Stripe key starts with sk_test_, sk_live_, rk_test_ or rk_live_: copy it whole."
         )
     if not re.fullmatch(r"[\x21-\x7e]{1,250}", webhook_secret):
         problems["stripe_webhook_secret"] = "Give the signing secret of the webhook endpoint."

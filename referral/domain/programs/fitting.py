@@ -6,6 +6,7 @@ chosen kind or trigger does not have is wrong: nothing that was said is dropped 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from referral.domain.programs.kinds import (
@@ -133,7 +134,10 @@ def _rate(terms: OfferTerms, rate_bp: int) -> str | None:
 
 
 def _words(terms: OfferTerms) -> str | None:
-    if terms.kind not in WITHOUT_MONEY or 1 <= len((terms.words or "").strip()) <= MOST_WORDS:
+    """A thank-you says something; a bare number was meant as an amount."""
+    said = (terms.words or "").strip()
+    is_number = re.fullmatch(r"[\d\s.,%]*", said) is not None
+    if terms.kind not in WITHOUT_MONEY or (len(said) <= MOST_WORDS and not is_number):
         return None
     return f"Write the thank-you in your own words, at most {MOST_WORDS} characters."
 
