@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -31,8 +33,8 @@ def paying(shop: Shop) -> None:
     work_all()
 
 
-def owing(shop: Shop) -> str:
-    """Let alice owe 5.00 of a credit she has used; returns the reward's id."""
+def owing(shop: Shop, refunded_minor: int = 6000) -> str:
+    """Let alice owe 5.00, or another share of a credit she has used; returns the reward's id."""
     with within(shop.business.id), transaction():
         session.add(shop.program)
         shop.program.hold_days = 0
@@ -46,7 +48,7 @@ def owing(shop: Shop) -> str:
         ripen_due(at=shop.now)
         send_due(provider, at=shop.now)
         provider.credit.clear()
-        shop.refund(purchase, 6000)
+        shop.refund(purchase, refunded_minor)
         send_due(provider, at=shop.now)
         return session.scalars(select(Reward)).one().public_id
 
@@ -119,6 +121,27 @@ def test_debts_and_payouts_of_another_business_are_not_here(desk: Desk) -> None:
     assert "Alice" not in desk.client.get("/console/debts").text
     answer = post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("refunded_minor", "badge", "parts"),
+    [
+        (12000, "Let go", ["Let go: €10.00"]),
+        (6000, "Given", ["Let go: €5.00"]),
+    ],
+)
+def test_what_was_let_go_is_not_called_taken_back(
+    desk: Desk, refunded_minor: int, badge: str, parts: list[str]
+) -> None:
+    reward = owing(desk.shop, refunded_minor)
+    post(desk.client, f"/console/debts/{reward}/forgive", reason="Our mistake.")
+    listed = check_page(desk.client.get("/console/rewards"))
+    page = check_page(desk.client.get(f"/console/rewards/{reward}"))
+    table = listed.partition("<tbody")[2]
+    assert re.findall(r'<span class="quiet">(\w[^<]*: €[^<]*)<', table) == parts
+    assert re.findall(r'class="tag [^>]*>(?:<svg.*?</svg>)?([^<]+)<', table, re.S) == [badge]
+    assert "so its reward goes back" not in page
+    assert "<dt>Taken back</dt>" not in page
 
 
 def test_totals_of_a_year_are_shown_and_exported(desk: Desk) -> None:

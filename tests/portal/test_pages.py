@@ -389,7 +389,7 @@ def test_what_went_back_is_said_with_its_cause_but_not_with_words_for_the_team(
 
 def had(state: RewardState, kind: str = "store_credit", **parts: int) -> Reward:
     """Return a reward of 10.00 of which these parts went elsewhere."""
-    names = ("clawback", "withheld", "owed", "settled", "forgiven", "netted", "expired")
+    names = ("clawback", "withheld", "debited", "owed", "settled", "forgiven", "netted", "expired")
     minor = {f"{name}_minor": parts.get(name, 0) for name in names}
     return Reward(state=state, kind=kind, open_holds=0, currency="eur", amount_minor=1000, **minor)
 
@@ -398,31 +398,73 @@ def test_what_stands_as_a_debt_is_said_to_whoever_owes_it() -> None:
     gone = had(RewardState.REVERSED, clawback=1000, owed=1000, settled=200, forgiven=100)
     assert gifts.why_words(gone) == (
         "It goes back. The purchase was refunded. You had €7.00 of it already, which comes off"
-        " the next credit or money you earn. You may keep €1.00 of it."
+        " the next credit or money you earn. You may keep €1.00 of €10.00."
     )
 
 
 def test_what_was_let_go_is_not_said_to_have_been_taken() -> None:
-    kept = had(RewardState.REVERSED, clawback=500, owed=500, forgiven=500)
-    said = "It was to go back. The purchase was refunded. You may keep €5.00 of it."
-    assert gifts.why_words(kept) == said
+    kept = had(RewardState.REVERSED, clawback=1000, debited=500, owed=500, forgiven=500)
+    said = "It was to go back. The purchase was refunded. You may keep €5.00 of €10.00."
+    assert (gifts.why_words(kept), gifts.gift_words(kept)) == (said, "€5.00")
+    kept = had(RewardState.REVERSED, clawback=1000, owed=1000, forgiven=1000)
+    said = "It was to go back. The purchase was refunded. You may keep it."
+    assert (gifts.why_words(kept), gifts.gift_words(kept)) == (said, "€10.00")
+    kept = had(RewardState.GRANTED, clawback=750, debited=600, owed=150, forgiven=150)
+    assert gifts.gift_words(kept) == "€4.00"
+    assert gifts.why_words(kept) == (
+        "It is yours, to spend with us. €6.00 of €10.00 went back, because part of the purchase was"
+        " refunded. You may keep €1.50 that was to go back."
+    )
 
 
 def test_what_is_still_owed_has_not_gone_back_yet() -> None:
     given = had(RewardState.GRANTED, "cash", clawback=250, owed=250)
-    assert "€2.50 of it goes back, because part of the purchase" in gifts.why_words(given)
+    assert "€2.50 of €10.00 goes back, because part of" in gifts.why_words(given)
+    given = had(RewardState.GRANTED, "cash", clawback=250)
+    assert "€2.50 of €10.00 goes back, because part of" in gifts.why_words(given)
     given = had(RewardState.GRANTED, "cash", clawback=250, owed=250, settled=250)
-    assert "€2.50 of it went back, because part of the purchase" in gifts.why_words(given)
+    assert "€2.50 of €10.00 went back, because part of" in gifts.why_words(given)
 
 
 def test_money_that_settles_a_debt_whole_is_not_on_its_way() -> None:
     assert gifts.why_words(had(RewardState.GRANTED, "cash", netted=1000)) == gifts.SETTLES
-    assert "on its way" in gifts.why_words(had(RewardState.GRANTED, "cash", netted=400))
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [
+        ("cash", "The rest is on its way to your bank account."),
+        ("store_credit", "The rest is yours, to spend with us."),
+    ],
+)
+def test_what_settles_a_debt_in_part_is_said_wherever_the_reward_is(kind: str, rest: str) -> None:
+    settles = "€7.50 of €10.00 settles what went back of an earlier reward and had reached you"
+    given = had(RewardState.GRANTED, kind, netted=750)
+    assert (gifts.why_words(given), gifts.gift_words(given)) == (
+        f"{settles} already. {rest}",
+        "€10.00",
+    )
+    waiting = had(RewardState.APPROVED, kind, netted=750)
+    waiting.awaits_staff = False
+    said = gifts.why_words(waiting, Waiting.BALANCE)
+    assert said == f"It is ready and will be sent shortly. {settles} already."
+    assert gifts.gift_words(waiting) == "€10.00"
+
+
+@pytest.mark.parametrize("kind", [one for one in Kind if one is not Kind.RECOGNITION])
+def test_the_rest_of_what_settles_a_debt_is_a_sentence(kind: Kind) -> None:
+    assert " already. The rest " in gifts.why_words(had(RewardState.GRANTED, kind, netted=400))
+    used = had(RewardState.GRANTED, kind, netted=400)
+    used.used_at = clock.now()
+    assert gifts.why_words(used) == gifts.USED
 
 
 def test_credit_that_ended_is_not_called_theirs_any_more() -> None:
     ended = had(RewardState.GRANTED, expired=600)
-    assert gifts.why_words(ended) == "€6.00 of it was not spent by its last day and is gone."
+    assert gifts.why_words(ended) == "€6.00 of €10.00 was not spent by its last day and is gone."
+    assert (gifts.gift_words(ended), gifts.tone_of(ended)) == ("€4.00", "good")
+    ended = had(RewardState.GRANTED, expired=1000)
+    assert (gifts.gift_words(ended), gifts.tone_of(ended)) == ("€10.00", "calm")
 
 
 def test_a_purchase_that_waits_for_a_rate_is_not_said_to_be_missing(world: World):

@@ -277,12 +277,18 @@ def _granted(reward: Reward) -> list[Gate]:
 
 
 def _taken_back(reward: Reward, shown: Evidence) -> Gate:
-    """Say why a whole reward went back: a refund, the provider, or staff with a reason."""
+    """Say why a whole reward went back: a refund, the provider, or staff with a reason.
+
+    What could not be taken and was let go is still given.
+    """
     why = reward.reason or REFUNDED
+    code: str = GateCode.TAKEN_BACK
     if why in (REFUNDED, CAME_BACK):
         code = why
     else:
-        code, shown = GateCode.TAKEN_BACK, (("taking", {"reason": why}), *shown)
+        shown = (("taking", {"reason": why}), *shown)
+    if reward.is_let_go:
+        return Gate(GateName.GRANT, PASSED, GateCode.LET_GO, at=reward.settled_at, evidence=shown)
     return Gate(GateName.GRANT, FAILED, code, at=reward.settled_at, evidence=shown)
 
 

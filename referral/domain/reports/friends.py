@@ -61,7 +61,7 @@ def tally_of(person_id: uuid.UUID, *, at: datetime) -> Tally:
         select(
             func.count(Referral.id.distinct()),
             func.count(case((Reward.purchase_id.is_not(None), Referral.id)).distinct()),
-            func.count(case((Reward.state == RewardState.GRANTED, Referral.id)).distinct()),
+            func.count(case((_was_thanked(), Referral.id)).distinct()),
             _of_lots(func.sum(CreditLot.left_minor), person_id, at=at),
             _of_lots(func.min(CreditLot.currency), person_id, at=at),
             _of_lots(func.count(CreditLot.currency.distinct()), person_id, at=at),
@@ -116,6 +116,10 @@ def _earned_by_sending() -> ColumnElement[bool]:
         Reward.side == Side.ADVOCATE,
         has_its_place(),
     )
+
+
+def _was_thanked() -> ColumnElement[bool]:
+    return or_(Reward.state == RewardState.GRANTED, Reward.given_minor > 0)
 
 
 def _awaits_rate() -> ColumnElement[bool]:

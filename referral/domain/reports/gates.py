@@ -70,6 +70,7 @@ class GateCode(StrEnum):
     ISSUED_AGAIN = "issued_again"
     EXPIRED = "expired"
     TAKEN_BACK = "taken_back"
+    LET_GO = "let_go"
     NOT_REACHED = "not_reached"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from referral.domain.attribution import Outcome, Referral, Signup
@@ -16,7 +16,6 @@ from referral.domain.businesses import StripeConnection
 from referral.domain.links import Click
 from referral.domain.people import Person
 from referral.domain.programs import Program, ProgramState, current_offers
-from referral.domain.reports.given import given_minor
 from referral.domain.reports.waiting import IS_WAITING
 from referral.domain.rewards import Grant, Reward, RewardMove, RewardState
 from referral.domain.rewards.awaiting import AwaitedRate
@@ -29,7 +28,6 @@ from referral.foundation.money import Money
 
 NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING)
 IS_HELD = (Reward.open_holds > 0,)
-_GIVEN = given_minor()
 _LATELY = 8
 _TELLING = (
     RewardState.GRANTED,
@@ -142,7 +140,7 @@ def since(moment: datetime) -> Month:
             Reward.state.not_in((RewardState.CANCELLED, RewardState.DENIED)),
             has_its_place(),
         ),
-        granted=_sums(Reward.settled_at >= moment, _GIVEN > 0, of=_GIVEN),
+        granted=_sums(Reward.settled_at >= moment, Reward.given_minor > 0, of=Reward.given_minor),
     )
 
 
@@ -190,7 +188,7 @@ def _count(kind: type[Any], *which: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(kind).where(*which)) or 0
 
 
-def _sums(*which: ColumnElement[bool], of: ColumnElement[int] | None = None) -> list[Money]:
+def _sums(*which: ColumnElement[bool], of: SQLColumnExpression[int] | None = None) -> list[Money]:
     """Add up rewards by currency: their amounts, or what else is asked for."""
     query = (
         select(Reward.currency, func.sum(Reward.amount_minor if of is None else of))

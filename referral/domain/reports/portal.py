@@ -12,7 +12,6 @@ from sqlalchemy.orm import joinedload
 from referral.domain.links import Link
 from referral.domain.people import Person
 from referral.domain.programs import Kind, Program, ProgramState
-from referral.domain.reports.given import given_minor
 from referral.domain.rewards import (
     Grant,
     Operation,
@@ -135,14 +134,12 @@ def sums_of(person_id: uuid.UUID) -> list[Sums]:
 
     A thank-you has none, a discount is worth what it is used for, and free time is told as time.
     """
-    waiting = case(
-        (Reward.state.in_(_WAITING), Reward.amount_minor - Reward.clawback_minor), else_=0
-    )
+    waiting = case((Reward.state.in_(_WAITING), Reward.payable_minor), else_=0)
     is_donation = Reward.kind == Kind.CHARITY
     parts = (
         func.sum(case((which, minor), else_=0))
         for which in (~is_donation, is_donation)
-        for minor in (waiting, given_minor())
+        for minor in (waiting, Reward.given_minor)
     )
     query = (
         select(Reward.currency, *parts)

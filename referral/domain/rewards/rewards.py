@@ -15,8 +15,10 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    case,
     select,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from referral.domain.attribution import Referral
@@ -155,10 +157,36 @@ class Reward(Owned, Due, Model):
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
 
-    @property
+    @hybrid_property
     def payable_minor(self) -> int:
-        """Return what is still to be granted: less what refunds took and what pays debts."""
+        """Return what is to be granted: less what refunds took and what pays debts."""
         return self.amount_minor - self.withheld_minor - self.netted_minor
+
+    @hybrid_property
+    def given_minor(self) -> int:
+        """Return what its person was given of it and keeps, as `granted` in the ledger has it.
+
+        That is what pays their debts before the rest is granted, what is left afterwards, and what
+        was let go once it is taken back. What is to be taken back counts until it is gone.
+        """
+        return {
+            RewardState.GRANTED: self._left_minor,
+            RewardState.REVERSED: self.forgiven_minor,
+        }.get(RewardState(self.state), self.netted_minor)
+
+    @given_minor.inplace.expression
+    @classmethod
+    def _given_minor(cls) -> ColumnElement[int]:
+        return case(
+            (cls.state == RewardState.GRANTED, cls._left_minor),
+            (cls.state == RewardState.REVERSED, cls.forgiven_minor),
+            else_=cls.netted_minor,
+        )
+
+    @hybrid_property
+    def _left_minor(self) -> int:
+        taken = self.withheld_minor + self.debited_minor + self.owed_minor - self.forgiven_minor
+        return self.amount_minor - taken - self.expired_minor
 
     @property
     def is_settling(self) -> bool:
@@ -169,6 +197,12 @@ class Reward(Owned, Due, Model):
     def debt_minor(self) -> int:
         """Return what its person still owes of it."""
         return self.owed_minor - self.settled_minor - self.forgiven_minor
+
+    @property
+    def back_minor(self) -> int:
+        """Return what went back of it: not under way, nor owed still, nor let go."""
+        still_there = self.outstanding_minor + self.debt_minor + self.forgiven_minor
+        return self.clawback_minor - still_there
 
     @property
     def outstanding_minor(self) -> int:
@@ -191,6 +225,11 @@ class Reward(Owned, Due, Model):
     def is_live(self) -> bool:
         """Tell whether the reward can still be granted or taken back."""
         return RewardState(self.state) in MOVES
+
+    @property
+    def is_let_go(self) -> bool:
+        """Tell whether it went back, but for a debt of it that staff let go: that part is kept."""
+        return self.state == RewardState.REVERSED and self.forgiven_minor > 0
 
     @property
     def is_restored(self) -> bool:

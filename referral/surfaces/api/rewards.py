@@ -46,9 +46,11 @@ class ApprovalsOut(Out):
 class RewardOut(Out):
     """One reward.
 
-    `state` moves forward only; a hold is an overlay on it. Of the amount, `taken_back` is what
-    refunds took in all and `owed` the part that could not be taken and still stands as a debt.
-    `reason` says why it ended.
+    `state` moves forward only; a hold is an overlay on it. `reason` says why it ended.
+    Of the amount, `taken_back` is all that is to go back. Of that, `owed` could not be taken and
+    still stands as a debt, and `forgiven` could not be taken and was let go by staff. Once it is
+    granted, also where `state` is `reversed`, its person keeps `amount` less `taken_back` and
+    store credit that ended unspent, plus `forgiven`, and has `owed` beside that.
     """
 
     id: RewardId
@@ -61,6 +63,7 @@ class RewardOut(Out):
     amount: Money
     taken_back: Money
     owed: Money
+    forgiven: Money
     state: RewardState
     reason: str | None
     is_held: bool
@@ -107,6 +110,7 @@ class RewardOut(Out):
             amount=Money.of(reward.amount_minor, reward.currency),
             taken_back=Money.of(reward.clawback_minor, reward.currency),
             owed=Money.of(reward.debt_minor, reward.currency),
+            forgiven=Money.of(reward.forgiven_minor, reward.currency),
             state=RewardState(reward.state),
             reason=reward.reason,
             is_held=reward.is_held,

@@ -37,7 +37,7 @@ from referral.surfaces.console.referrals import chosen_program
 from referral.surfaces.console.verbs import VERBS, Verb
 from referral.surfaces.web.reasons import GRANTS, OPERATIONS, reason_words, waiting_in_short
 from referral.surfaces.web.why import gate_items, in_short
-from referral.surfaces.web.words import day
+from referral.surfaces.web.words import day, money
 
 MOST_AT_ONCE = 100
 ONE_OF_TWO = "approved by one of two: somebody else must approve it too"
@@ -118,6 +118,19 @@ def when_words(reward: Reward, at: datetime, waits_for: str | None = None) -> st
     return Markup("expected {}").format(day(reward.expected_at))
 
 
+def parts_of(reward: Reward) -> list[tuple[str, str]]:
+    """List what went elsewhere of a reward: into a debt, back, or away unspent."""
+    parts = {
+        "Settles a debt": reward.netted_minor,
+        "Taken back": reward.back_minor,
+        "To go back": reward.outstanding_minor,
+        "Still owed": reward.debt_minor,
+        "Let go": reward.forgiven_minor,
+        "Ended unspent": 0 if reward.lapsed_at else reward.expired_minor,
+    }
+    return [(words, money(part, reward.currency)) for words, part in parts.items() if part]
+
+
 def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
     asked, program, after = _asked(), chosen_program(), request.values.get("after")
     known = lists.programs()
@@ -126,6 +139,7 @@ def _list(errors: dict[str, str], chosen: tuple[str, ...]) -> str:
         "rewards",
         rewards=found.rows,
         when_words=when_words,
+        parts_of=parts_of,
         waits=waits_of(found.rows),
         asked=asked,
         after=after,
@@ -163,6 +177,7 @@ def show_one(reward: Reward, errors: dict[str, str]) -> str:
         "reward",
         reward=reward,
         when=when_words(reward, clock.now(), waits_of([reward]).get(reward.id)),
+        parts=parts_of(reward),
         answer=in_short(explanation),
         gates=gate_items(explanation),
         verbs=verbs_for(reward),

@@ -23,7 +23,7 @@ _TONES = {
     RewardState.GRANTING: "info",
     RewardState.GRANTED: "good",
 }
-
+_TO_COME = (RewardState.PENDING, RewardState.APPROVED, RewardState.GRANTING)
 
 USED = "You have used it."
 NOT_USED = "It was not used before its last day, so it has ended."
@@ -40,16 +40,17 @@ def gift_words(reward: Reward) -> str:
         return reward_words(reward)
     if reward.kind == Kind.RECOGNITION:
         return "A thank-you"
-    if reward.state == RewardState.GRANTED:
-        return money(reward.amount_minor - reward.clawback_minor, reward.currency)
-    if reward.state in _TONES:
-        return money(reward.payable_minor, reward.currency)
-    return money(reward)
+    shown_minor = reward.given_minor
+    if reward.state in _TO_COME:
+        shown_minor += reward.payable_minor
+    return money(shown_minor or reward.amount_minor, reward.currency)
 
 
 def tone_of(reward: Reward) -> str:
     """Return the tone a reward is shown in; one that is not given is calm, not alarming."""
-    if reward.lapsed_at is not None:
+    if reward.is_let_go:
+        return "good"
+    if reward.lapsed_at is not None or _is_all_gone(reward):
         return "calm"
     return _TONES.get(RewardState(reward.state), "calm")
 
@@ -64,7 +65,7 @@ def why_words(reward: Reward, waits: str | None = None) -> str:
     if reward.kind == Kind.CHOICE and reward.state in _TONES:
         return TO_CHOOSE
     if waits is not None and not reward.is_held:
-        return waiting_words(waits)
+        return waiting_words(waits) + _settling_words(reward)
     said = state_words(reward.state, is_held=_is_held(reward), awaits_staff=reward.awaits_staff)
     reason = reward.reason or ""
     if reward.state == RewardState.DENIED and reason:
@@ -77,7 +78,7 @@ def why_words(reward: Reward, waits: str | None = None) -> str:
         elif reward.forgiven_minor:
             said = WAS_TO_GO_BACK
         return _back_words(said, reason or REFUNDED) + _owed_words(reward)
-    return said
+    return said + _settling_words(reward)
 
 
 def _given_words(reward: Reward) -> str:
@@ -90,14 +91,38 @@ def _given_words(reward: Reward) -> str:
     if reward.is_settling:
         return SETTLES
     if reward.expired_minor:
-        gone = money(reward.expired_minor, reward.currency)
-        return f"{gone} of it was not spent by its last day and is gone."
-    said = given_words(reward.kind) if reward.used_at is None else USED
-    if not reward.clawback_minor:
+        return f"{_part(reward, reward.expired_minor)} was not spent by its last day and is gone."
+    said = given_words(reward.kind)
+    if reward.used_at is not None:
+        said = USED
+    elif reward.netted_minor:
+        said = f"{_settling_words(reward).strip()} The rest{said.removeprefix('It')}"
+    back_minor = reward.clawback_minor - reward.forgiven_minor
+    if not back_minor:
         return said
-    back = money(reward.clawback_minor, reward.currency)
-    went = "goes back" if reward.debt_minor else "went back"
-    return f"{said} {back} of it {went}, because part of the purchase was refunded."
+    goes = "goes" if reward.debt_minor or reward.outstanding_minor else "went"
+    back = f"{_part(reward, back_minor)} {goes} back"
+    return f"{said} {back}, because part of the purchase was refunded."
+
+
+def _settling_words(reward: Reward) -> str:
+    """Say how much of a reward settles what its person owed of an earlier one."""
+    if not reward.netted_minor:
+        return ""
+    if reward.is_settling:
+        return f" {SETTLES}"
+    settles = _part(reward, reward.netted_minor)
+    return f" {settles} settles what went back of an earlier reward and had reached you already."
+
+
+def _part(reward: Reward, part_minor: int) -> str:
+    """Write a part of a reward beside the whole, such as "€2.50 of €10.00"."""
+    return f"{money(part_minor, reward.currency)} of {money(reward)}"
+
+
+def _is_all_gone(reward: Reward) -> bool:
+    """Tell whether nothing is left of what was given, because it ended unspent."""
+    return reward.expired_minor > 0 and not reward.given_minor
 
 
 def _back_words(said: str, reason: str) -> str:
@@ -114,8 +139,15 @@ def _owed_words(reward: Reward) -> str:
         owed = money(reward.debt_minor, reward.currency)
         said = f" You had {owed} of it already, which comes off the next credit or money you earn."
     if reward.forgiven_minor:
-        said += f" You may keep {money(reward.forgiven_minor, reward.currency)} of it."
+        said += f" You may keep {_kept_words(reward)}."
     return said
+
+
+def _kept_words(reward: Reward) -> str:
+    if reward.state == RewardState.GRANTED:
+        return f"{money(reward.forgiven_minor, reward.currency)} that was to go back"
+    is_whole = reward.forgiven_minor == reward.amount_minor
+    return "it" if is_whole else _part(reward, reward.forgiven_minor)
 
 
 def _is_held(reward: Reward) -> bool:

@@ -87,7 +87,7 @@ def _steps(sent: Sent, reward: Reward | None, *, at: datetime) -> list[dict[str,
 def _last_step(reward: Reward | None) -> dict[str, Any]:
     if reward is None:
         return {"label": "Thank-you", "state": "later"}
-    if reward.state == RewardState.GRANTED:
+    if reward.state == RewardState.GRANTED or reward.is_let_go:
         return {"label": "Thank-you", "state": "done", "at": reward.settled_at}
     return {"label": "Thank-you", "state": "now" if reward.state in _ON_ITS_WAY else "stopped"}
 
@@ -115,6 +115,7 @@ def _note(
     is_free = not reward.is_held and not reward.awaits_staff
     if reward.state == RewardState.PENDING and is_free and reward.expected_at > at:
         return _EXPECTED.format(day(reward.expected_at), why_words(reward))
-    if reward.state == RewardState.GRANTED and not reward.clawback_minor:
+    is_whole = not reward.clawback_minor and not reward.netted_minor
+    if reward.state == RewardState.GRANTED and is_whole:
         return None
     return why_words(reward, waits.get(reward.id))

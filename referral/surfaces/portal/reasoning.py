@@ -54,6 +54,7 @@ CODES: dict[str, str] = {
     GateCode.ISSUED_AGAIN: "It could not be given. It begins anew.",
     GateCode.EXPIRED: "It was not taken in time, so it has ended.",
     GateCode.TAKEN_BACK: "We took it back.",
+    GateCode.LET_GO: "It was to go back, and you may keep what you still had of it.",
 }
 _STEPS: dict[str, tuple[str, str, str]] = {
     RewardState.PENDING: ("Earned", "sparkles", "calm"),
@@ -82,6 +83,8 @@ def history_of(reward: Reward, moves: Iterable[RewardMove]) -> list[dict[str, An
     story: list[dict[str, Any]] = []
     for move in moves:
         title, symbol, tone = _STEPS[move.to_state]
+        if move.to_state == RewardState.REVERSED and reward.is_let_go:
+            title = "Was to go back"
         story.append({"at": move.at, "title": title, "icon": symbol, "tone": tone})
     if reward.fell_back_at is not None:
         changed = {"title": "Given another way from here", "icon": "refresh", "tone": "info"}

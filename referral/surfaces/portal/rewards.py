@@ -100,7 +100,6 @@ def _page(found: Reward, *, choosing_of: Callable[[Reward], Choosing | None]) ->
         end=_end(found, waits, at=at),
         reward=found,
         asks_where=waits in _WHERE,
-        netted=_netted_words(found),
         note=note,
         code=code_given(found),
         gift=gift,
@@ -148,13 +147,6 @@ def _today(at: datetime) -> date:
     return date.fromisoformat(day_of(at, g.business.time_zone))
 
 
-def _netted_words(reward: Reward) -> str | None:
-    """Return the part of a reward that settles a debt; nothing where all of it does."""
-    if not reward.netted_minor or reward.is_settling:
-        return None
-    return money(reward.netted_minor, reward.currency)
-
-
 _WHERE = (Waiting.NO_PAYEE, Waiting.PAYEE_NOT_READY)
 
 
@@ -192,7 +184,8 @@ def _is_expected(reward: Reward, *, at: datetime) -> bool:
 def _end(reward: Reward, waits: str | None, *, at: datetime) -> tuple[str, str | Markup]:
     """Say when it was given or ended, or when it is expected."""
     if reward.settled_at is not None:
-        words = "Given on" if reward.state == RewardState.GRANTED else "Ended on"
+        is_given = reward.state == RewardState.GRANTED or reward.is_let_go
+        words = "Given on" if is_given else "Ended on"
         return words, day(reward.settled_at)
     if _is_expected(reward, at=at):
         return "Expected on", day(reward.expected_at)

@@ -82,6 +82,7 @@ CODES: dict[GateCode, str] = {
     GateCode.ISSUED_AGAIN: "It was refused for good. Another reward has taken its place.",
     GateCode.EXPIRED: "Its person did not take it in time, so it has ended.",
     GateCode.TAKEN_BACK: "Taken back by your team.",
+    GateCode.LET_GO: "All of it was to go back. What could not be taken was let go and is kept.",
 }
 _TRIGGERS: dict[str, str] = {
     Trigger.SIGNUP: "The friend's signup",
