@@ -7,17 +7,21 @@ import re
 import pytest
 from sqlalchemy import select
 
-from referral.domain.businesses import Role, within
+from referral.domain import journey
+from referral.domain.businesses import Actor, Role, within
 from referral.domain.programs import Side, Trigger, publish_offer
 from referral.domain.rewards import Grant, Reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.gateways.stripe import keep_balances
+from referral.surfaces.web.reasons import WAITING
 from referral.worker import work_all
 from tests.cast import Shop, cash, credit, open_shop
 from tests.console.conftest import Desk
 from tests.console.visiting import check_page, post
 from tests.provider import Provider, ripen_due, send_due
+
+OLIVE = Actor("operator", "olive")
 
 
 def paying(shop: Shop) -> None:
@@ -62,13 +66,83 @@ def test_a_waiting_payout_says_what_helps(desk: Desk) -> None:
     assert check_page(desk.client.get("/console/payouts?show=sent")).count("€10.00") == 1
 
 
+def transfer_of_alice() -> Grant:
+    """Return the one payment there is."""
+    return session.scalars(select(Grant).where(Grant.operation == "transfer")).one()
+
+
+def rows(desk: Desk, show: str = "") -> list[list[str]]:
+    """Return the words of each line of the payouts, without whom they go to."""
+    text = check_page(desk.client.get(f"/console/payouts?show={show}"))
+    table = text.partition("<tbody")[2].partition("</tbody>")[0]
+    cells = (re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in table.split("<tr>")[1:])
+    return [[" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in row[1:]] for row in cells]
+
+
+def test_what_ended_is_not_said_to_go_on_by_itself(desk: Desk) -> None:
+    paying(desk.shop)
+    with within(desk.shop.business.id), transaction():
+        transfer_of_alice().waits_for = "no_payee"
+    (waiting,) = rows(desk)
+    assert waiting[2:] == ["Waiting", WAITING["no_payee"].staff]
+    with within(desk.shop.business.id), transaction():
+        reward = transfer_of_alice().reward
+        journey.deny_reward(reward, actor=OLIVE, reason="No.", at=desk.shop.now)
+        address = f"/console/rewards/{reward.public_id}"
+    assert [row[2:] for row in rows(desk)] == [["Nothing done", "It was not needed any more."]]
+    assert "goes on by itself" not in check_page(desk.client.get(address))
+
+
+def test_what_is_held_is_not_said_to_go_on_by_itself(desk: Desk) -> None:
+    paying(desk.shop)
+    with within(desk.shop.business.id), transaction():
+        act = transfer_of_alice()
+        act.waits_for = "no_payee"
+        reward = act.reward
+        journey.hold_reward(reward, actor=OLIVE, reason="A look.", at=desk.shop.now)
+    assert [row[2:] for row in rows(desk)] == [["Waiting", WAITING["held"].staff]]
+
+
+@pytest.mark.parametrize(
+    ("refunded_minor", "said"),
+    [
+        (12000, ["€0.00", "Nothing to send", "€10.00 of €10.00 settles a debt and is not sent."]),
+        (3000, ["€7.50", "Payment to their account", "€2.50 of €10.00 settles a debt and is not"]),
+    ],
+)
+def test_what_settles_a_debt_is_not_called_paid(
+    desk: Desk, refunded_minor: int, said: list[str]
+) -> None:
+    owing(desk.shop, refunded_minor)
+    with within(desk.shop.business.id), transaction():
+        session.add(desk.shop.program)
+        publish_offer(desk.shop.program, cash(trigger=Trigger.PURCHASE), at=desk.shop.now)
+    token = desk.shop.click(desk.shop.link_of(desk.shop.customer("alice")))
+    desk.shop.signup("carol", token=token)
+    desk.shop.purchase("carol")
+    session.remove()
+    work_all()
+    (row,) = rows(desk)
+    assert (row[0], row[1]) == (said[0], said[1])
+    assert said[2] in row[3]
+    assert rows(desk, "sent") == []
+
+
+def test_a_refused_reversal_is_told_in_words(desk: Desk) -> None:
+    paying(desk.shop)
+    said = "Stripe refused it: The account holds too little (balance_insufficient)."
+    with within(desk.shop.business.id), transaction():
+        act = transfer_of_alice()
+        act.operation, act.state, act.proof = "reversal", "failed", said
+        act.waits_for = "provider_down"
+    assert rows(desk, "reversed") == [["€10.00", "Payment taken back", "Nothing done", said]]
+
+
 def waiting_beside(desk: Desk, available_minor: int) -> None:
     """Have a payout wait for the balance, of which so much is there."""
     paying(desk.shop)
     with within(desk.shop.business.id), transaction():
-        session.scalars(
-            select(Grant).where(Grant.operation == "transfer")
-        ).one().waits_for = "balance"
+        transfer_of_alice().waits_for = "balance"
         keep_balances(desk.shop.business.id, {"eur": available_minor}, at=clock.now())
 
 

@@ -256,6 +256,9 @@ def test_what_has_gone_to_the_bank_stands_as_a_debt(trade: Trade) -> None:
     session.remove()
     reward = session.scalars(select(Reward).execution_options(**across_businesses())).one()
     assert (paid(trade), reward.state, reward.debt_minor) == (ONCE, "granted", 500)
+    query = select(Grant.proof).where(Grant.operation == "reversal")
+    (said,) = session.scalars(query.execution_options(**across_businesses()))
+    assert (said or "").startswith("Stripe refused it: ")
     assert_clean()
 
 

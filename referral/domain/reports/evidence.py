@@ -232,7 +232,7 @@ def grants(acts: Iterable[Grant]) -> Evidence:
                 "amount": Money(act.amount_minor, act.currency),
                 "idempotency_key": act.idempotency_key,
                 "state": act.state,
-                "waits_for": act.waits_for,
+                "waits_for": act.still_waits_for,
                 "object_id": act.found_as,
                 "proof": act.proof,
                 "first_sent_at": act.first_sent_at,

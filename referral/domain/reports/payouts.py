@@ -180,7 +180,11 @@ def _shown(show: str) -> list[ColumnElement[bool]]:
     both = or_(_is(Operation.TRANSFER), _is(Operation.REVERSAL))
     return {
         "waiting": [_is(Operation.TRANSFER), Grant.state.in_(_OPEN)],
-        "sent": [_is(Operation.TRANSFER), Grant.state == GrantState.DONE],
+        "sent": [
+            _is(Operation.TRANSFER),
+            Grant.state == GrantState.DONE,
+            Grant.amount_minor > 0,
+        ],
         "reversed": [_is(Operation.REVERSAL)],
         "failed": [both, Grant.state == GrantState.FAILED],
     }.get(show, [both, Grant.state != GrantState.REPLACED])

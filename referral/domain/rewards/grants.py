@@ -130,6 +130,11 @@ class Grant(Owned, Due, Model):
         return public_id(self.prefix, self.id)
 
     @property
+    def still_waits_for(self) -> str | None:
+        """Return what it waits for; nothing any more once it is settled."""
+        return self.waits_for if self.state in OPEN else None
+
+    @property
     def found_as(self) -> str | None:
         """Return what its object is called where it lies; None where the act left none.
 

@@ -10,6 +10,7 @@ from referral.domain import journey
 from referral.domain.reports import console as lists
 from referral.domain.reports.payouts import Payout, Sums, debts, payout_sums, payouts
 from referral.domain.rewards.debts import NothingOwed
+from referral.domain.rewards.grants import GrantState, Waiting
 from referral.foundation import clock
 from referral.foundation.db import transaction
 from referral.foundation.errors import Invalid
@@ -21,6 +22,7 @@ from referral.surfaces.web.needs import needs_words
 from referral.surfaces.web.reasons import GRANTS, OPERATIONS, waiting_words
 from referral.surfaces.web.words import money
 
+NOTHING_TO_SEND = "Nothing to send"
 SHOWN = ("waiting", "sent", "reversed", "failed")
 
 
@@ -89,17 +91,24 @@ def _gap(one: Sums, balance: StripeBalance | None) -> dict[str, str] | None:
 
 def _line(one: Payout) -> dict[str, Any]:
     """Return a payout as the list shows it: where it stands, and what helps."""
-    grant, payee = one.grant, one.payee
-    notes = [waiting_words(grant.waits_for, for_staff=True)] if grant.waits_for else []
-    if grant.waits_for == "payee_not_ready" and payee is not None:
+    grant, reward, payee = one.grant, one.reward, one.payee
+    waits_for = grant.still_waits_for
+    if waits_for and reward.is_held:
+        waits_for = Waiting.HELD
+    notes = [waiting_words(waits_for, for_staff=True)] if waits_for else [grant.proof or ""]
+    if waits_for == Waiting.PAYEE_NOT_READY and payee is not None:
         if payee.is_rejected:
             notes.append("Stripe turned this account away for good.")
         notes += [f"Stripe asks for: {', '.join(needs_words(payee.needs))}."] if payee.needs else []
+    if reward.netted_minor and not grant.takes:
+        settles = f"{money(reward.netted_minor, reward.currency)} of {money(reward)}"
+        notes.append(f"{settles} settles a debt and is not sent.")
+    is_sent = grant.takes or grant.state == GrantState.FAILED or not reward.is_settling
     return {
         "grant": grant,
-        "reward": one.reward,
-        "what": OPERATIONS[grant.operation],
+        "reward": reward,
+        "what": OPERATIONS[grant.operation] if is_sent else NOTHING_TO_SEND,
         "state": GRANTS[grant.state],
-        "note": " ".join(notes) or grant.proof or "",
-        "account": payee.account_id if payee else None,
+        "note": " ".join(filter(None, notes)),
+        "account": payee.account_id if payee and is_sent else None,
     }
