@@ -28,7 +28,10 @@ def test_a_token_shows_who_invited_and_what_for(page: Page):
     assert said["friend_offer"]["words"] == "20% off your first order"
     assert said["friend_offer"]["rate_bp"] == 2000
     assert said["advocate_offer"]["amount_minor"] == 1000
-    assert said["disclosure"].startswith("Alice gets €10.00 credit")
+    assert said["disclosure"] == (
+        "Alice gets €10.00 credit on their next bill for each friend's first purchase."
+        " Corner Coffee will send your own link to this address."
+    )
 
 
 def test_only_the_first_name_of_who_invited_is_told(page: Page):
@@ -98,6 +101,7 @@ def test_a_program_that_is_not_open_offers_nothing_but_still_takes_signups(page:
     assert said["program"]["state"] == state
     assert said["friend_offer"] is said["advocate_offer"] is None
     assert said["invitation"]["reason"] == "program_closed"
+    assert said["disclosure"] == ""
     assert "sign up all the same" in said["invitation"]["message"]
 
 

@@ -34,7 +34,7 @@ def welcome(program: Program, seen: Invitation, offers: Offers) -> dict[str, Any
         "friend_offer": _offer(friend) if friend and seen.is_good else None,
         "advocate_offer": _offer(advocate) if advocate else None,
         "heading": words.heading(program.business.name, seen),
-        "disclosure": words.disclosure(program.business.name, seen, advocate, cautions),
+        "disclosure": words.disclosure(program, seen, advocate, cautions),
         "cautions": cautions,
     }
 

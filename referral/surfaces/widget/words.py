@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from referral.domain.attribution import Reason
-from referral.domain.programs import Offer
+from referral.domain.programs import Offer, Program
 from referral.domain.reports.invitation import Invitation
 from referral.surfaces.web.promises import friend_offer_words, offer_words
 
@@ -42,19 +42,20 @@ def wrong_code(seen: Invitation) -> str | None:
 
 
 def disclosure(
-    business: str, seen: Invitation, advocate: Offer | None, cautions: Sequence[str] = ()
+    program: Program, seen: Invitation, advocate: Offer | None, cautions: Sequence[str] = ()
 ) -> str:
     """Say what the one who invited gains by it, what is used up, and what becomes of the address.
 
-    Where something is used up, that is said instead of the gain.
+    Where something is used up, that is said instead of the gain. A link is sent while the program
+    is open; otherwise there is nothing to say.
     """
-    address = f"{business} will send your own link to this address."
-    if cautions:
-        return f"{' '.join(cautions)} {address}"
-    if not (seen.is_good and advocate):
-        return address
-    gain = offer_words(advocate, whose="their")
-    return f"{seen.inviter or 'Your friend'} gets {gain}. {address}"
+    said = list(cautions)
+    if not said and seen.is_good and advocate:
+        gain = offer_words(advocate, whose="their")
+        said.append(f"{seen.inviter or 'Your friend'} gets {gain}.")
+    if program.is_open:
+        said.append(f"{program.business.name} will send your own link to this address.")
+    return " ".join(said)
 
 
 def thanks(business: str, seen: Invitation, friend: Offer | None) -> str:
