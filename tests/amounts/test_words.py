@@ -29,12 +29,13 @@ STEPS = [
     [
         (
             offered(trigger=Trigger.RENEWAL, times=12),
-            "€10.00 credit on your next bill for the first 12 renewals"
+            "€10.00 credit on your next bill after each of the first 12 renewals"
             " of each friend's subscription",
         ),
         (
             offered(Side.FRIEND, trigger=Trigger.PURCHASE, times=3, minimum_minor=2000),
-            "€10.00 credit on your next bill for your first 3 purchases of at least €20.00",
+            "€10.00 credit on your next bill"
+            " after each of your first 3 purchases of at least €20.00",
         ),
         (
             offered(trigger=Trigger.PURCHASE, times=1, amount_minor=None, rate_bp=500),
@@ -49,12 +50,12 @@ STEPS = [
                 rate_bp=1000,
                 minimum_minor=2000,
             ),
-            "10% of the first 2 purchases of at least €20.00 by each friend"
+            "10% of each of the first 2 purchases of at least €20.00 by each friend"
             " as credit to spend with us",
         ),
         (
             offered(trigger=Trigger.RENEWAL, minimum_minor=2000),
-            "€10.00 credit on your next bill for every renewal of at least €20.00"
+            "€10.00 credit on your next bill after every renewal of at least €20.00"
             " of each friend's subscription",
         ),
         (
@@ -68,7 +69,7 @@ STEPS = [
         ),
         (
             offered(trigger=Trigger.FIRST_PURCHASE, steps=STEPS),
-            "credit on your next bill for each friend's first purchase: €10.00 for the 1st"
+            "credit on your next bill after each friend's first purchase: €10.00 for the 1st"
             " to 4th friend, €15.00 for the 5th friend and €20.00 from the 6th on",
         ),
     ],

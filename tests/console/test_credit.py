@@ -154,6 +154,6 @@ def test_an_offer_of_store_credit_is_published_with_its_life(desk: Desk) -> None
     assert "1 to 3650 days" in wrong
     assert post(desk.client, path, **typed).status_code == 303
     page = check_page(desk.client.get(path))
-    said = "€7.50 to spend with us for every purchase by each friend, to be spent within 365 days"
+    said = "€7.50 to spend with us after every purchase by each friend, to be spent within 365 days"
     assert said in page
     assert 'value="365"' in page

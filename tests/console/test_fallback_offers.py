@@ -67,7 +67,7 @@ def test_only_what_is_given_instead_has_its_terms(desk: Desk) -> None:
         assert post(desk.client, path(desk), **CREDIT, **named).status_code == 303
         shown = words_of(check_page(desk.client.get(path(desk))))
         assert said in shown
-        assert re.search(r"credit on their next bill for each friend's first purchase \(", shown)
+        assert re.search(r"credit on their next bill after each friend's first purchase \(", shown)
 
 
 def test_what_does_not_fit_is_said_beside_it(desk: Desk) -> None:

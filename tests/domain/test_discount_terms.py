@@ -50,7 +50,7 @@ def test_what_fits_is_kept_and_said(app: Flask) -> None:
         ({"trigger": Trigger.SIGNUP}, "20% off your next order for each friend who signs up"),
         (
             {"trigger": Trigger.FIRST_PURCHASE, "discount_days": 60, "person_cap_minor": None},
-            "20% off your next order for each friend's first purchase, within 60 days",
+            "20% off your next order after each friend's first purchase, within 60 days",
         ),
         (
             {"trigger": Trigger.MILESTONE, "milestone_every": 3, "discount_minimum_minor": 2000},
@@ -58,7 +58,7 @@ def test_what_fits_is_kept_and_said(app: Flask) -> None:
         ),
         (
             {"trigger": Trigger.PURCHASE, "steps": (Step(1, rate_bp=2000), Step(3, rate_bp=3000))},
-            "a discount on your next order for every purchase by each friend:"
+            "a discount on your next order after every purchase by each friend:"
             " 20% for the 1st to 2nd friend and 30% from the 3rd on",
         ),
     ],

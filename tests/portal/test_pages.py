@@ -74,7 +74,9 @@ def test_the_offer_of_both_sides_is_said_before_the_link(world: World):
     page = words_of(world.signed_in(ALICE).get().text)
 
     friend = page.index("Your friend gets 20% off their first order.")
-    alice = page.index("You get €10.00 credit on your next bill for each friend's first purchase.")
+    alice = page.index(
+        "You get €10.00 credit on your next bill after each friend's first purchase."
+    )
     assert friend < page.index("Your link")
     assert alice < page.index("Your link")
 

@@ -1,6 +1,7 @@
 """Every code of the domain has words for people, and offers read as they are."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_what_was_given_is_said_with_where_it_is() -> None:
 @pytest.mark.parametrize(
     ("offer", "words"),
     [
-        (offered(), "€10.00 credit on your next bill for each friend's first purchase"),
+        (offered(), "€10.00 credit on your next bill after each friend's first purchase"),
         (
             offered(amount_minor=None, rate_bp=1250, cap_minor=5000, trigger=Trigger.PURCHASE),
             "12.5% of every purchase by each friend as credit on your next bill,"
@@ -88,7 +89,7 @@ def test_what_was_given_is_said_with_where_it_is() -> None:
         ),
         (
             offered(minimum_minor=2000, person_cap_minor=20000),
-            "€10.00 credit on your next bill for each friend's first purchase"
+            "€10.00 credit on your next bill after each friend's first purchase"
             " of at least €20.00, up to €200.00 in all",
         ),
         (
@@ -107,12 +108,41 @@ def test_what_was_given_is_said_with_where_it_is() -> None:
         ),
         (
             offered(Side.FRIEND, amount_minor=1000, currency="jpy"),
-            "¥1,000 credit on your next bill for your first purchase",
+            "¥1,000 credit on your next bill after your first purchase",
         ),
     ],
 )
 def test_an_offer_reads_as_it_is(offer: Offer, words: str) -> None:
     assert offer_words(offer).replace("JP¥", "¥") == words
+
+
+PAID = (Trigger.FIRST_PURCHASE, Trigger.PURCHASE, Trigger.RENEWAL)
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("trigger", PAID)
+@pytest.mark.parametrize("kind", Kind)
+def test_what_is_given_after_a_payment_says_so(side: Side, trigger: Trigger, kind: Kind) -> None:
+    said = offer_words(offered(side, kind=kind, trigger=trigger))
+    assert " after " in said
+    assert not re.search(r" for (each|every|your)", said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Kind.STORE_CREDIT, "as credit to spend with us afterwards"),
+        (Kind.ACCOUNT_CREDIT, "as credit on your next bill afterwards"),
+        (Kind.CASH, "paid to your bank account afterwards"),
+        (Kind.CHOICE, "given afterwards the way you choose"),
+    ],
+)
+def test_a_friends_share_of_their_own_purchase_comes_afterwards(kind: Kind, said: str) -> None:
+    share = {"kind": kind, "amount_minor": None, "rate_bp": 1000}
+    friends = offer_words(offered(Side.FRIEND, **share))
+    assert friends.startswith("10% of your first purchase")
+    assert friends.endswith(said)
+    assert "afterwards" not in offer_words(offered(**share))
 
 
 WORDS = {Kind.RECOGNITION: "thank-you", Kind.FREE_PERIOD: "next period"}

@@ -29,7 +29,7 @@ def test_a_token_shows_who_invited_and_what_for(page: Page):
     assert said["friend_offer"]["rate_bp"] == 2000
     assert said["advocate_offer"]["amount_minor"] == 1000
     assert said["disclosure"] == (
-        "Alice gets €10.00 credit on their next bill for each friend's first purchase."
+        "Alice gets €10.00 credit on their next bill after each friend's first purchase."
         " Corner Coffee will send your own link to this address."
     )
 

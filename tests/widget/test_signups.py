@@ -1,7 +1,9 @@
 """Signing up from somebody else's page: the decision is kept, and the answer betrays nobody."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -12,9 +14,10 @@ from referral.domain.businesses import within
 from referral.domain.links import Link
 from referral.domain.notices import Notice
 from referral.domain.people import Person
-from referral.domain.programs import ProgramState
-from referral.foundation.db import session
+from referral.domain.programs import OfferTerms, ProgramState, Side, Trigger, publish_offer
+from referral.foundation.db import session, transaction
 from referral.surfaces.web.limits import add_limits
+from tests.cast import discount, store_credit
 from tests.fixtures import settings_for
 from tests.widget.conftest import Page
 from tests.widget.test_config import move, token_of_alice
@@ -129,6 +132,28 @@ def test_the_link_that_carries_a_name_is_mailed(page: Page):
     assert mail.content["to"] == "bob@mail.example"
     mailed = mail.content["code"]
     assert page.config(code=mailed).json["invitation"]["invited_by"] == "Bob"
+
+
+@pytest.mark.parametrize(
+    ("offer", "said"),
+    [
+        (discount(), "20% off your first order. No code is needed."),
+        (
+            replace(store_credit(500), side=Side.FRIEND, trigger=Trigger.FIRST_PURCHASE),
+            "€5.00 to spend with us after your first purchase. It comes by itself.",
+        ),
+    ],
+)
+def test_what_comes_after_a_purchase_is_not_said_to_be_ready(
+    page: Page, offer: OfferTerms, said: str
+):
+    with within(page.shop.business.id), transaction():
+        publish_offer(page.shop.program, offer, at=page.shop.now)
+    token = page.shop.click(page.shop.link_of(page.shop.customer("alice")))
+
+    answer = page.sign_up(email="bob@mail.example", token=token)
+
+    assert answer.json["message"] == f"If you are new to Corner Coffee, you get {said}"
 
 
 def test_a_closed_program_keeps_the_person_and_gives_no_link(page: Page):

@@ -24,12 +24,12 @@ _FRIEND = {
     Trigger.RENEWAL: "every renewal{least} of {whose} subscription",
 }
 _ADVOCATE_TIMES = {
-    Trigger.PURCHASE: "the first {times}{least} by each friend",
-    Trigger.RENEWAL: "the first {times}{least} of each friend's subscription",
+    Trigger.PURCHASE: "{each}the first {times}{least} by each friend",
+    Trigger.RENEWAL: "{each}the first {times}{least} of each friend's subscription",
 }
 _FRIEND_TIMES = {
-    Trigger.PURCHASE: "{whose} first {times}{least}",
-    Trigger.RENEWAL: "the first {times}{least} of {whose} subscription",
+    Trigger.PURCHASE: "{each}{whose} first {times}{least}",
+    Trigger.RENEWAL: "{each}the first {times}{least} of {whose} subscription",
 }
 """Each event; the least it must be worth stands right behind the purchase it is said of."""
 
@@ -45,9 +45,21 @@ def occasion(offer: Offer, *, whose: str = "your") -> str:
         said = (_FRIEND_TIMES if is_friend else _ADVOCATE_TIMES)[trigger]
         noun = "purchase" if trigger is Trigger.PURCHASE else "renewal"
         names["times"] = noun if offer.times == 1 else count(offer.times, noun)
+        names["each"] = "" if offer.times == 1 else "each of "
     else:
         said = (_FRIEND if is_friend else _ADVOCATE)[trigger]
     return said.format(**names)
+
+
+def is_afterwards(offer: Offer) -> bool:
+    """Tell whether it is given after a payment, and so cannot be used for that one."""
+    return offer.trigger not in (Trigger.SIGNUP, Trigger.MILESTONE)
+
+
+def at_occasion(offer: Offer, *, whose: str = "your") -> str:
+    """Say when something is given, such as "after your first purchase" or "for signing up"."""
+    when = "after" if is_afterwards(offer) else "for"
+    return f"{when} {occasion(offer, whose=whose)}"
 
 
 def by_friend(offer: Offer, write: Callable[[Step], str]) -> str:

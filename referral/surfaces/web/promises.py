@@ -9,14 +9,15 @@ from decimal import Decimal
 
 from referral.domain.programs import Kind, Offer, Side, Step, Trigger
 from referral.domain.rewards import Reward
-from referral.surfaces.web.occasions import by_friend, occasion
+from referral.surfaces.web.occasions import at_occasion, by_friend, is_afterwards, occasion
 from referral.surfaces.web.words import count, money
 
 
 def offer_words(offer: Offer, *, whose: str = "your") -> str:
     """Say what an offer gives, to the one who gets it; `whose` is "their" when told to others.
 
-    Such as "€10.00 credit on your next bill for each friend's first purchase".
+    Such as "€10.00 credit on your next bill after each friend's first purchase". What is given
+    after a purchase says so, for it cannot be used on that one.
     """
     if offer.side == Side.FRIEND:
         return friend_offer_words(offer, whose=whose)
@@ -71,23 +72,23 @@ def worth_words(offer: Offer) -> str:
 
 
 _FIXED = {
-    Kind.ACCOUNT_CREDIT: "{worth} credit on {whose} next bill for {event}",
-    Kind.RECOGNITION: "a personal thank-you for {event}",
-    Kind.FREE_PERIOD: "{periods} of {whose} subscription free for {event}",
-    Kind.REFUND: "{worth} back from {whose} last payment for {event}",
-    Kind.CASH: "{worth} paid to {whose} bank account for {event}",
-    Kind.GIFT: "a gift worth {worth} for {event}",
-    Kind.CHARITY: "{worth} to a charity of {whose} choice for {event}",
-    Kind.STORE_CREDIT: "{worth} to spend with us for {event}",
-    Kind.CHOICE: "{worth} for {event}, given the way {who} choose",
+    Kind.ACCOUNT_CREDIT: "{worth} credit on {whose} next bill {when}",
+    Kind.RECOGNITION: "a personal thank-you {when}",
+    Kind.FREE_PERIOD: "{periods} of {whose} subscription free {when}",
+    Kind.REFUND: "{worth} back from {whose} last payment {when}",
+    Kind.CASH: "{worth} paid to {whose} bank account {when}",
+    Kind.GIFT: "a gift worth {worth} {when}",
+    Kind.CHARITY: "{worth} to a charity of {whose} choice {when}",
+    Kind.STORE_CREDIT: "{worth} to spend with us {when}",
+    Kind.CHOICE: "{worth} {when}, given the way {who} choose",
 }
 _SHARES = {
-    Kind.ACCOUNT_CREDIT: "{worth} of {event} as credit on {whose} next bill",
+    Kind.ACCOUNT_CREDIT: "{worth} of {event} as credit on {whose} next bill{later}",
     Kind.REFUND: "{worth} of {event} back from {whose} last payment",
-    Kind.CASH: "{worth} of {event}, paid to {whose} bank account",
+    Kind.CASH: "{worth} of {event}, paid to {whose} bank account{later}",
     Kind.CHARITY: "{worth} of {event} to a charity of {whose} choice",
-    Kind.STORE_CREDIT: "{worth} of {event} as credit to spend with us",
-    Kind.CHOICE: "{worth} of {event}, given the way {who} choose",
+    Kind.STORE_CREDIT: "{worth} of {event} as credit to spend with us{later}",
+    Kind.CHOICE: "{worth} of {event}, given{later} the way {who} choose",
 }
 """What each kind gives for an event, as an amount and as a share of what is paid."""
 
@@ -106,13 +107,15 @@ _BY_STEPS = {
 
 
 def _given(offer: Offer, whose: str) -> str:
-    event = occasion(offer, whose=whose)
+    event, when = occasion(offer, whose=whose), at_occasion(offer, whose=whose)
     if offer.kind == Kind.DISCOUNT:
-        return _off(offer, whose, event)
+        return _off(offer, whose, when)
     names = {"whose": whose, "who": "you" if whose == "your" else "they", "event": event}
+    is_their_own = offer.side == Side.FRIEND and is_afterwards(offer)
+    names |= {"when": when, "later": " afterwards" if is_their_own else ""}
     if offer.steps:
         what = _BY_STEPS[Kind(offer.kind)].format(**names)
-        what = f"{what} for {event}" if offer.rate_bp is None else f"a share of {event} as {what}"
+        what = f"{what} {when}" if offer.rate_bp is None else f"a share of {event} as {what}"
         given = f"{what}: {by_friend(offer, lambda step: _step(offer, step))}"
     else:
         said = (_FIXED if offer.rate_bp is None else _SHARES)[Kind(offer.kind)]
@@ -120,9 +123,9 @@ def _given(offer: Offer, whose: str) -> str:
     return given + _limits(offer) + terms_words(offer, offer.kind)
 
 
-def _off(offer: Offer, whose: str, event: str) -> str:
-    """Say what a discount takes off an order to come, such as "20% off your next order for …"."""
-    order = f"{whose} next order{_of_at_least(offer)} for {event}"
+def _off(offer: Offer, whose: str, when: str) -> str:
+    """Say what a discount takes off an order to come, such as "20% off your next order after …"."""
+    order = f"{whose} next order{_of_at_least(offer)} {when}"
     if offer.steps:
         said = f"a discount on {order}: {by_friend(offer, lambda step: _step(offer, step))}"
     else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from referral.domain.attribution import Reason
 from referral.domain.programs import Offer, Program
 from referral.domain.reports.invitation import Invitation
+from referral.surfaces.web.occasions import is_afterwards
 from referral.surfaces.web.promises import friend_offer_words, offer_words
 
 _DAMAGED = "The link you followed was damaged on its way, so we cannot tell who sent you."
@@ -62,5 +63,6 @@ def thanks(business: str, seen: Invitation, friend: Offer | None) -> str:
     """Say what comes next in words that are true for everybody, known before or not."""
     if seen.is_good and friend:
         promise = friend_offer_words(friend)
-        return f"If you are new to {business}, you get {promise}. No code is needed."
+        how = "It comes by itself." if is_afterwards(friend) else "No code is needed."
+        return f"If you are new to {business}, you get {promise}. {how}"
     return invitation(seen)
