@@ -99,7 +99,7 @@ _SECOND = "Rewards of this amount and more need two people, in minor units."
 @click.option(
     "--touch", type=click.Choice([one.value for one in TouchRule]), default=TouchRule.FIRST.value
 )
-@click.option("--budget", type=click.IntRange(0, 10**12), help="In minor units; none: no limit.")
+@click.option("--budget", type=click.IntRange(0, 10**15), help="In minor units; none: no limit.")
 @click.option("--person-cap", type=click.IntRange(1, 10**12), help="Per advocate, minor units.")
 @click.option(
     "--credit-life-days", type=click.IntRange(1, 3650), help="How long store credit lasts."

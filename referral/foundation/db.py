@@ -38,7 +38,7 @@ from sqlalchemy.types import TypeDecorator
 
 from referral.foundation.connections import LOCK_WAIT_MS, keep_well
 from referral.foundation.ids import new_key
-from referral.foundation.money import LIMIT_MINOR
+from referral.foundation.money import LIMIT_MINOR, SUM_LIMIT_MINOR
 
 _WRITES = "referral_writes"
 _PATIENCE = "referral_patience_ms"
@@ -65,9 +65,14 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Total(BigInteger):
+    """A whole number of minor units that amounts are added up to; see `whole_sum`."""
+
+
 Key = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=new_key)]
 Moment = Annotated[datetime, mapped_column(UTCDateTime)]
 Minor = Annotated[int, mapped_column(BigInteger)]
+MinorSum = Annotated[int, mapped_column(Total)]
 Json = Annotated[dict[str, Any], mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
 JsonList = Annotated[list[Any], mapped_column(JSON().with_variant(JSONB(), "postgresql"))]
 Currency = Annotated[str, mapped_column(String(3))]
@@ -112,14 +117,20 @@ class InsideTransaction(Exception):
 
 def whole_minor(*columns: str) -> list[CheckConstraint]:
     """Keep amounts whole and within ±10^12, in the database too (I-13)."""
-    return [
-        CheckConstraint(
-            f"{column} BETWEEN -{LIMIT_MINOR} AND {LIMIT_MINOR}"
-            f" AND {column} = CAST({column} AS BIGINT)",
-            name=f"{column}_whole",
-        )
-        for column in columns
-    ]
+    return [_whole(column, LIMIT_MINOR) for column in columns]
+
+
+def whole_sum(*columns: str) -> list[CheckConstraint]:
+    """Keep sums of amounts whole and within ±10^15, in the database too (I-13)."""
+    return [_whole(column, SUM_LIMIT_MINOR) for column in columns]
+
+
+def _whole(column: str, limit_minor: int) -> CheckConstraint:
+    return CheckConstraint(
+        f"{column} BETWEEN -{limit_minor} AND {limit_minor}"
+        f" AND {column} = CAST({column} AS BIGINT)",
+        name=f"{column}_whole",
+    )
 
 
 def one_of(column: str, values: Iterator[str] | Any) -> CheckConstraint:

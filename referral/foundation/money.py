@@ -9,6 +9,9 @@ from fractions import Fraction
 from babel.numbers import list_currencies
 
 LIMIT_MINOR = 10**12
+"""The most that one amount can be: a purchase, a reward, a refund (I-13)."""
+SUM_LIMIT_MINOR = 10**15
+"""The most that amounts are added up to; doubles, so JavaScript too, keep it exactly."""
 FULL_RATE_BP = 10_000
 
 
@@ -20,15 +23,16 @@ class CurrencyMismatch(Exception):
 class Money:
     """A whole number of minor units of one currency, such as 1050 of "eur".
 
-    `amount_minor` lies within ±10^12; `currency` is a lower-case ISO 4217 code.
+    Sums are Money too, so no bound is set here: what is asked for and what is kept has its own.
+    `currency` is a lower-case ISO 4217 code.
     """
 
     amount_minor: int
     currency: str
 
     def __post_init__(self) -> None:
-        if type(self.amount_minor) is not int or abs(self.amount_minor) > LIMIT_MINOR:
-            raise ValueError("an amount is a whole number within ±10^12 minor units")
+        if type(self.amount_minor) is not int:
+            raise ValueError("an amount is a whole number of minor units")
         if not is_code(self.currency):
             raise ValueError("a currency is a lower-case ISO 4217 code")
 

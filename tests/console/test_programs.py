@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_made(
 def test_every_problem_is_said_at_once_and_names_its_field(desk: Desk) -> None:
     wrong = {
         "landing_url": "shop", "hold_days": "40000", "advocate_worth": "ten", "friend_worth": "ten",
-        "advocate_cap": "", "friend_cap": "", "budget": "10000000000.01",
+        "advocate_cap": "", "friend_cap": "", "budget": "10000000000000.01",
     }  # fmt: skip
     text = check_page(post(desk.client, NEW, NEW, **TYPED | wrong), 422)
     links = re.findall(r'<li><a href="#f-([a-z_]+)">', text)
@@ -169,7 +169,7 @@ def test_every_problem_is_said_at_once_and_names_its_field(desk: Desk) -> None:
         "Hold: Between 0 and 365 days.",
         "How much the advocate gets: Write an amount such as 12.50.",
         "How much the friend gets: Write an amount such as 12.50.",
-        "Budget: At most €10,000,000,000.00.",
+        "Budget: At most €10,000,000,000,000.00.",
     ):
         assert f">{said}</a>" in text
     beside = set(re.findall(r'id="e-([a-z_]+)"', text))

@@ -104,8 +104,8 @@ def test_minor_units_have_the_digits_of_their_currency() -> None:
     assert [digits(code) for code in ("jpy", "eur", "kwd")] == [0, 2, 3]
 
 
-@pytest.mark.parametrize("amount", [1.0, "1", True, None, LIMIT_MINOR + 1, -LIMIT_MINOR - 1])
-def test_only_whole_numbers_in_range_are_money(amount: object) -> None:
+@pytest.mark.parametrize("amount", [1.0, "1", True, None])
+def test_only_whole_numbers_are_money(amount: object) -> None:
     with pytest.raises(ValueError, match="whole number"):
         Money(amount, "eur")  # type: ignore[arg-type]
 

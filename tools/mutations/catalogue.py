@@ -97,8 +97,8 @@ MUTATIONS = (
     Mutation(
         "a budget forgets the amount that is asked of it",
         f"{DOMAIN}/programs/budget.py",
-        "Program.committed_minor + amount_minor <= Program.budget_minor",
-        "Program.committed_minor <= Program.budget_minor",
+        "Program.committed_minor + amount_minor <= limit_minor",
+        "Program.committed_minor <= limit_minor",
         ("tests/domain/test_edges.py",),
     ),
     Mutation(

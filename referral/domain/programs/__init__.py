@@ -1,6 +1,12 @@
 """Programs, the offers they make, and what they may still spend; knows no person's reward."""
 
-from referral.domain.programs.budget import lock_program, reserve, return_to_budget, set_budget
+from referral.domain.programs.budget import (
+    lock_program,
+    reserve,
+    return_to_budget,
+    room_minor,
+    set_budget,
+)
 from referral.domain.programs.kinds import Fulfilment, Kind, Side, Trigger
 from referral.domain.programs.offers import (
     Offer,
@@ -49,5 +55,6 @@ __all__ = [
     "publish_rules",
     "reserve",
     "return_to_budget",
+    "room_minor",
     "set_budget",
 ]

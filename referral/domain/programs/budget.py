@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, select, update
 
-from referral.domain.programs.programs import Program
+from referral.domain.programs.programs import Program, check_budget
 from referral.foundation.db import changed, session
-from referral.foundation.errors import Invalid
-from referral.foundation.money import LIMIT_MINOR
+from referral.foundation.money import SUM_LIMIT_MINOR
 
 
 def lock_program(program_id: uuid.UUID) -> None:
@@ -24,20 +23,25 @@ def lock_program(program_id: uuid.UUID) -> None:
 
 
 def reserve(program_id: uuid.UUID, amount_minor: int) -> bool:
-    """Take an amount out of the budget; False when it does not hold that much any more."""
+    """Take an amount out of the budget; False when it does not hold that much any more.
+
+    Without a budget there is room until the sum could not be kept any more.
+    """
+    limit_minor = func.coalesce(Program.budget_minor, SUM_LIMIT_MINOR)
     taken = session.execute(
         update(Program)
         .where(Program.id == program_id)
-        .where(
-            or_(
-                Program.budget_minor.is_(None),
-                Program.committed_minor + amount_minor <= Program.budget_minor,
-            )
-        )
+        .where(Program.committed_minor + amount_minor <= limit_minor)
         .values(committed_minor=Program.committed_minor + amount_minor)
         .execution_options(synchronize_session=False)
     )
     return changed(taken) == 1
+
+
+def room_minor(program: Program) -> int:
+    """Return what a program may still promise, with or without a budget; never below nothing."""
+    left_minor = program.left_minor
+    return SUM_LIMIT_MINOR - program.committed_minor if left_minor is None else left_minor
 
 
 def return_to_budget(program_id: uuid.UUID, amount_minor: int) -> None:
@@ -52,6 +56,5 @@ def return_to_budget(program_id: uuid.UUID, amount_minor: int) -> None:
 
 def set_budget(program: Program, budget_minor: int | None) -> None:
     """Set or lift the limit; lowering it below what is used only stops new rewards."""
-    if budget_minor is not None and not 0 <= budget_minor <= LIMIT_MINOR:
-        raise Invalid(fields={"budget": "A whole number of minor units, zero or more."})
+    check_budget(budget_minor)
     program.budget_minor = budget_minor

@@ -18,6 +18,7 @@ from referral.foundation.db import (
     Key,
     Long,
     Minor,
+    MinorSum,
     Model,
     Moment,
     Name,
@@ -25,10 +26,11 @@ from referral.foundation.db import (
     one_of,
     session,
     whole_minor,
+    whole_sum,
 )
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import new_key, parse_public_id, public_id
-from referral.foundation.money import LIMIT_MINOR, is_currency
+from referral.foundation.money import LIMIT_MINOR, SUM_LIMIT_MINOR, is_currency
 from referral.foundation.text import plain
 
 
@@ -71,7 +73,7 @@ class Program(Owned, Model):
         CheckConstraint("click_window_days BETWEEN 1 AND 730", name="click_window_range"),
         CheckConstraint("qualify_window_days BETWEEN 1 AND 730", name="qualify_window_range"),
         CheckConstraint("committed_minor >= 0", name="committed_not_negative"),
-        *whole_minor("budget_minor", "committed_minor"),
+        *whole_sum("budget_minor", "committed_minor"),
         *whole_minor("automatic_below_minor", "second_person_from_minor", *CAPS),
     )
     prefix: ClassVar[str] = "prg"
@@ -86,8 +88,8 @@ class Program(Owned, Model):
     qualify_window_days: Mapped[int] = mapped_column(default=180)
     hold_days: Mapped[int] = mapped_column(default=30)
     currency: Mapped[Currency]
-    budget_minor: Mapped[Minor | None] = mapped_column(default=None)
-    committed_minor: Mapped[Minor] = mapped_column(default=0)
+    budget_minor: Mapped[MinorSum | None] = mapped_column(default=None)
+    committed_minor: Mapped[MinorSum] = mapped_column(default=0)
     created_at: Mapped[Moment]
     automatic_below_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=5)
     second_person_from_minor: Mapped[Minor | None] = mapped_column(default=None, sort_order=5)
@@ -173,26 +175,22 @@ class ProgramTerms:
         if problems:
             raise Invalid(fields=problems)
 
-    def _limit_problems(self) -> dict[str, str]:
-        problems = {
+    def _amount_problems(self, *fields: str) -> dict[str, str]:
+        return {
             field: "An amount above zero, or nothing."
-            for field in CAPS
-            if getattr(self, field) is not None and not 1 <= getattr(self, field) <= LIMIT_MINOR
+            for field in fields
+            if (limit := getattr(self, field)) is not None and not 1 <= limit <= LIMIT_MINOR
         }
+
+    def _limit_problems(self) -> dict[str, str]:
+        problems = self._amount_problems(*CAPS)
         if self.expire_days is not None and not LEAST_EXPIRE <= self.expire_days <= MOST_EXPIRE:
             problems["expire_days"] = f"Between {LEAST_EXPIRE} and {MOST_EXPIRE} days, or nothing."
         return problems
 
     def _approval_problems(self) -> dict[str, str]:
         below, second = self.automatic_below_minor, self.second_person_from_minor
-        problems = {
-            field: "An amount above zero, or nothing."
-            for field, limit in (
-                ("automatic_below_minor", below),
-                ("second_person_from_minor", second),
-            )
-            if limit is not None and not 1 <= limit <= LIMIT_MINOR
-        }
+        problems = self._amount_problems("automatic_below_minor", "second_person_from_minor")
         if below is not None and self.approval == Approval.STAFF:
             problems["automatic_below_minor"] = "Only where nobody else has to approve."
         if below is not None and second is not None and second < below:
@@ -235,7 +233,7 @@ def create_program(
     terms.check()
     if currency is not None and not is_currency(currency):
         raise Invalid(fields={"currency": "Use an ISO 4217 code such as eur."})
-    _check_budget(budget_minor)
+    check_budget(budget_minor)
     add_site(business, terms.landing_url, at=at)
     program = Program(
         id=key or new_key(),
@@ -295,6 +293,7 @@ def _apply(program: Program, terms: ProgramTerms) -> None:
         setattr(program, field, getattr(terms, field))
 
 
-def _check_budget(budget_minor: int | None) -> None:
-    if budget_minor is not None and not 0 <= budget_minor <= 10**12:
-        raise Invalid(fields={"budget": "A whole number of minor units, zero or more."})
+def check_budget(budget_minor: int | None) -> None:
+    """Raise Invalid for what cannot be a budget: it is as large as a sum can be, or none."""
+    if budget_minor is not None and not 0 <= budget_minor <= SUM_LIMIT_MINOR:
+        raise Invalid(fields={"budget": "A whole number of minor units, at most 10^15."})

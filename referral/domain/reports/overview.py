@@ -24,11 +24,13 @@ from referral.domain.rewards.holds import HOLDABLE
 from referral.domain.rewards.limits import budget_holds
 from referral.domain.rewards.rewards import has_its_place
 from referral.foundation.db import session
-from referral.foundation.money import Money
+from referral.foundation.money import LIMIT_MINOR, SUM_LIMIT_MINOR, Money
 
 NEEDS_APPROVAL = (Reward.awaits_staff.is_(True), Reward.state == RewardState.PENDING)
 IS_HELD = (Reward.open_holds > 0,)
 _LATELY = 8
+_ALMOST_ALL = SUM_LIMIT_MINOR - LIMIT_MINOR
+"""Up to this much a program without a budget has room for any reward."""
 _TELLING = (
     RewardState.GRANTED,
     RewardState.REVERSED,
@@ -114,16 +116,18 @@ def low_stocks(on: date) -> list[tuple[GiftStock, int]]:
 
 
 def short_of_budget() -> list[Program]:
-    """List the programs that are not closed whose budget does not hold one more reward."""
+    """List the programs that are not closed and have no room for one more reward."""
     query = (
         select(Program)
-        .where(Program.budget_minor.is_not(None), Program.state != ProgramState.CLOSED)
+        .where(or_(Program.budget_minor.is_not(None), Program.committed_minor > _ALMOST_ALL))
+        .where(Program.state != ProgramState.CLOSED)
         .order_by(Program.name, Program.id)
     )
-    return [one for one in session.scalars(query) if not _holds_more(one)]
+    return [one for one in session.scalars(query) if not has_room(one)]
 
 
-def _holds_more(program: Program) -> bool:
+def has_room(program: Program) -> bool:
+    """Tell whether one more reward of each offer of today fits into what a program may promise."""
     offers = current_offers(program.id).values()
     return all(budget_holds(program, offer) for offer in offers)
 

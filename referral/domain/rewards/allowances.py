@@ -28,7 +28,7 @@ from referral.domain.businesses import Owned
 from referral.domain.people import Person
 from referral.domain.rewards.rewards import Reward
 from referral.foundation.calendar import month_of
-from referral.foundation.db import Key, Minor, Model, Short, one_of, session, whole_minor
+from referral.foundation.db import Key, MinorSum, Model, Short, one_of, session, whole_sum
 from referral.foundation.ids import new_key
 from referral.foundation.inserts import insert_or_add, insert_or_update
 
@@ -48,7 +48,7 @@ class Allowance(Owned, Model):
     __table_args__ = (
         UniqueConstraint("program_id", "scope", "holder", "period"),
         one_of("scope", Scope),
-        *whole_minor("taken_minor"),
+        *whole_sum("taken_minor"),
     )
 
     id: Mapped[Key]
@@ -56,7 +56,7 @@ class Allowance(Owned, Model):
     scope: Mapped[Short]
     holder: Mapped[str] = mapped_column(String(64))
     period: Mapped[str] = mapped_column(String(10))
-    taken_minor: Mapped[Minor] = mapped_column(default=0)
+    taken_minor: Mapped[MinorSum] = mapped_column(default=0)
 
 
 _KEY = ("program_id", "scope", "holder", "period")

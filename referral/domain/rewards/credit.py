@@ -22,6 +22,7 @@ from referral.foundation.db import (
     Currency,
     Key,
     Minor,
+    MinorSum,
     Model,
     Moment,
     Short,
@@ -30,6 +31,7 @@ from referral.foundation.db import (
     one_of,
     session,
     whole_minor,
+    whole_sum,
 )
 from referral.foundation.due import Due
 from referral.foundation.errors import Conflict
@@ -55,13 +57,13 @@ class CreditBalance(Owned, Model):
     __table_args__ = (
         UniqueConstraint("person_id", "currency"),
         CheckConstraint("balance_minor >= 0", name="not_negative"),
-        *whole_minor("balance_minor"),
+        *whole_sum("balance_minor"),
     )
 
     id: Mapped[Key]
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     currency: Mapped[Currency]
-    balance_minor: Mapped[Minor] = mapped_column(default=0)
+    balance_minor: Mapped[MinorSum] = mapped_column(default=0)
 
 
 class CreditLot(Owned, Due, Model):
@@ -112,7 +114,8 @@ class CreditEntry(Owned, Model):
         Index(None, "person_id", "id"),
         Index(None, "credit_lot_id"),
         Index(None, "redemption_id"),
-        *whole_minor("amount_minor", "balance_after_minor"),
+        *whole_minor("amount_minor"),
+        *whole_sum("balance_after_minor"),
     )
 
     id: Mapped[Key]
@@ -122,7 +125,7 @@ class CreditEntry(Owned, Model):
     kind: Mapped[Short]
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    balance_after_minor: Mapped[Minor]
+    balance_after_minor: Mapped[MinorSum]
     at: Mapped[Moment]
 
 

@@ -16,13 +16,13 @@ from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import (
     Currency,
     Key,
-    Minor,
+    MinorSum,
     Model,
     Moment,
     Short,
     one_of,
     session,
-    whole_minor,
+    whole_sum,
 )
 from referral.foundation.guards import append_only
 from referral.foundation.ids import new_key
@@ -64,7 +64,7 @@ class LedgerAccount(Owned, Model):
         UniqueConstraint("program_id", "currency", "name", "holder"),
         one_of("name", Account),
         Index(None, "business_id", "holder"),
-        *whole_minor("balance_minor"),
+        *whole_sum("balance_minor"),
     )
 
     id: Mapped[Key]
@@ -72,7 +72,7 @@ class LedgerAccount(Owned, Model):
     currency: Mapped[Currency]
     name: Mapped[Short]
     holder: Mapped[str] = mapped_column(String(36))
-    balance_minor: Mapped[Minor] = mapped_column(default=0)
+    balance_minor: Mapped[MinorSum] = mapped_column(default=0)
 
 
 class LedgerTransaction(Owned, Model):
@@ -93,11 +93,14 @@ class LedgerTransaction(Owned, Model):
 
 
 class LedgerEntry(Owned, Model):
-    """One side of a movement and the balance it left, in minor units; append only."""
+    """One side of a movement and the balance it left, in minor units; append only.
+
+    A program is funded with the sum of many rewards, or its budget, in one movement.
+    """
 
     __table_args__ = (
         Index(None, "account_id", "id"),
-        *whole_minor("amount_minor", "balance_after_minor"),
+        *whole_sum("amount_minor", "balance_after_minor"),
     )
 
     id: Mapped[Key]
@@ -105,8 +108,8 @@ class LedgerEntry(Owned, Model):
         ForeignKey("ledger_transaction.id"), index=True
     )
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_account.id"))
-    amount_minor: Mapped[Minor]
-    balance_after_minor: Mapped[Minor]
+    amount_minor: Mapped[MinorSum]
+    balance_after_minor: Mapped[MinorSum]
 
     transaction: Mapped[LedgerTransaction] = relationship()
     account: Mapped[LedgerAccount] = relationship()

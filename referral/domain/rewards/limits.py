@@ -9,7 +9,15 @@ from datetime import datetime
 from referral.domain.businesses import Actor, Business
 from referral.domain.businesses.audit import SYSTEM
 from referral.domain.people import Person
-from referral.domain.programs import Kind, Offer, Program, Trigger, reserve, return_to_budget
+from referral.domain.programs import (
+    Kind,
+    Offer,
+    Program,
+    Trigger,
+    reserve,
+    return_to_budget,
+    room_minor,
+)
 from referral.domain.rewards import allowances
 from referral.domain.rewards.allowances import Scope
 from referral.domain.rewards.ledger import Account, Movement, fund, transfer
@@ -121,7 +129,7 @@ def limits_reached(
 
 def budget_holds(program: Program, offer: Offer) -> bool:
     """Tell whether the budget holds one more reward of an offer, whoever gets it."""
-    return program.left_minor is None or program.left_minor >= _needed(offer)
+    return room_minor(program) >= _needed(offer)
 
 
 def limits_of(program: Program, offer: Offer, person: Person, *, at: datetime) -> list[Reached]:

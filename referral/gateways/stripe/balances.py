@@ -13,7 +13,7 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped
 
 from referral.domain.businesses import Owned
-from referral.foundation.db import Currency, Key, Minor, Model, Moment, session
+from referral.foundation.db import Currency, Key, MinorSum, Model, Moment, session
 from referral.foundation.ids import new_key
 from referral.foundation.inserts import insert_or_update
 
@@ -25,7 +25,7 @@ class StripeBalance(Owned, Model):
 
     id: Mapped[Key]
     currency: Mapped[Currency]
-    available_minor: Mapped[Minor]
+    available_minor: Mapped[MinorSum]
     read_at: Mapped[Moment]
 
 

@@ -12,6 +12,7 @@ from referral.domain.businesses import record
 from referral.domain.programs import Program, find_program, lock_program, set_budget
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.foundation.money import SUM_LIMIT_MINOR
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
@@ -28,7 +29,7 @@ def show(program: str) -> str:
 def change(program: str) -> Any:
     """Set or lift the budget; sent again as it stands already, nothing happens twice."""
     shown, form, at = find_program(g.business.id, program), Form(request.form), clock.now()
-    budget = form.amount("budget", shown.currency, asked=False)
+    budget = form.amount("budget", shown.currency, asked=False, most_minor=SUM_LIMIT_MINOR)
     if form.errors:
         seen = form.typed.get(SEEN)
         return _page(shown, request.form, form.errors, seen=seen), 422

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key
+from referral.foundation.money import LIMIT_MINOR
 from referral.foundation.text import plain
 from referral.surfaces.web.amounts import read_amount, read_rate
 
@@ -74,13 +75,15 @@ class Form:
             return None
         return int(text)
 
-    def amount(self, name: str, currency: str, *, asked: bool = True) -> int | None:
+    def amount(
+        self, name: str, currency: str, *, asked: bool = True, most_minor: int = LIMIT_MINOR
+    ) -> int | None:
         """Return an amount in minor units; an empty one is None, and a problem when asked for."""
         text = self.typed.get(name, "").strip()
         if not text and not asked:
             return None
         try:
-            return read_amount(text, currency, field=name)
+            return read_amount(text, currency, field=name, most_minor=most_minor)
         except Invalid as refusal:
             self.errors |= refusal.fields
             return None

@@ -150,6 +150,12 @@ def _budgets() -> list[dict[str, Any]]:
 
 
 def _budget_words(program: Program) -> str:
+    if program.budget_minor is None:
+        so_far = money(program.committed_minor, program.currency)
+        return (
+            f"{program.name}: {so_far} is promised or given, and more cannot be added up in one "
+            "program. Another reward is refused: open a new program for what is to come."
+        )
     said = "the budget is used up"
     if program.left_minor:
         left = money(program.left_minor, program.currency)

@@ -29,11 +29,12 @@ from referral.domain.programs import (
 )
 from referral.domain.programs.programs import ProgramEnded
 from referral.domain.reports import console as lists
+from referral.domain.reports import overview
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
 from referral.foundation.errors import Invalid
 from referral.foundation.ids import new_key, public_id
-from referral.foundation.money import is_currency
+from referral.foundation.money import SUM_LIMIT_MINOR, is_currency
 from referral.surfaces.console.door import actor
 from referral.surfaces.console.forms import Form
 from referral.surfaces.console.frame import page, refused
@@ -83,6 +84,7 @@ def show(program: str) -> str:
         current=current_offers(shown.id),
         versions=lists.offers_of(shown),
         figures=lists.figures_of(shown),
+        has_room=overview.has_room(shown),
     )
 
 
@@ -100,7 +102,7 @@ def create() -> Any:
     key, currency = form.once(), _chosen_currency(form)
     try:
         terms = _read(form, currency)
-        budget = form.amount("budget", currency, asked=False)
+        budget = form.amount("budget", currency, asked=False, most_minor=SUM_LIMIT_MINOR)
         offers = _read_offers(form, currency)
         form.accept()
         with transaction():

@@ -15,10 +15,11 @@ from referral.surfaces.web.words import money
 NO_CURRENCY = "Use an ISO 4217 code such as EUR."
 
 
-def read_amount(text: str, currency: str, *, field: str) -> int:
+def read_amount(text: str, currency: str, *, field: str, most_minor: int = LIMIT_MINOR) -> int:
     """Read an amount in major units, such as `10.50` or `10,5`, into minor units.
 
-    Raises Invalid for anything else: a sign, grouping, more decimals than the currency has.
+    Raises Invalid for anything else: a sign, grouping, more decimals than the currency has, more
+    than `most_minor`.
 
     >>> read_amount("10,5", "eur", field="amount"), read_amount("1000", "jpy", field="amount")
     (1050, 1000)
@@ -32,8 +33,8 @@ def read_amount(text: str, currency: str, *, field: str) -> int:
     if len(rest) > places:
         raise Invalid(fields={field: _too_fine(currency, places)})
     amount_minor = int(whole + rest.ljust(places, "0"))
-    if amount_minor > LIMIT_MINOR:
-        raise Invalid(fields={field: f"At most {money(LIMIT_MINOR, currency)}."})
+    if amount_minor > most_minor:
+        raise Invalid(fields={field: f"At most {money(most_minor, currency)}."})
     return amount_minor
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, or_, select, text
+from sqlalchemy import Column, Connection, Table, func, or_, select, text
 
 from referral.domain.attribution import Referral, Touch
 from referral.domain.businesses import AuditEntry
@@ -21,8 +22,8 @@ from referral.domain.rewards import (
     RedemptionReversal,
     RewardMove,
 )
-from referral.foundation.db import db
-from referral.foundation.money import LIMIT_MINOR, is_code
+from referral.foundation.db import Total, db
+from referral.foundation.money import LIMIT_MINOR, SUM_LIMIT_MINOR, is_code
 
 _APPEND_ONLY = (
     AuditEntry,
@@ -78,12 +79,16 @@ def _amounts(connection: Connection, table: Table) -> Iterator[Violation]:
     columns = [one for one in table.c if one.name.endswith("_minor")]
     if not columns:
         return
-    wrong = [or_(column > LIMIT_MINOR, column < -LIMIT_MINOR) for column in columns]
+    wrong = [or_(one > _limit_of(one), one < -_limit_of(one)) for one in columns]
     if connection.dialect.name == "sqlite":
         wrong += [func.typeof(column).not_in(("integer", "null")) for column in columns]
     for key in connection.scalars(select(table.c.id).where(or_(*wrong))):
         said = "An amount is no whole number of minor units in range."
         yield Violation("I-13", named(table.name, key), said)
+
+
+def _limit_of(column: Column[Any]) -> int:
+    return SUM_LIMIT_MINOR if isinstance(column.type, Total) else LIMIT_MINOR
 
 
 def _currencies(connection: Connection, table: Table) -> Iterator[Violation]:
