@@ -21,6 +21,7 @@ from referral.domain.purchases import (
     SameMoney,
     find_purchase,
     join_keys,
+    payments_like,
 )
 from referral.domain.purchases.purchases import UnknownPurchase
 from referral.domain.rewards.grants import given_back_of
@@ -42,7 +43,10 @@ MEMORY = timedelta(days=90)
 """For so long each day looks whether the purchase was told after all, as by an import."""
 
 JUST_NOW = timedelta(minutes=10)
-"""News this old asks again on its own every few minutes; a purchase need not wake it."""
+"""News this old asks again on its own every few minutes; a purchase need not wake it.
+
+What only says which ids are of one payment is let go then: it may be nobody's here.
+"""
 
 
 def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
@@ -54,6 +58,12 @@ def read_event(key: uuid.UUID, token: uuid.UUID) -> None:
         if not _heard(event, token, facts):
             return
         unasked = None
+        try:
+            facts = [_with_payment(event, fact) for fact in facts]
+        except StripeTrouble as trouble:
+            with transaction():
+                due.postpone(event, token, at=clock.now(), reason=trouble.said, patient=True)
+            return
         try:
             facts = [
                 found
@@ -112,6 +122,25 @@ def _apply(event: StripeEvent, facts: list[Fact]) -> bool:
         event.outcome = ", ".join(type(fact).__name__ for fact in facts) or "ignored"
         session.flush()
     return is_whole
+
+
+def _with_payment(event: StripeEvent, fact: Fact) -> Fact:
+    """Ask Stripe whether an invoice is what the business told us by the payment's id already.
+
+    Asked only where somebody told of as much in those days and by no other id.
+    """
+    if not isinstance(fact, PurchaseFact) or not fact.keys or not fact.keys[0].startswith("in_"):
+        return fact
+    told = payments_like(event.business_id, fact)
+    account = account_of(event.business_id) if told else None
+    session.commit()
+    if account is None:
+        return fact
+    for payment in told:
+        sale = account.sale_of(payment)
+        if sale is not None and sale["id"] == fact.keys[0]:
+            return replace(fact, keys=(*fact.keys, payment))
+    return fact
 
 
 def _without_ours(event: StripeEvent, fact: Fact) -> Fact:
@@ -177,10 +206,10 @@ def _wait(
 
     News nobody could be asked about is not let go: it stays for somebody to look at.
     """
-    at = clock.now()
+    at, is_brief = clock.now(), any(getattr(fact, "may_be_none", False) for fact in facts)
     if unasked is not None:
         reason = f"{reason} Stripe could not be asked for its invoice: {unasked}"
-    if at < event.received_at + PATIENCE:
+    if at < event.received_at + (JUST_NOW if is_brief else PATIENCE):
         due.postpone(event, token, at=at, reason=reason, patient=True)
     elif unasked is not None:
         due.bury(event, token, at=at, reason=reason)
@@ -188,7 +217,7 @@ def _wait(
         keys = [key for fact in facts for key in getattr(fact, "keys", ())]
         event.read_at, event.outcome = at, " ".join((reason, *dict.fromkeys(keys)))[:200]
         session.flush()
-        is_kept = at < event.received_at + MEMORY
+        is_kept = not is_brief and at < event.received_at + MEMORY
         due.finish(event, token, again_at=at + timedelta(days=1) if is_kept else None)
 
 

@@ -153,6 +153,22 @@ def test_a_session_with_an_invoice_says_who_and_which_ids_are_one(
     assert told[1:] == [SameMoney(keys)]
 
 
+@pytest.mark.parametrize(
+    ("paid", "keys"),
+    [
+        ({"type": "payment_intent", "payment_intent": "pi_1"}, ("in_1", "pi_1")),
+        ({"type": "charge", "charge": {"id": "ch_1"}}, ("in_1", "ch_1")),
+        ({"type": "payment_record", "payment_record": "pr_1"}, None),
+        ("strange", None),
+    ],
+)
+def test_a_payment_of_an_invoice_says_which_ids_are_one(
+    paid: object, keys: tuple[str, ...] | None
+) -> None:
+    told = read(event("invoice_payment.paid", {"invoice": "in_1", "payment": paid}))
+    assert told == ([SameMoney(keys, may_be_none=True)] if keys else [])
+
+
 def test_a_currency_is_read_in_lower_case_and_an_unknown_one_is_no_money() -> None:
     (fact,) = read(event("checkout.session.completed", {**SESSION, "currency": "EUR"}))
     assert isinstance(fact, PurchaseFact)

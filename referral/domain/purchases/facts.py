@@ -55,9 +55,14 @@ class PurchaseFact:
 
 @dataclass(frozen=True, slots=True)
 class SameMoney:
-    """Several of the provider's ids are of one payment, which another piece of news tells."""
+    """Several of the provider's ids are of one payment, which another piece of news tells.
+
+    Where it may be a payment that nobody tells of here, such as another business's, `may_be_none`
+    says so: it is not waited for as long.
+    """
 
     keys: tuple[str, ...]
+    may_be_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,13 @@ def _invoice(one: Said, at: datetime) -> list[Fact]:
     ]
 
 
+def _invoice_payment(one: Said, at: datetime) -> list[Fact]:
+    """An invoice does not name its payment any more (since 2025); this says which it is."""
+    paid = table(one.get("payment"))
+    keys = ids_in(one.get("invoice"), paid.get("payment_intent"), paid.get("charge"))
+    return [SameMoney(keys, may_be_none=True)] if len(keys) > 1 else []
+
+
 def _customer(one: Said, at: datetime) -> list[Fact]:
     """A customer tells who they are; one we made ourselves stands for somebody we know."""
     marks = table(one.get("metadata"))
@@ -210,6 +217,7 @@ _READERS: dict[str, Callable[[Said, datetime], list[Fact]]] = {
     "checkout.session.async_payment_failed": _failed_session,
     "invoice.paid": _invoice,
     "invoice.payment_succeeded": _invoice,
+    "invoice_payment.paid": _invoice_payment,
     "customer.created": _customer,
     "customer.updated": _customer,
     "charge.refunded": _charge,

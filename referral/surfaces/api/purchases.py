@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import select
 
 from referral.domain import journey
+from referral.domain.businesses import connection_of
 from referral.domain.people.people import IdentityConflict
-from referral.domain.purchases import Purchase, PurchaseFact, is_known
+from referral.domain.purchases import Purchase, PurchaseFact, is_known, may_be_an_invoice
 from referral.foundation.db import session
-from referral.foundation.errors import Conflict, NotFound
+from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.api.contract import (
     Currency,
@@ -38,8 +39,9 @@ class PurchaseIn(In):
     """What somebody paid.
 
     `external_id` is the money's own id: give Stripe's id of the invoice, else of the payment or the
-    session where there is one, and the same money from Stripe counts once. `gross_minor` is what
-    was really paid, `tax_minor` the tax within it. Without `occurred_at` it was now.
+    session where there is one, and the same money from Stripe counts once. The id of a charge
+    (`ch_…`) is refused where Stripe is connected, unless we know it. `gross_minor` is what was
+    really paid, `tax_minor` the tax within it. Without `occurred_at` it was now.
     """
 
     model_config = ConfigDict(
@@ -124,12 +126,28 @@ class PurchaseDiffers(Conflict):
     message = "This external_id is known with another person, amount, tax or currency."
 
 
+class PaymentUnclear(Conflict):
+    """It may be the payment of an invoice that is known; Stripe says which within the hour."""
+
+    code = "payment_unclear"
+    message = (
+        "This person paid an invoice of the same amount, and Stripe has not said yet by which"
+        " payment. Give the invoice's id (in_…), or tell this again in an hour."
+    )
+
+
+_NO_CHARGE = (
+    "Stripe does not name a charge when it tells of a sale, so this would count twice. Give the id "
+    "of the invoice (in_…), else of the payment (pi_…) or the checkout (cs_…)."
+)
+
+
 @route.post(
     "/purchases",
     takes=PurchaseIn,
     gives=PurchaseOut,
     creates=True,
-    refuses=(UnknownPerson, IdentityConflict, PurchaseDiffers),
+    refuses=(UnknownPerson, IdentityConflict, PurchaseDiffers, PaymentUnclear),
 )
 def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     """Tell us what somebody paid.
@@ -139,6 +157,7 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     businesses whose payments run through Stripe this is not needed: its events tell us.
     """
     refuse_the_future(sent.occurred_at, call.at)
+    _refuse_charge(call, sent.external_id)
     fact = PurchaseFact(
         claim=sent.person.claim(call.business),
         keys=(sent.external_id,),
@@ -153,6 +172,8 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     if purchase is None or not _says_the_same(purchase, sent):
         raise PurchaseDiffers
     is_new = not was_known and purchase.recorded_at == call.at
+    if is_new and _is_unclear(call, purchase):
+        raise PaymentUnclear
     return Kept(PurchaseOut.of(purchase), is_new)
 
 
@@ -176,6 +197,21 @@ def get_purchase(call: Call, purchase: str) -> PurchaseOut:
     if found is None:
         raise NotFound
     return PurchaseOut.of(found)
+
+
+def _refuse_charge(call: Call, external_id: str) -> None:
+    """Refuse a charge of Stripe's that we do not know: what it tells of a sale names no charge."""
+    if not external_id.startswith(("ch_", "py_")) or connection_of(call.business.id) is None:
+        return
+    if not is_known(call.business.id, [external_id]):
+        raise Invalid(fields={"external_id": _NO_CHARGE})
+
+
+def _is_unclear(call: Call, purchase: Purchase) -> bool:
+    """Tell whether Stripe may have told of this payment already, by its invoice."""
+    if not purchase.external_id.startswith("pi_") or connection_of(call.business.id) is None:
+        return False
+    return may_be_an_invoice(purchase)
 
 
 def _says_the_same(purchase: Purchase, sent: PurchaseIn) -> bool:
