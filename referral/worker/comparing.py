@@ -21,11 +21,13 @@ from referral.domain.reports.auditor.report import Report, Violation
 from referral.domain.reports.reconciliations import Differs
 from referral.domain.rewards import Grant, Operation, Reward
 from referral.domain.rewards.grants import GrantState
+from referral.foundation import clock
 from referral.foundation.db import session
 from referral.foundation.ids import public_id
 from referral.gateways.stripe import Made, StripeAccount
 from referral.gateways.stripe.errors import Busy, NotFoundThere, StripeTrouble
 from referral.worker.accounts import account_of
+from referral.worker.gaps import LONG_OPEN, counted_twice
 
 T = TypeVar("T")
 
@@ -93,6 +95,21 @@ def _compare_business(key: uuid.UUID, report: Report) -> None:
             report.warnings.append(Violation("deleted", whose, said))
         for found in differences(beside, held, whose):
             report.add(found.violation)
+    _compare_payments(account, report, whose)
+
+
+def _compare_payments(account: StripeAccount, report: Report, whose: str) -> None:
+    """Add what was paid once and counts as two purchases here."""
+    since = clock.now() - LONG_OPEN
+    try:
+        found = _patiently(lambda: list(counted_twice(account, since=since)))
+    except StripeTrouble as trouble:
+        said = f"Invoices could not be compared: {trouble.said}"
+        report.warnings.append(Violation("provider", whose, said))
+        return
+    for one in found:
+        said = f"{one.object_id} was paid once and is another purchase here as well."
+        report.add(Violation("I-1", str(one.purchase), said))
 
 
 def _patiently(ask: Callable[[], T]) -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from referral.domain.businesses import Business, connection_of
 from referral.domain.purchases import Purchase, PurchaseFact, Refund, RefundFact
-from referral.domain.purchases.purchases import PurchaseKey
+from referral.domain.purchases.purchases import PurchaseKey, bare_payments
 from referral.domain.reports.reconciliations import (
     SETTLING,
     Difference,
@@ -22,7 +22,7 @@ from referral.domain.reports.reconciliations import (
 )
 from referral.foundation.clock import to_second
 from referral.foundation.db import session
-from referral.foundation.ids import public_id
+from referral.foundation.ids import parse_public_id, public_id
 from referral.gateways.stripe import StripeAccount, listing, read
 from referral.gateways.stripe.listing import ObjectPage
 
@@ -85,7 +85,26 @@ def take_over(run: Reconciliation, before: Iterable[Difference]) -> Iterator[Dif
                 theirs_minor=one.theirs_minor,
                 currency=one.currency,
                 at=one.at,
+                purchase=one.purchase,
             )
+
+
+def counted_twice(account: StripeAccount, *, since: datetime) -> Iterator[Difference]:
+    """Yield the invoices made since a moment that stand here as two purchases.
+
+    Stripe is asked only where payments were told of by their own id alone, since it is those that
+    may be an invoice's as well. Raises StripeTrouble.
+    """
+    is_any = session.scalar(bare_payments(account.business_id, since=since).limit(1)) is not None
+    session.commit()
+    place = None
+    while is_any:
+        page = listing.paid_invoices(account, since, place)
+        for one in page.objects:
+            found = _compare(account, Stage.INVOICES, one)
+            yield from (each for each in found if each.kind == Differs.PURCHASE_TWICE)
+        session.commit()
+        is_any, place = page.next is not None, page.next
 
 
 def _begun_since(run: Reconciliation, since: datetime) -> datetime:
@@ -118,18 +137,32 @@ def _names_somebody(fact: PurchaseFact) -> bool:
 def _compare_purchase(
     business_id: uuid.UUID, object_id: str, fact: PurchaseFact
 ) -> Iterator[Difference]:
-    known = _purchase(business_id, fact.keys)
-    if known is not None and known.gross_minor == fact.gross_minor:
+    known = _purchases(business_id, fact.keys)
+    counted = [one for one in known if _counts(one)]
+    kind, ours_minor = Differs.PURCHASE_UNKNOWN, None
+    if len(counted) > 1:
+        kind, ours_minor = Differs.PURCHASE_TWICE, sum(one.gross_minor for one in counted)
+    elif known:
+        kind, ours_minor = Differs.PURCHASE_AMOUNT, known[0].gross_minor
+    if ours_minor == fact.gross_minor:
         return
+    own = _purchase(business_id, (object_id,))
+    other = next((one for one in counted if one is not own), None)
     yield Difference(
-        kind=Differs.PURCHASE_AMOUNT if known else Differs.PURCHASE_UNKNOWN,
+        kind=kind,
         object_id=object_id,
         customer_id=fact.claim.customer_id,
-        ours_minor=known.gross_minor if known else None,
+        ours_minor=ours_minor,
         theirs_minor=fact.gross_minor,
         currency=fact.currency,
         at=fact.occurred_at.astimezone(UTC),
+        purchase=other.public_id if other and kind == Differs.PURCHASE_TWICE else None,
     )
+
+
+def _counts(purchase: Purchase) -> bool:
+    """Tell whether anything is left of a purchase; staff end one of two by refunding it whole."""
+    return purchase.refunded_minor < purchase.gross_minor
 
 
 def _compare_refund(
@@ -173,13 +206,23 @@ def _is_settled(business_id: uuid.UUID, one: Difference) -> bool:
     if one.kind == Differs.REFUND_UNKNOWN:
         return _refund(business_id, object_id) is not None
     known = _purchase(business_id, (object_id,))
+    if one.kind == Differs.PURCHASE_TWICE and one.purchase:
+        other = session.get(Purchase, parse_public_id(Purchase.prefix, one.purchase))
+        return not (known and other and _counts(known) and _counts(other))
     return known is not None and known.gross_minor == one.theirs_minor
 
 
 def _purchase(business_id: uuid.UUID, keys: Iterable[str]) -> Purchase | None:
-    query = select(Purchase).join(PurchaseKey, PurchaseKey.purchase_id == Purchase.id)
-    mine = query.where(PurchaseKey.business_id == business_id, PurchaseKey.key.in_([*keys]))
-    return session.scalar(mine.limit(1))
+    return next(iter(_purchases(business_id, keys)), None)
+
+
+def _purchases(business_id: uuid.UUID, keys: Iterable[str]) -> Sequence[Purchase]:
+    """List the purchases some ids lead to, the first told first."""
+    mine = select(PurchaseKey.purchase_id).where(
+        PurchaseKey.business_id == business_id, PurchaseKey.key.in_([*keys])
+    )
+    query = select(Purchase).where(Purchase.id.in_(mine)).order_by(Purchase.id)
+    return session.scalars(query).all()
 
 
 def _refund(business_id: uuid.UUID, refund_id: str | None) -> Refund | None:

@@ -17,6 +17,7 @@ from referral.domain.reports.reconciliations import Difference, Differs, Reconci
 from referral.domain.rewards import Reward
 from referral.foundation import clock
 from referral.foundation.db import session, transaction
+from referral.foundation.money import LIMIT_MINOR
 from tests.audit.stories import refer
 from tests.cast import Shop, open_shop
 from tests.console.conftest import Desk
@@ -103,6 +104,26 @@ def test_a_difference_leads_to_its_reward_and_stands_on_the_overview(desk: Desk)
     assert "Stripe has this with our mark, and we do not know it" in text
     assert "cus_1" in text
     assert "difference between us and Stripe" in check_page(desk.client.get("/console"))
+
+
+def test_what_counts_twice_names_the_other_purchase(desk: Desk) -> None:
+    connect(desk.shop)
+    twice = Difference(
+        kind=Differs.PURCHASE_TWICE,
+        object_id="in_1",
+        ours_minor=2 * LIMIT_MINOR,
+        theirs_minor=LIMIT_MINOR,
+        currency="eur",
+        purchase="pur_1",
+    )
+    compared(desk.shop, twice)
+    text = check_page(desk.client.get(PAGE))
+    assert "This was paid once, and counts as two purchases here" in text
+    assert "The other is pur_1." in text
+    form = {"csrf_token": token(desk.client.get("/console/account"))}
+    answer = desk.client.post(f"{PAGE}/export", data=form, buffered=True)
+    (row,) = csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))
+    assert (row["difference"], row["other_purchase"]) == ("purchase_twice", "pur_1")
 
 
 def test_stripe_that_cannot_be_asked_is_said_with_the_next_try(desk: Desk) -> None:

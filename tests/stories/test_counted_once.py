@@ -1,4 +1,4 @@
-"""What a business tells by a payment's id and Stripe by its invoice is one purchase."""
+"""What a business tells by a payment's id and Stripe by its invoice is one purchase, or named."""
 
 from itertools import permutations
 
@@ -8,11 +8,15 @@ from werkzeug.test import TestResponse
 
 from referral.domain.businesses import within
 from referral.domain.purchases import Purchase
+from referral.domain.reports.auditor import audit
+from referral.domain.reports.reconciliations import Differs
+from referral.foundation import clock
 from referral.foundation.db import session
 from referral.gateways.stripe import StripeEvent
+from referral.worker.comparing import compare_with_provider
 from tests.stories.books import books_of
 from tests.stories.trade import Thing, Trade, assert_clean, later
-from tests.worker.test_reconciling import compare
+from tests.worker.test_reconciling import DAY_S, compare
 
 NEWS = ("invoice.paid", "invoice_payment.paid")
 TOLD = "told by the business"
@@ -154,3 +158,29 @@ def ask(trade: Trade, external_id: str, *, gross_minor: int = 7000) -> TestRespo
         },
         headers={"Authorization": f"Bearer {trade.server_key}"},
     )
+
+
+def test_what_stands_as_two_purchases_is_named_until_one_is_taken_back(trade: Trade) -> None:
+    bought = paid(trade)
+    tell(trade, bought, "invoice.paid")
+    trade.shop.purchase("bob", 7000, tax_minor=0, keys=(bought["payment_intent"]["id"],))
+    invoice, payment = purchases(trade)
+    assert (invoice[:3], payment) == ("in_", bought["payment_intent"]["id"])
+    _, (row,) = compare(trade)
+    assert (row.kind, row.object_id) == (Differs.PURCHASE_TWICE, invoice)
+    assert (row.ours_minor, row.theirs_minor, row.currency) == (14000, 7000, "eur")
+    assert row.purchase is not None and row.purchase.startswith("pur_")
+    (violation,) = provider_audit()
+    assert violation.startswith(f"I-1 {row.purchase}: {invoice} was paid once and is another")
+    assert len(compare(trade, after_s=40 * DAY_S)[1]) == 1
+    trade.api("/refunds", purchase=row.purchase, external_id="twice", amount_minor=7000)
+    assert compare(trade, after_s=41 * DAY_S)[1] == []
+    assert provider_audit() == []
+
+
+def provider_audit() -> list[str]:
+    session.remove()
+    report = audit(clock.now())
+    compare_with_provider(report)
+    session.remove()
+    return [str(one) for one in report.violations]

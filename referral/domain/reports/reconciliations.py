@@ -30,14 +30,14 @@ from referral.foundation import due
 from referral.foundation.db import (
     Json,
     Key,
-    Minor,
+    MinorSum,
     Model,
     Moment,
     Short,
     UTCDateTime,
     one_of,
     session,
-    whole_minor,
+    whole_sum,
 )
 from referral.foundation.due import Due
 from referral.foundation.ids import new_key
@@ -73,9 +73,15 @@ class Differs(StrEnum):
     PURCHASE_UNKNOWN = "purchase_unknown"
     PURCHASE_AMOUNT = "purchase_amount"
     REFUND_UNKNOWN = "refund_unknown"
+    PURCHASE_TWICE = "purchase_twice"
 
 
-LASTING = (Differs.PURCHASE_UNKNOWN, Differs.PURCHASE_AMOUNT, Differs.REFUND_UNKNOWN)
+LASTING = (
+    Differs.PURCHASE_UNKNOWN,
+    Differs.PURCHASE_AMOUNT,
+    Differs.REFUND_UNKNOWN,
+    Differs.PURCHASE_TWICE,
+)
 """Differences of what was paid: a later comparison does not come by them, and takes them over."""
 
 
@@ -113,12 +119,15 @@ class Reconciliation(Owned, Due, Model):
 
 
 class Difference(Owned, Model):
-    """One thing that is not the same here and at the provider; amounts as far as there are any."""
+    """One thing that is not the same here and at the provider; amounts as far as there are any.
+
+    What counts as two purchases here has the public id of the other one as `purchase`.
+    """
 
     __table_args__ = (
         Index(None, "business_id", "run_id", "id"),
         one_of("kind", Differs),
-        *whole_minor("ours_minor", "theirs_minor"),
+        *whole_sum("ours_minor", "theirs_minor"),
     )
 
     id: Mapped[Key]
@@ -127,10 +136,11 @@ class Difference(Owned, Model):
     reward: Mapped[str | None] = mapped_column(String(60), default=None)
     object_id: Mapped[str | None] = mapped_column(String(200), default=None)
     customer_id: Mapped[str | None] = mapped_column(String(100), default=None)
-    ours_minor: Mapped[Minor | None] = mapped_column(default=None)
-    theirs_minor: Mapped[Minor | None] = mapped_column(default=None)
+    ours_minor: Mapped[MinorSum | None] = mapped_column(default=None)
+    theirs_minor: Mapped[MinorSum | None] = mapped_column(default=None)
     currency: Mapped[str | None] = mapped_column(String(3), default=None)
     at: Mapped[datetime | None] = mapped_column(UTCDateTime, default=None)
+    purchase: Mapped[str | None] = mapped_column(String(60), default=None, sort_order=25)
 
 
 def plan_all() -> None:

@@ -29,6 +29,7 @@ WORDS = {
     Differs.PURCHASE_UNKNOWN: "Somebody paid this, and we did not hear of it",
     Differs.PURCHASE_AMOUNT: "Stripe says that another amount was paid than we know",
     Differs.REFUND_UNKNOWN: "This was refunded, and we did not hear of it",
+    Differs.PURCHASE_TWICE: "This was paid once, and counts as two purchases here",
 }
 _UNDER_WAY = {
     Stage.ACTS: "what was given",
@@ -38,7 +39,7 @@ _UNDER_WAY = {
 }
 _HEAD = (
     "difference", "reward", "stripe_object", "stripe_customer", "ours_minor", "stripe_minor",
-    "currency", "moment_utc",
+    "currency", "moment_utc", "other_purchase",
 )  # fmt: skip
 
 
@@ -132,6 +133,7 @@ def _row(one: Difference) -> list[Cell]:
         one.theirs_minor,
         one.currency,
         utc(one.at) if one.at else None,
+        one.purchase,
     ]
 
 
