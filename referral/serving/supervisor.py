@@ -14,7 +14,7 @@ import structlog
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from referral.foundation.db import db, one_look
+from referral.foundation.db import db, one_look, session
 from referral.serving.address import address_left_behind
 from referral.serving.children import Child, ended_at_last
 from referral.serving.ports import answers, trouble_at
@@ -52,6 +52,7 @@ def database_left_whole() -> Iterator[None]:
     try:
         yield
     finally:
+        session.remove()  # Our own reading would be waited for.
         if db.engine.dialect.name == "sqlite":
             with suppress(DBAPIError), one_look() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
