@@ -133,17 +133,26 @@ def test_news_of_a_payment_nobody_tells_of_is_let_go_soon(trade: Trade) -> None:
     assert event.read_at is not None
 
 
-def test_a_charge_is_refused_before_it_can_count_twice(trade: Trade) -> None:
+def test_a_charge_that_may_be_a_known_sale_is_refused(trade: Trade) -> None:
     bought = trade.practice.buy(7000, currency="eur", email="bob@mail.example", deliver=False)
+    trade.tell(bought["events"])
+    trade.work()
     for charge in (bought["charge"]["id"], "py_1"):
         answer = ask(trade, charge)
         assert answer.status_code == 422
         assert "Give the id of the invoice (in_…)" in str(answer.get_json()["errors"])
-    trade.tell(bought["events"])
+    assert len(purchases(trade)) == 1
     trade.tell(trade.practice.refund(bought["charge"]["id"], 10, deliver=False)["events"])
     trade.work()
     assert ask(trade, bought["charge"]["id"]).status_code == 200
     assert len(purchases(trade)) == 1
+
+
+def test_what_was_paid_by_a_charge_alone_is_told_by_its_id(trade: Trade) -> None:
+    assert ask(trade, "ch_1").status_code == 201
+    assert ask(trade, "ch_2").status_code == 201
+    assert ask(trade, "ch_1").status_code == 200
+    assert purchases(trade) == ["ch_1", "ch_2"]
 
 
 def ask(trade: Trade, external_id: str, *, gross_minor: int = 7000) -> TestResponse:

@@ -18,10 +18,12 @@ from referral.domain.purchases.money_back import (
     record_refund,
 )
 from referral.domain.purchases.purchases import (
+    CHARGES,
     Purchase,
     find_purchase,
     is_known,
     join_keys,
+    may_be_a_sale,
     may_be_an_invoice,
     payer_of,
     payments_like,
@@ -31,6 +33,7 @@ from referral.domain.purchases.purchases import (
 )
 
 __all__ = [
+    "CHARGES",
     "CameBack",
     "Claim",
     "CustomerFact",
@@ -45,6 +48,7 @@ __all__ = [
     "find_purchase",
     "is_known",
     "join_keys",
+    "may_be_a_sale",
     "may_be_an_invoice",
     "open_disputes",
     "payer_of",

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, joinedload, mapped_column, relationship
 
 from referral.domain.businesses import Owned
 from referral.domain.people import Person
@@ -31,6 +32,9 @@ from referral.foundation.errors import NotYet
 from referral.foundation.ids import key_at, new_key, public_id
 from referral.foundation.inserts import insert_once
 
+CHARGES = ("ch_", "py_")
+"""How the ids of charges begin, which no news of a sale names."""
+_SALES = ("in_", "cs_", "pi_")
 _NEAR = timedelta(days=3)
 """How far apart a business and its provider may say that something was paid."""
 
@@ -168,9 +172,16 @@ def payments_like(business_id: uuid.UUID, fact: PurchaseFact) -> Sequence[str]:
 
 def may_be_an_invoice(purchase: Purchase) -> bool:
     """Tell whether its person paid an invoice of as much whose payment nobody has told yet."""
-    paid = exists().where(
-        PurchaseKey.purchase_id == Purchase.id, PurchaseKey.key.startswith("pi_", autoescape=True)
-    )
+    return _is_another_like(purchase, ("in_",), without=("pi_",))
+
+
+def may_be_a_sale(purchase: Purchase) -> bool:
+    """Tell whether its person paid as much in another way whose charge nobody has told yet."""
+    return _is_another_like(purchase, _SALES, without=CHARGES)
+
+
+def _is_another_like(purchase: Purchase, named: Sequence[str], *, without: Sequence[str]) -> bool:
+    """Tell of a like purchase of the person, named by one of some ids and by none of others."""
     query = (
         select(Purchase.id)
         .where(Purchase.person_id == purchase.person_id, Purchase.id != purchase.id)
@@ -179,20 +190,28 @@ def may_be_an_invoice(purchase: Purchase) -> bool:
         .where(
             Purchase.occurred_at.between(purchase.occurred_at - _NEAR, purchase.occurred_at + _NEAR)
         )
-        .where(Purchase.external_id.startswith("in_", autoescape=True), ~paid)
+        .where(or_(*_begins(Purchase.external_id, named)), ~_has_key(without))
     )
     return session.scalar(query.limit(1)) is not None
 
 
 def bare_payments(business_id: uuid.UUID, *, since: datetime) -> Select[str]:
     """Select payments that were told of by their own id alone, since a moment."""
-    sale = or_(*(PurchaseKey.key.startswith(one, autoescape=True) for one in ("in_", "cs_")))
     return (
         select(Purchase.external_id)
         .where(Purchase.business_id == business_id, Purchase.id > key_at(since))
         .where(Purchase.external_id.startswith("pi_", autoescape=True))
-        .where(~exists().where(PurchaseKey.purchase_id == Purchase.id, sale))
+        .where(~_has_key(("in_", "cs_")))
     )
+
+
+def _has_key(begins: Sequence[str]) -> ColumnElement[bool]:
+    mine = PurchaseKey.purchase_id == Purchase.id
+    return exists().where(mine, or_(*_begins(PurchaseKey.key, begins)))
+
+
+def _begins(column: InstrumentedAttribute[str], starts: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [column.startswith(one, autoescape=True) for one in starts]
 
 
 def purchases_of(person: Person, *, since: datetime) -> Sequence[Purchase]:

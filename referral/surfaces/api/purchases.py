@@ -10,7 +10,14 @@ from sqlalchemy import select
 from referral.domain import journey
 from referral.domain.businesses import connection_of
 from referral.domain.people.people import IdentityConflict
-from referral.domain.purchases import Purchase, PurchaseFact, is_known, may_be_an_invoice
+from referral.domain.purchases import (
+    CHARGES,
+    Purchase,
+    PurchaseFact,
+    is_known,
+    may_be_a_sale,
+    may_be_an_invoice,
+)
 from referral.foundation.db import session
 from referral.foundation.errors import Conflict, Invalid, NotFound
 from referral.foundation.ids import parse_public_id, public_id
@@ -39,9 +46,9 @@ class PurchaseIn(In):
     """What somebody paid.
 
     `external_id` is the money's own id: give Stripe's id of the invoice, else of the payment or the
-    session where there is one, and the same money from Stripe counts once. The id of a charge
-    (`ch_…`) is refused where Stripe is connected, unless we know it. `gross_minor` is what was
-    really paid, `tax_minor` the tax within it. Without `occurred_at` it was now.
+    session where there is one, and the same money from Stripe counts once. It does not by the id
+    of its charge (`ch_…`), which is for what was paid without any of those. `gross_minor` is what
+    was really paid, `tax_minor` the tax within it. Without `occurred_at` it was now.
     """
 
     model_config = ConfigDict(
@@ -137,8 +144,8 @@ class PaymentUnclear(Conflict):
 
 
 _NO_CHARGE = (
-    "Stripe does not name a charge when it tells of a sale, so this would count twice. Give the id "
-    "of the invoice (in_…), else of the payment (pi_…) or the checkout (cs_…)."
+    "Stripe told of a sale of as much to this person, and never names a charge, so this may be it."
+    " Give the id of the invoice (in_…), else of the payment (pi_…) or the checkout (cs_…)."
 )
 
 
@@ -157,7 +164,6 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     businesses whose payments run through Stripe this is not needed: its events tell us.
     """
     refuse_the_future(sent.occurred_at, call.at)
-    _refuse_charge(call, sent.external_id)
     fact = PurchaseFact(
         claim=sent.person.claim(call.business),
         keys=(sent.external_id,),
@@ -172,8 +178,8 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
     if purchase is None or not _says_the_same(purchase, sent):
         raise PurchaseDiffers
     is_new = not was_known and purchase.recorded_at == call.at
-    if is_new and _is_unclear(call, purchase):
-        raise PaymentUnclear
+    if is_new and connection_of(call.business.id) is not None:
+        _refuse_what_may_be_known(purchase)
     return Kept(PurchaseOut.of(purchase), is_new)
 
 
@@ -199,19 +205,12 @@ def get_purchase(call: Call, purchase: str) -> PurchaseOut:
     return PurchaseOut.of(found)
 
 
-def _refuse_charge(call: Call, external_id: str) -> None:
-    """Refuse a charge of Stripe's that we do not know: what it tells of a sale names no charge."""
-    if not external_id.startswith(("ch_", "py_")) or connection_of(call.business.id) is None:
-        return
-    if not is_known(call.business.id, [external_id]):
+def _refuse_what_may_be_known(purchase: Purchase) -> None:
+    """Refuse a payment or a charge that Stripe may have told of already by another id."""
+    if purchase.external_id.startswith("pi_") and may_be_an_invoice(purchase):
+        raise PaymentUnclear
+    if purchase.external_id.startswith(CHARGES) and may_be_a_sale(purchase):
         raise Invalid(fields={"external_id": _NO_CHARGE})
-
-
-def _is_unclear(call: Call, purchase: Purchase) -> bool:
-    """Tell whether Stripe may have told of this payment already, by its invoice."""
-    if not purchase.external_id.startswith("pi_") or connection_of(call.business.id) is None:
-        return False
-    return may_be_an_invoice(purchase)
 
 
 def _says_the_same(purchase: Purchase, sent: PurchaseIn) -> bool:
