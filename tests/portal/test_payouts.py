@@ -68,6 +68,17 @@ def begin(alice: Visitor, country: str = "US") -> str:
     return str(answer.location)
 
 
+def set_up(world: World, practice: PracticeStripe, alice: Visitor) -> None:
+    """Give Stripe everything it asks for, come back, and let the worker come by."""
+    begin(alice)
+    found = payee(world)
+    assert found is not None
+    practice.finish_onboarding(found.account_id)
+    alice.get("/payouts/back")
+    with world.at_work():
+        work_all()
+
+
 def test_the_way_from_the_reward_to_stripes_own_page(world: World, practice: PracticeStripe):
     alice = world.signed_in(ALICE)
     rewards = alice.get("/rewards").text
@@ -103,13 +114,7 @@ def test_what_is_below_the_smallest_payout_says_how_much_is_missing(
     alice = world.signed_in(ALICE)
     said = words_of(alice.get("/payouts").text)
     assert "Ready for you €10.00 Gathering €10.00 €15.00 more, and it is paid" in said
-    begin(alice)
-    found = payee(world)
-    assert found is not None
-    practice.finish_onboarding(found.account_id)
-    alice.get("/payouts/back")
-    with world.at_work():
-        work_all()
+    set_up(world, practice, alice)
     said = words_of(alice.get("/payouts").text)
     assert "Gathering €10.00 €15.00 more, and it is paid" in said
     assert "Ready for you" not in said
@@ -170,13 +175,7 @@ def test_coming_back_proves_nothing_and_says_what_is_missing(
 
 def test_when_everything_is_given_the_money_goes(world: World, practice: PracticeStripe):
     alice = world.signed_in(ALICE)
-    begin(alice)
-    found = payee(world)
-    assert found is not None
-    practice.finish_onboarding(found.account_id)
-    alice.get("/payouts/back")
-    with world.at_work():
-        work_all()
+    set_up(world, practice, alice)
     said = words_of(alice.get("/payouts").text)
     assert "You are set up" in said and "Almost there" not in said
     assert "Tell us where" not in alice.get("/rewards").text

@@ -72,15 +72,21 @@ def test_f10_credit_that_bears_another_acts_mark_stops(trade: Trade) -> None:
     assert_granted_once(trade, alice)
 
 
+def two_shops(app: Flask, practice: PracticeStripe) -> tuple[Trade, Trade]:
+    """Open two shops that thank advocates with credit."""
+    friend = credit(side=Side.FRIEND, minimum_minor=NEVER_MINOR)
+
+    def shop(name: str) -> Trade:
+        return open_trade(app, practice, name=name, advocate=credit(), friend=friend)
+
+    return shop("Coffee"), shop("Tea")
+
+
 def test_f10_an_object_that_another_act_made_is_not_booked_twice(
     app: Flask, practice: PracticeStripe
 ) -> None:
     """The other act may be of another business, on the same account."""
-    friend = credit(side=Side.FRIEND, minimum_minor=NEVER_MINOR)
-    coffee, tea = (
-        open_trade(app, practice, name=name, advocate=credit(), friend=friend)
-        for name in ("Coffee", "Tea")
-    )
+    coffee, tea = two_shops(app, practice)
     alice = earn(coffee)
     coffee.settle()
     (known,) = coffee.credits_of(alice)
@@ -99,11 +105,7 @@ def test_f10_an_object_that_another_act_made_is_not_booked_twice(
 def test_an_id_that_another_account_has_too_is_another_object(
     app: Flask, practice: PracticeStripe
 ) -> None:
-    friend = credit(side=Side.FRIEND, minimum_minor=NEVER_MINOR)
-    coffee, tea = (
-        open_trade(app, practice, name=name, advocate=credit(), friend=friend)
-        for name in ("Coffee", "Tea")
-    )
+    coffee, tea = two_shops(app, practice)
     connect(tea.shop, key=TEAS_OWN)
     alice = earn(coffee)
     coffee.settle()
