@@ -165,13 +165,13 @@ def _prepare(grant: Grant, token: uuid.UUID, act: Act, account: StripeAccount) -
         return
     if grant.state != GrantState.WAITING:
         raise NotNeeded
-    beside = acts_beside(grant)
+    beside = acts_beside(grant) if grant.is_alone else {}
     asked = act.ask(grant, account)
     person = grant.reward.person
     with transaction():
-        lock_people(who_shares_customers(person) if asked.is_alone else [person.id])
+        lock_people(who_shares_customers(person) if grant.is_alone else [person.id])
         hold_on(grant, token)
-        if asked.is_alone:
+        if grant.is_alone:
             _refuse_if_unsure(grant, beside)
         if grant.operation == Operation.TRANSFER:
             refuse_without_form(grant, at=clock.now())

@@ -52,8 +52,7 @@ class Bank(Provider):
         """Say for whom an act is and what it rests on, which nobody else may change meanwhile."""
         asking = _ASK.get(Operation(grant.operation))
         asked = asking(self, grant, at) if asking else super().ask(grant, at=at)
-        is_alone = asked.is_alone or grant.operation == Operation.DEBIT
-        if is_alone and GrantState.SENDING in book.acts_beside(grant).values():
+        if grant.is_alone and GrantState.SENDING in book.acts_beside(grant).values():
             raise NotReady(Waiting.OUTCOME_UNKNOWN)
         return asked
 
@@ -113,7 +112,7 @@ class Bank(Provider):
         begins = max(at, self._end(customer))
         until = begins + PERIOD
         terms = {"from": begins.isoformat(), "until": until.isoformat(), "subscription": customer}
-        return Asked(customer, parameters=terms, is_alone=True)
+        return Asked(customer, parameters=terms)
 
     def _ask_shortening(self, grant: Grant, at: datetime) -> Asked:
         given = given_by(grant.reward)
@@ -125,13 +124,13 @@ class Bank(Provider):
         if grant.amount_minor < given.amount_minor or min(until, begins) <= at:
             raise NothingLeft
         terms = {"until": until.isoformat(), "subscription": customer}
-        return Asked(customer, grant.amount_minor, terms, is_alone=True)
+        return Asked(customer, grant.amount_minor, terms)
 
     def _ask_refund(self, grant: Grant, at: datetime) -> Asked:
         customer = super().ask(grant, at=at).recipient
         if self.paid[customer] < grant.reward.payable_minor:
             raise NotReady(Waiting.NO_PAYMENT)
-        return Asked(customer, parameters={"payment": f"pi_{customer}"}, is_alone=True)
+        return Asked(customer, parameters={"payment": f"pi_{customer}"})
 
     def _ask_transfer(self, grant: Grant, at: datetime) -> Asked:
         payee = payee_of(grant.reward.person_id)

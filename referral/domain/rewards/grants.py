@@ -21,7 +21,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from referral.domain.businesses import Owned, across_businesses
 from referral.domain.people import who_shares_customers
-from referral.domain.rewards.operations import AT_BUSINESS, OURS, TAKING, WITHOUT_AMOUNT, Operation
+from referral.domain.rewards.operations import (
+    ALONE,
+    AT_BUSINESS,
+    OURS,
+    TAKING,
+    WITHOUT_AMOUNT,
+    Operation,
+)
 from referral.domain.rewards.rewards import Reward
 from referral.foundation.db import (
     Currency,
@@ -145,6 +152,11 @@ class Grant(Owned, Due, Model):
         return str(self.object_id).removesuffix(f":{self.public_id}")
 
     @property
+    def is_alone(self) -> bool:
+        """Tell whether no other of its kind may change what it rests on while it is prepared."""
+        return self.operation in ALONE
+
+    @property
     def takes(self) -> bool:
         """Tell whether it takes back what another act gave."""
         return self.operation in TAKING
@@ -182,15 +194,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For whom an act is at the provider and what else it needs; `left_minor` bounds a taking.
-
-    One that `is_alone` rests on what was read: no other of its kind may change that meanwhile.
-    """
+    """For whom an act is at the provider and what else it needs; `left_minor` bounds a taking."""
 
     recipient: str
     left_minor: int | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
-    is_alone: bool = False
 
 
 class NotNeeded(Exception):

@@ -69,6 +69,9 @@ TAKING = frozenset(way.takes for way in WAYS.values() if way.takes) | {Operation
 ALL_OR_NOTHING = frozenset({Operation.WITHDRAWAL, Operation.SHORTENING, Operation.GIFT_RETURN})
 """What takes everything or nothing: parts stand as a debt until they make up the whole."""
 
+ALONE = frozenset({Operation.DEBIT, Operation.EXTENSION, Operation.SHORTENING, Operation.REFUND})
+"""What rests on what was read at the provider: no other of its kind may change that meanwhile."""
+
 WITHOUT_AMOUNT = frozenset({Operation.PROMOTION_CODE, Operation.WITHDRAWAL, Operation.THANKS})
 """The operations whose object has no amount of its own to compare."""
 

@@ -83,7 +83,7 @@ class Debit(_Change):
         left_minor = account.credit_left(customer, grant.currency)
         if left_minor <= 0:
             raise NothingLeft
-        return Asked(customer, left_minor, is_alone=True)
+        return Asked(customer, left_minor)
 
 
 def _currency_of(account: StripeAccount, customer: str) -> str | None:

@@ -58,7 +58,7 @@ class Extension(_Moving):
             "from": known.ends_at.isoformat(),
             "until": until.isoformat(),
         }
-        return Asked(customer, parameters=parameters, is_alone=True)
+        return Asked(customer, parameters=parameters)
 
 
 class Shortening(_Moving):
@@ -83,7 +83,6 @@ class Shortening(_Moving):
             asked["customer"],
             left_minor=grant.amount_minor,
             parameters=parameters,
-            is_alone=True,
         )
 
 

@@ -26,7 +26,7 @@ class Refund:
             raise NotReady(Waiting.CUSTOMER_GONE) from gone
         if paid is None:
             raise NotReady(Waiting.NO_PAYMENT)
-        return Asked(customer, parameters={"payment": paid.payment_intent}, is_alone=True)
+        return Asked(customer, parameters={"payment": paid.payment_intent})
 
     def send(self, grant: Grant, account: StripeAccount) -> Done:
         """Give the amount that was frozen back."""
