@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from referral.domain.businesses import Business, connection_of
-from referral.domain.purchases import Purchase, PurchaseFact, Refund, RefundFact
-from referral.domain.purchases.purchases import PurchaseKey, bare_payments
+from referral.domain.purchases import Purchase, PurchaseFact, Refund, RefundFact, bare_payments
+from referral.domain.purchases.purchases import PurchaseKey
 from referral.domain.reports.reconciliations import (
     SETTLING,
     Difference,

@@ -1,5 +1,11 @@
 """What people paid, what went back, and what is disputed; knows nothing of rewards."""
 
+from referral.domain.purchases.doubles import (
+    PaymentUnclear,
+    bare_payments,
+    payments_like,
+    refuse_what_may_be_known,
+)
 from referral.domain.purchases.facts import (
     CameBack,
     Claim,
@@ -18,38 +24,33 @@ from referral.domain.purchases.money_back import (
     record_refund,
 )
 from referral.domain.purchases.purchases import (
-    CHARGES,
     Purchase,
     find_purchase,
     is_known,
     join_keys,
-    may_be_a_sale,
-    may_be_an_invoice,
     payer_of,
-    payments_like,
     purchases_of,
     reassign,
     record_purchase,
 )
 
 __all__ = [
-    "CHARGES",
     "CameBack",
     "Claim",
     "CustomerFact",
     "Dispute",
     "DisputeFact",
     "DisputeOutcome",
+    "PaymentUnclear",
     "Purchase",
     "PurchaseFact",
     "Refund",
     "RefundFact",
     "SameMoney",
+    "bare_payments",
     "find_purchase",
     "is_known",
     "join_keys",
-    "may_be_a_sale",
-    "may_be_an_invoice",
     "open_disputes",
     "payer_of",
     "payments_like",
@@ -58,4 +59,5 @@ __all__ = [
     "record_dispute",
     "record_purchase",
     "record_refund",
+    "refuse_what_may_be_known",
 ]

@@ -4,39 +4,29 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
     ForeignKey,
     Index,
-    Select,
     String,
     UniqueConstraint,
-    exists,
     false,
-    or_,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from referral.domain.businesses import Owned
 from referral.domain.people import Person
 from referral.domain.purchases.facts import PurchaseFact
 from referral.foundation.db import Currency, Key, Minor, Model, Moment, session, whole_minor
 from referral.foundation.errors import NotYet
-from referral.foundation.ids import key_at, new_key, public_id
+from referral.foundation.ids import new_key, public_id
 from referral.foundation.inserts import insert_once
-
-CHARGES = ("ch_", "py_")
-"""How the ids of charges begin, which no news of a sale names."""
-_SALES = ("in_", "cs_", "pi_")
-_NEAR = timedelta(days=3)
-"""How far apart a business and its provider may say that something was paid."""
 
 
 class Purchase(Owned, Model):
@@ -152,66 +142,6 @@ def join_keys(business_id: uuid.UUID, keys: Sequence[str]) -> bool:
     if purchase is not None:
         _add_keys(purchase, keys)
     return purchase is not None
-
-
-def payments_like(business_id: uuid.UUID, fact: PurchaseFact) -> Sequence[str]:
-    """Return the payments told of by the business that may be an unknown invoice's: at most five.
-
-    Of the same amount, at about the same time, and with no invoice or checkout known of them.
-    """
-    if is_known(business_id, fact.keys):
-        return []
-    earliest = fact.occurred_at - _NEAR
-    query = (
-        bare_payments(business_id, since=earliest)
-        .where(Purchase.gross_minor == fact.gross_minor, Purchase.currency == fact.currency)
-        .where(Purchase.occurred_at.between(earliest, fact.occurred_at + _NEAR))
-    )
-    return session.scalars(query.order_by(Purchase.id.desc()).limit(5)).all()
-
-
-def may_be_an_invoice(purchase: Purchase) -> bool:
-    """Tell whether its person paid an invoice of as much whose payment nobody has told yet."""
-    return _is_another_like(purchase, ("in_",), without=("pi_",))
-
-
-def may_be_a_sale(purchase: Purchase) -> bool:
-    """Tell whether its person paid as much in another way whose charge nobody has told yet."""
-    return _is_another_like(purchase, _SALES, without=CHARGES)
-
-
-def _is_another_like(purchase: Purchase, named: Sequence[str], *, without: Sequence[str]) -> bool:
-    """Tell of a like purchase of the person, named by one of some ids and by none of others."""
-    query = (
-        select(Purchase.id)
-        .where(Purchase.person_id == purchase.person_id, Purchase.id != purchase.id)
-        .where(Purchase.gross_minor == purchase.gross_minor)
-        .where(Purchase.currency == purchase.currency)
-        .where(
-            Purchase.occurred_at.between(purchase.occurred_at - _NEAR, purchase.occurred_at + _NEAR)
-        )
-        .where(or_(*_begins(Purchase.external_id, named)), ~_has_key(without))
-    )
-    return session.scalar(query.limit(1)) is not None
-
-
-def bare_payments(business_id: uuid.UUID, *, since: datetime) -> Select[str]:
-    """Select payments that were told of by their own id alone, since a moment."""
-    return (
-        select(Purchase.external_id)
-        .where(Purchase.business_id == business_id, Purchase.id > key_at(since))
-        .where(Purchase.external_id.startswith("pi_", autoescape=True))
-        .where(~_has_key(("in_", "cs_")))
-    )
-
-
-def _has_key(begins: Sequence[str]) -> ColumnElement[bool]:
-    mine = PurchaseKey.purchase_id == Purchase.id
-    return exists().where(mine, or_(*_begins(PurchaseKey.key, begins)))
-
-
-def _begins(column: InstrumentedAttribute[str], starts: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [column.startswith(one, autoescape=True) for one in starts]
 
 
 def purchases_of(person: Person, *, since: datetime) -> Sequence[Purchase]:

@@ -11,15 +11,14 @@ from referral.domain import journey
 from referral.domain.businesses import connection_of
 from referral.domain.people.people import IdentityConflict
 from referral.domain.purchases import (
-    CHARGES,
+    PaymentUnclear,
     Purchase,
     PurchaseFact,
     is_known,
-    may_be_a_sale,
-    may_be_an_invoice,
+    refuse_what_may_be_known,
 )
 from referral.foundation.db import session
-from referral.foundation.errors import Conflict, Invalid, NotFound
+from referral.foundation.errors import Conflict, NotFound
 from referral.foundation.ids import parse_public_id, public_id
 from referral.surfaces.api.contract import (
     Currency,
@@ -133,22 +132,6 @@ class PurchaseDiffers(Conflict):
     message = "This external_id is known with another person, amount, tax or currency."
 
 
-class PaymentUnclear(Conflict):
-    """It may be the payment of an invoice that is known; Stripe says which within the hour."""
-
-    code = "payment_unclear"
-    message = (
-        "This person paid an invoice of the same amount, and Stripe has not said yet by which"
-        " payment. Give the invoice's id (in_…), or tell this again in an hour."
-    )
-
-
-_NO_CHARGE = (
-    "Stripe told of a sale of as much to this person, and never names a charge, so this may be it."
-    " Give the id of the invoice (in_…), else of the payment (pi_…) or the checkout (cs_…)."
-)
-
-
 @route.post(
     "/purchases",
     takes=PurchaseIn,
@@ -179,7 +162,7 @@ def record_purchase(call: Call, sent: PurchaseIn) -> Kept:
         raise PurchaseDiffers
     is_new = not was_known and purchase.recorded_at == call.at
     if is_new and connection_of(call.business.id) is not None:
-        _refuse_what_may_be_known(purchase)
+        refuse_what_may_be_known(purchase)
     return Kept(PurchaseOut.of(purchase), is_new)
 
 
@@ -203,14 +186,6 @@ def get_purchase(call: Call, purchase: str) -> PurchaseOut:
     if found is None:
         raise NotFound
     return PurchaseOut.of(found)
-
-
-def _refuse_what_may_be_known(purchase: Purchase) -> None:
-    """Refuse a payment or a charge that Stripe may have told of already by another id."""
-    if purchase.external_id.startswith("pi_") and may_be_an_invoice(purchase):
-        raise PaymentUnclear
-    if purchase.external_id.startswith(CHARGES) and may_be_a_sale(purchase):
-        raise Invalid(fields={"external_id": _NO_CHARGE})
 
 
 def _says_the_same(purchase: Purchase, sent: PurchaseIn) -> bool:
